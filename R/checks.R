@@ -1,0 +1,234 @@
+# One rule per check_*(). Each returns the checked value in the form the core wants, or stops.
+
+check_vector <- function(x, arg, call) {
+  if (is.matrix(x) || is.array(x)) {
+    abort_rule("type", paste0("`", arg, "` must be a vector, not a ", paste(dim(x), collapse = " x "), " matrix."),
+      arg = arg, call = call
+    )
+  }
+  if (is.data.frame(x)) {
+    abort_rule("type", paste0("`", arg, "` must be a vector, not a data frame."), arg = arg, call = call)
+  }
+  if (is.list(x)) {
+    abort_rule("type", paste0("`", arg, "` must be numeric, not a list."), arg = arg, call = call)
+  }
+  invisible(x)
+}
+
+# Times of follow-up: numeric or difftime, finite, >= 0. NA passes (na.action is decided later, over
+# all columns at once). Returns the plain numbers with attribute "unit" when the input carries one.
+check_time <- function(x, arg, call) {
+  check_vector(x, arg, call)
+  if (inherits(x, c("Date", "POSIXt"))) {
+    abort_rule("type", paste0("`", arg, "` is a ", class(x)[1], ", not a length of time."),
+      "Give the difference of two dates, e.g. `as.numeric(end - start)`, in days.",
+      arg = arg, call = call
+    )
+  }
+  unit <- if (inherits(x, "difftime")) attr(x, "units")
+  if (is.character(x) || is.factor(x) || is.logical(x) && !all(is.na(x)) || !is.numeric(unclass(x)) && !is.logical(x) ||
+    inherits(x, "integer64")) {
+    abort_rule("type", paste0("`", arg, "` must be numeric, not ", class(x)[1], "."), arg = arg, call = call)
+  }
+  x <- as.double(unclass(x))
+  bad <- which(!is.na(x) & !is.finite(x))
+  if (length(bad)) {
+    abort_rule("time", paste0("`", arg, "` must be finite, not ", x[bad[1]], " in ", at_rows(bad), "."),
+      arg = arg, rows = bad, call = call
+    )
+  }
+  bad <- which(x < 0)
+  if (length(bad)) {
+    abort_rule("time", paste0("`", arg, "` must be >= 0, not ", format(x[bad[1]]), " in ", at_rows(bad), "."),
+      "Correct or exclude these rows; nothing is dropped silently.",
+      arg = arg, rows = bad, call = call
+    )
+  }
+  attr(x, "unit") <- unit
+  x
+}
+
+# Event indicator as 0/1 integers (NA passes). Only coding that is stated is taken: logical, 0/1, or
+# any codes together with `event`, the value(s) that mean an event.
+check_status <- function(x, arg, event = NULL, call) {
+  check_vector(x, arg, call)
+  if (!is.null(event)) {
+    known <- if (is.factor(x)) levels(x) else unique(x[!is.na(x)])
+    absent <- event[!as.character(event) %in% as.character(known)]
+    if (length(absent)) {
+      abort_rule("status", paste0("`event` = ", quoted(absent), " does not occur in `", arg, "` (it has ", quoted(known), ")."),
+        arg = arg, call = call
+      )
+    }
+    out <- as.integer(as.character(x) %in% as.character(event))
+    out[is.na(x)] <- NA_integer_
+    return(out)
+  }
+  if (is.logical(x)) {
+    return(as.integer(x))
+  }
+  if (is.factor(x) || is.character(x)) {
+    known <- if (is.factor(x)) levels(droplevels(x)) else sort(unique(x))
+    if (is.factor(x) && all(known %in% c("0", "1"))) {
+      unused <- setdiff(levels(x), known)
+      out <- as.integer(as.character(x))
+      if (length(unused)) attr(out, "note") <- paste0("unused status level ", quoted(unused), " ignored")
+      return(out)
+    }
+    abort_rule("status", paste0("`", arg, "` has labels ", quoted(known), "; which of them is the event is not stated."),
+      paste0("Say `event = ", deparse(known[length(known)]), "`, or write `", arg, " == ", deparse(known[length(known)]), "`."),
+      arg = arg, call = call
+    )
+  }
+  if (!is.numeric(x) || inherits(x, c("Date", "POSIXt", "difftime", "integer64"))) {
+    abort_rule("type", paste0("`", arg, "` must be logical or 0/1, not ", class(x)[1], "."), arg = arg, call = call)
+  }
+  codes <- sort(unique(x[!is.na(x)]))
+  if (length(codes) && !all(codes %in% c(0, 1))) {
+    bad <- which(!is.na(x) & !x %in% c(0, 1))
+    if (all(codes %in% c(1, 2))) {
+      abort_rule("status", paste0("`", arg, "` has codes ", paste(codes, collapse = ", "), "; which of them is the event is not stated."),
+        paste0("Say `event = 2`, or write `", arg, " == 2`."),
+        arg = arg, rows = bad, call = call
+      )
+    }
+    abort_rule("status", paste0("`", arg, "` must be 0 or 1, not ", format(x[bad[1]]), " in ", at_rows(bad), "."),
+      "For other codes say which is the event, e.g. `event = 2`.",
+      arg = arg, rows = bad, call = call
+    )
+  }
+  as.integer(x)
+}
+
+check_weights <- function(x, n, call) {
+  check_vector(x, "weights", call)
+  if (!is.numeric(x)) {
+    abort_rule("type", paste0("`weights` must be numeric, not ", class(x)[1], "."), arg = "weights", call = call)
+  }
+  check_length(x, n, "weights", call)
+  x <- as.double(x)
+  bad <- which(!is.na(x) & !is.finite(x))
+  if (length(bad)) {
+    abort_rule("weights", paste0("`weights` must be finite, not ", x[bad[1]], " in ", at_rows(bad), "."),
+      arg = "weights", rows = bad, call = call
+    )
+  }
+  bad <- which(x < 0)
+  if (length(bad)) {
+    abort_rule("weights", paste0("`weights` must be >= 0, not ", format(x[bad[1]]), " in ", at_rows(bad), "."),
+      arg = "weights", rows = bad, call = call
+    )
+  }
+  if (!is.finite(sum(x, na.rm = TRUE)) || !is.finite(sum(x, na.rm = TRUE)^2)) {
+    abort_rule("weights", "the sum of `weights` overflows.", arg = "weights", call = call)
+  }
+  x
+}
+
+check_length <- function(x, n, arg, call) {
+  if (length(x) != n) {
+    abort_rule("length", paste0("`", arg, "` must have ", n, " value", if (n != 1) "s", " like the times, not ", length(x), "."),
+      arg = arg, call = call
+    )
+  }
+  invisible(x)
+}
+
+check_conf_level <- function(x, call) {
+  if (!is.numeric(x) || length(x) != 1 || is.na(x) || x <= 0 || x >= 1) {
+    abort_rule("conf_level", paste0("`conf.level` must be a number in (0, 1), not ", one_line(x), "."),
+      arg = "conf.level", call = call
+    )
+  }
+  as.double(x)
+}
+
+check_conf_type <- function(x, call) {
+  allowed <- c("log-log", "log", "plain")
+  if (!is.character(x) || length(x) != 1 || !x %in% allowed) {
+    abort_rule("conf_type", paste0("`conf.type` must be one of ", quoted(allowed), ", not ", one_line(x), "."),
+      arg = "conf.type", call = call
+    )
+  }
+  x
+}
+
+check_choice <- function(x, allowed, arg, call) {
+  if (!is.character(x) || length(x) != 1 || is.na(x) || !x %in% allowed) {
+    abort_rule("choice", paste0("`", arg, "` must be one of ", quoted(allowed), ", not ", one_line(x), "."),
+      arg = arg, call = call
+    )
+  }
+  x
+}
+
+check_flag <- function(x, arg, call) {
+  if (!is.logical(x) || length(x) != 1 || is.na(x)) {
+    abort_rule("type", paste0("`", arg, "` must be TRUE or FALSE, not ", one_line(x), "."), arg = arg, call = call)
+  }
+  x
+}
+
+check_times <- function(x, call) {
+  if (!is.numeric(x) || length(x) == 0 || anyNA(x)) {
+    abort_rule("times", paste0("`times` must be numbers without missing values, not ", one_line(x), "."),
+      arg = "times", call = call
+    )
+  }
+  bad <- which(x < 0 | !is.finite(x))
+  if (length(bad)) {
+    abort_rule("times", paste0("`times` must be finite and >= 0, not ", format(x[bad[1]]), "."), arg = "times", call = call)
+  }
+  as.double(x)
+}
+
+# "error" (default), "omit", or base R's functions of that meaning; options(na.action) plays no part.
+check_na_action <- function(x, call) {
+  if (is.function(x)) {
+    if (identical(x, stats::na.fail)) return("error")
+    if (identical(x, stats::na.omit) || identical(x, stats::na.exclude)) return("omit")
+  }
+  if (is.character(x) && length(x) == 1) {
+    x <- sub("^na\\.", "", x)
+    if (x %in% c("error", "fail")) return("error")
+    if (x %in% c("omit", "exclude")) return("omit")
+  }
+  abort_rule("choice", "`na.action` must be \"error\" or \"omit\".", arg = "na.action", call = call)
+}
+
+# Results carry a format number; methods refuse an object that is not whole or not of this format.
+result_format <- 1L
+
+check_result <- function(x, class, fields, call) {
+  if (!inherits(x, class)) {
+    abort_rule("object", paste0("the object is of class ", class(x)[1], ", not ", class, "."), call = call)
+  }
+  format <- x[["meta", exact = TRUE]][["format", exact = TRUE]]
+  if (is.null(format) || !identical(as.integer(format), result_format)) {
+    abort_rule("object", paste0(
+      "the object has format ", if (is.null(format)) "none" else one_line(format), ", this version needs ", result_format, "."
+    ), "Compute it again from the data.", call = call)
+  }
+  lost <- setdiff(fields, names(x))
+  if (length(lost)) {
+    abort_rule("object", paste0("the object has lost its field ", quoted(lost), "."),
+      "Compute it again from the data.",
+      call = call
+    )
+  }
+  invisible(x)
+}
+
+need_package <- function(package, purpose, call = NULL) {
+  if (!requireNamespace(package, quietly = TRUE)) {
+    abort_rule("package", paste0("package '", package, "' is needed to ", purpose, "."),
+      paste0("Install it with install.packages(\"", package, "\")."),
+      call = call
+    )
+  }
+}
+
+one_line <- function(x) {
+  text <- paste(deparse(x, nlines = 1L, width.cutoff = 60L), collapse = " ")
+  if (nchar(text) > 60) paste0(substr(text, 1, 57), "...") else text
+}

@@ -1,0 +1,50 @@
+# The condition classes. A message has the form: argument, rule, finding, place; then one hint.
+# Messages are passed on as literal text: user data in them is never read as a format or as markup.
+
+error_rules <- c(
+  "missing", "time", "status", "type", "empty", "length", "group", "weights", "entry", "count", "dim", "table",
+  "times", "conf_level", "conf_type", "choice", "column", "formula", "object", "package", "core", "memory"
+)
+
+abort_rule <- function(rule, message, hint = NULL, arg = NULL, rows = NULL, call = NULL) {
+  stopifnot(rule %in% error_rules)
+  rlang::abort(
+    c(message, if (!is.null(hint)) c(i = hint)),
+    class = c(paste0("cryonodes_error_", rule), "cryonodes_error"),
+    arg = arg, rows = rows, call = call
+  )
+}
+
+warn_rule <- function(rule, message, call = NULL) {
+  rlang::warn(message, class = c(paste0("cryonodes_warning_", rule), "cryonodes_warning"), call = call)
+}
+
+# The one place where an exception of the C++ core becomes a condition of the package.
+call_core <- function(expr, call = NULL) {
+  tryCatch(expr,
+    "cryonodes::memory_error" = function(e) {
+      abort_rule("memory", conditionMessage(e), call = call)
+    },
+    "std::bad_alloc" = function(e) {
+      abort_rule("memory", "not enough memory for this computation", call = call)
+    },
+    "C++Error" = function(e) {
+      abort_rule("core", conditionMessage(e), "This check should have come earlier: please report it.", call = call)
+    }
+  )
+}
+
+# "row 17", "rows 3 and 9", "rows 1, 2, 3 (and 40 more)"
+at_rows <- function(rows, most = 3) {
+  shown <- utils::head(rows, most)
+  text <- if (length(shown) == 2) paste(shown, collapse = " and ") else paste(shown, collapse = ", ")
+  paste0(
+    if (length(rows) == 1) "row " else "rows ", text,
+    if (length(rows) > most) paste0(" (and ", length(rows) - most, " more)")
+  )
+}
+
+quoted <- function(x, most = 8) {
+  text <- paste0("'", encodeString(as.character(utils::head(x, most))), "'", collapse = ", ")
+  if (length(x) > most) paste0(text, ", ...") else text
+}

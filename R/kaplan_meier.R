@@ -1,0 +1,303 @@
+#' Kaplan-Meier survival curves
+#'
+#' Estimates the share of subjects still free of an event at each time, when some leave observation
+#' before theirs. Assumes that who is censored has the same outlook as who stays under observation,
+#' and that rows are independent: one row a patient. Lesions that share a patient are not independent;
+#' with competing deaths the complement of the curve overstates the risk of the event.
+#'
+#' @param x A formula `Surv(time, status) ~ group` (or `~ 1`), an [event_counts()], or the numeric
+#'   vector of times. In a formula, `Surv(entry, exit, status)` gives delayed entry, and several
+#'   groups are written `a + b`.
+#' @param ... Further arguments of the methods.
+#' @param data Data frame in which the formula, `subset` and `weights` are evaluated.
+#' @param subset Rows to use: a logical condition or row numbers.
+#' @param weights Case weights, finite and >= 0. A row of weight 2 counts as two rows; one of weight 0
+#'   as none.
+#' @param na.action `"error"` (default) refuses missing values; `"omit"` leaves such rows out, counts
+#'   them in the result and prints the count. `options(na.action)` plays no part.
+#' @param event For a formula: the value(s) of status that mean an event, needed unless status is
+#'   logical or 0/1. For vectors: the status itself, logical or 0/1.
+#' @param group For vectors: the group of each row, or `NULL`.
+#' @param conf.type Scale of the confidence interval: `"log-log"` (default), `"log"` or `"plain"`.
+#' @param conf.level Two-sided coverage, in (0, 1).
+#' @param timefix Merge times that differ by rounding error only (`TRUE`, as in survival)?
+#'
+#' @return A `kaplan_meier`, which is also a [survival::survfit.object] in every element: one row per
+#'   group and time at which the group has an event or a censoring, in the unit of the input.
+#'   `std.err` is on the log scale there, as in survival; `std.error` in [tidy()][tidy.kaplan_meier],
+#'   [rates()] and `as.data.frame()` is that of the survival probability itself. The element `meta`
+#'   holds labels, unit, rows left out and notes.
+#' @section Definition:
+#' With `d` events among `n` at risk at each time, \eqn{S(t) = \prod (1 - d/n)} and, by Greenwood,
+#' \eqn{SE(S) = S \sqrt{\sum d / (n (n - d))}}{SE(S) = S sqrt(sum d / (n (n - d)))}. Subjects censored at
+#' a time still count as at risk at that time. The interval is normal on the scale of `conf.type` and
+#' mapped back.
+#' @section Edge cases:
+#' An event at time 0 counts, with everybody at risk. Before the first event, and once S = 0, the
+#' interval is undefined and `NA`: no event does not mean 100% to 100%. Times closer to their
+#' predecessor than `sqrt(.Machine$double.eps)`, absolutely or relative to the mean of the distinct
+#' times, are one time; the number merged is in `meta$n_time_merged`.
+#' @section Errors:
+#' `cryonodes_error_missing`, `_time` (negative or infinite), `_status` (coding not stated), `_type`,
+#' `_length`, `_empty`, `_entry` (not before exit), `_weights`, `_group` (more than 1000, or labels
+#' that print alike), `_column`, `_formula`, `_conf_level`, `_conf_type`.
+#' @references
+#' Kaplan EL, Meier P (1958). Nonparametric estimation from incomplete observations. *JASA* 53:457-481, eq. 2b.
+#'
+#' Greenwood M (1926). The natural duration of cancer. *Reports on Public Health and Medical Subjects* 33:1-26.
+#'
+#' Kalbfleisch JD, Prentice RL (1980). *The Statistical Analysis of Failure Time Data*, p. 14-15 (log-log interval).
+#' @seealso [rates()], [logrank_test()], [figure_outcomes()]
+#' @examples
+#' patients <- data.frame(
+#'   months = c(3, 8, 8, 12, 15, 20, 24, 30, 31),
+#'   died = c(0, 1, 0, 1, 0, 0, 1, 0, 0),
+#'   arm = c("a", "a", "a", "a", "b", "b", "b", "b", "b")
+#' )
+#' fit <- kaplan_meier(Surv(months, died) ~ arm, data = patients)
+#' fit
+#' rates(fit, times = c(12, 24))
+#' summary(fit, times = 12) # survival's own summary
+#' kaplan_meier(patients$months, patients$died, patients$arm, conf.type = "log")
+#' @export
+kaplan_meier <- function(x, ...) UseMethod("kaplan_meier")
+
+#' @rdname kaplan_meier
+#' @export
+kaplan_meier.formula <- function(x, data = NULL, subset, weights, na.action = "error", event = NULL,
+                                 conf.type = "log-log", conf.level = 0.95, timefix = TRUE, ...) {
+  call <- quote(kaplan_meier())
+  check_dots(..., call = call)
+  frame <- frame_from_formula(
+    x, data,
+    subset = rlang::enquo(subset) |> absent_as_null(), weights = rlang::enquo(weights) |> absent_as_null(),
+    check_na_action(na.action, call), event, allow_strata = FALSE, call, parent.frame()
+  )
+  fit_kaplan_meier(frame, conf.type, conf.level, timefix, survfit_call(match.call()), call)
+}
+
+#' @rdname kaplan_meier
+#' @param time For vectors: follow-up of each row, numeric or difftime, finite and >= 0.
+#' @export
+kaplan_meier.default <- function(x, event, group = NULL, weights = NULL, na.action = "error",
+                                 conf.type = "log-log", conf.level = 0.95, timefix = TRUE, ..., time = x) {
+  call <- quote(kaplan_meier())
+  check_dots(..., call = call)
+  if (missing(event)) {
+    abort_rule("status", "`event` is missing: whether each time is an event or a censoring must be stated.",
+      arg = "event", call = call
+    )
+  }
+  frame <- frame_from_vectors(time, event, group, weights, check_na_action(na.action, call), call)
+  fit_kaplan_meier(frame, conf.type, conf.level, timefix, survfit_call(match.call()), call)
+}
+
+fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, call) {
+  conf.type <- check_conf_type(conf.type, call)
+  conf.level <- check_conf_level(conf.level, call)
+  timefix <- check_flag(timefix, "timefix", call)
+  n_group <- max(1L, length(frame$group_names))
+  core <- call_core(kaplan_meier_cpp(
+    frame$time, frame$entry %||% numeric(), frame$event, frame$group %||% integer(length(frame$time)), n_group,
+    frame$weights %||% numeric(), timefix, conf.type, conf.level
+  ), call)
+  # The elements of a survfit, in its order.
+  fit <- list(
+    n = as.integer(core$n), time = core$time, n.risk = core$n_risk, n.event = core$n_event, n.censor = core$n_censor,
+    surv = core$estimate, std.err = core$std_error_log, cumhaz = core$cumhaz, std.chaz = core$std_chaz
+  )
+  if (!is.null(frame$group_names)) fit$strata <- stats::setNames(as.integer(core$rows), frame$group_names)
+  fit <- c(fit, list(
+    type = if (is.null(frame$entry)) "right" else "counting", logse = TRUE, conf.int = conf.level,
+    conf.type = conf.type, lower = na_plain(core$conf_low), upper = na_plain(core$conf_high), call = user_call
+  ))
+  if (length(frame$rows_dropped)) {
+    fit$na.action <- structure(frame$rows_dropped, class = "omit", names = frame$rows_dropped)
+  }
+  fit$meta <- list(
+    format = result_format, method = "kaplan_meier", group_title = frame$group_title,
+    group_labels = frame$group_labels %||% "All", unit = frame$unit, n_rows = frame$n_rows,
+    rows_dropped = frame$rows_dropped, n_time_merged = core$n_time_merged,
+    notes = c(frame$notes, note_merged(core$n_time_merged))
+  )
+  structure(fit, class = c("kaplan_meier", "survfit"))
+}
+
+note_merged <- function(n) {
+  if (n > 0) paste0(n, " time", if (n > 1) "s", " equal but for rounding error ", if (n > 1) "were" else "was", " merged (timefix = TRUE)")
+}
+
+km_fields <- c("n", "time", "n.risk", "n.event", "n.censor", "surv", "std.err", "cumhaz", "lower", "upper", "call")
+
+check_km <- function(x, call) check_result(x, "kaplan_meier", km_fields, call)
+
+# NaN marks "undefined" in the core; users see NA.
+na_plain <- function(x) {
+  x[is.nan(x)] <- NA_real_
+  x
+}
+
+# Other packages look for `formula` and `data` in a survfit's call.
+survfit_call <- function(call) {
+  names(call)[names(call) == "x" & vapply(as.list(call), function(a) is_call_of(a, "~"), TRUE)] <- "formula"
+  call[[1]] <- quote(kaplan_meier)
+  call
+}
+
+absent_as_null <- function(quosure) if (rlang::quo_is_missing(quosure)) rlang::quo(NULL) else quosure
+
+check_dots <- function(..., call) {
+  if (...length()) {
+    names <- ...names() %||% ""
+    abort_rule("choice", paste0("unknown argument ", if (nzchar(names[1])) paste0("`", names[1], "`") else one_line(..1), "."),
+      call = call
+    )
+  }
+}
+
+#' Survival rates at given times
+#'
+#' One row per group and time: what a paper's table of rates prints, with what stands behind it.
+#'
+#' @param x A [kaplan_meier()].
+#' @param times Numeric, finite and >= 0, in the unit of the follow-up; answered in the order asked.
+#' @param extend Beyond a group's last follow-up the rate is not known and `NA`, unless the curve has
+#'   reached 0. `TRUE` carries the last rate forward and marks it in the column `note`.
+#' @param ... Not used.
+#' @return A data frame of class `km_rates` with columns `strata` (group label), `time`, `n` (subjects in the
+#'   group), `n.risk` (at risk just before the time), `n.event` and `n.censor` (since the next smaller time
+#'   asked for, that time itself excluded), `cum.event` (events up to and including the time), `estimate`,
+#'   `std.error` (of the rate itself), `conf.low`, `conf.high` (proportions) and `note`: the reason for an `NA`,
+#'   or the mark of an extension.
+#' @section Errors: `cryonodes_error_times`, `_object`, `_type`.
+#' @examples
+#' fit <- kaplan_meier(c(5, 8, 12, 20, 33), c(1, 0, 1, 0, 0))
+#' rates(fit, times = c(12, 24, 36))
+#' rates(fit, times = c(24, 36), extend = TRUE)
+#' @export
+rates <- function(x, times, extend = FALSE, ...) UseMethod("rates")
+
+#' @rdname rates
+#' @export
+rates.kaplan_meier <- function(x, times, extend = FALSE, ...) {
+  call <- quote(rates())
+  check_dots(..., call = call)
+  check_km(x, call)
+  times <- check_times(times, call)
+  extend <- check_flag(extend, "extend", call)
+  rows <- group_rows(x)
+  out <- do.call(rbind, Map(function(i, label, n) rates_one(x, i, label, n, times, extend), rows, names(rows), x$n))
+  rownames(out) <- NULL
+  structure(out, class = c("km_rates", "data.frame"), unit = x$meta$unit, conf.level = x$conf.int)
+}
+
+rates_one <- function(x, i, label, n, times, extend) {
+  time <- x$time[i]
+  last <- length(time)
+  # Times that differ from a time of the curve by rounding only are that time.
+  slack <- sqrt(.Machine$double.eps) * pmax(1, abs(times))
+  upto <- if (last) findInterval(times + slack, time) else integer(length(times))
+  before <- if (last) findInterval(times - slack, time, left.open = TRUE) else integer(length(times))
+  cumulative <- function(v) c(0, cumsum(v[i]))[upto + 1]
+  since <- function(v) {
+    total <- cumulative(v)
+    by_time <- order(times)
+    total[by_time] <- c(total[by_time[1]], diff(total[by_time]))
+    total
+  }
+  at <- function(v, start) c(start, v[i])[upto + 1]
+  estimate <- at(x$surv, 1)
+  beyond <- last == 0 | times - slack > time[max(1, last)]
+  known <- !beyond | estimate == 0
+  std_error <- estimate * at(x$std.err, 0)
+  none_yet <- upto == 0 | cumulative(x$n.event) == 0
+  note <- ifelse(!known & extend, "beyond follow-up: last rate carried forward",
+    ifelse(!known, paste0("beyond follow-up (last at ", format(time[max(1, last)]), ")"),
+      ifelse(estimate == 0, "S = 0: standard error and interval undefined",
+        ifelse(none_yet, "no event yet: interval undefined", NA_character_)
+      )
+    )
+  )
+  shown <- known | extend
+  hide <- function(v) ifelse(shown, v, NA_real_)
+  n_risk <- if (last) c(x$n.risk[i], 0)[before + 1] else rep(0, length(times))
+  data.frame(
+    strata = label, time = times, n = n, n.risk = n_risk, n.event = since(x$n.event), n.censor = since(x$n.censor),
+    cum.event = cumulative(x$n.event), estimate = hide(estimate), std.error = hide(na_plain(std_error)),
+    conf.low = hide(at(x$lower, NA_real_)), conf.high = hide(at(x$upper, NA_real_)), note = note,
+    stringsAsFactors = FALSE
+  )
+}
+
+# Rows of each group, named by its label.
+group_rows <- function(x) {
+  if (is.null(x$strata)) {
+    return(stats::setNames(list(seq_along(x$time)), x$meta$group_labels[1]))
+  }
+  ends <- cumsum(x$strata)
+  stats::setNames(Map(function(n, end) seq_len(n) + end - n, x$strata, ends), x$meta$group_labels)
+}
+
+#' @export
+`[.kaplan_meier` <- function(x, ...) {
+  check_km(x, quote(`[`()))
+  out <- NextMethod()
+  meta <- x$meta
+  if (!is.null(x$strata) && ...length() && !missing(..1)) {
+    chosen <- stats::setNames(seq_along(x$strata), names(x$strata))[..1]
+    meta$group_labels <- meta$group_labels[chosen]
+  }
+  out$meta <- meta
+  out[lengths(out) > 0 | names(out) == "strata" & !vapply(out, is.null, TRUE)]
+}
+
+#' @export
+summary.kaplan_meier <- function(object, ...) {
+  check_km(object, quote(summary()))
+  NextMethod()
+}
+
+#' @export
+quantile.kaplan_meier <- function(x, ...) {
+  check_km(x, quote(quantile()))
+  NextMethod()
+}
+
+#' @export
+print.kaplan_meier <- function(x, digits = 3, ...) {
+  check_km(x, quote(print()))
+  cat("Kaplan-Meier estimate", if (!is.null(x$meta$group_title)) paste0(" by ", x$meta$group_title), "\n", sep = "")
+  cat(count_line(x$meta), "\n\n", sep = "")
+  table <- glance(x)
+  shown <- data.frame(
+    n = table$n, events = table$n.event,
+    median = ifelse(is.na(table$median), "not reached", format_number(table$median, digits)),
+    ci = ifelse(is.na(table$conf.low) & is.na(table$conf.high), "-",
+      paste0(na_dash(table$conf.low, digits), " to ", na_dash(table$conf.high, digits))
+    ),
+    last = format_number(table$follow.up.max, digits)
+  )
+  names(shown)[3:5] <- c("median", paste0(format(100 * x$conf.int), "% CI"), "last follow-up")
+  rownames(shown) <- encodeString(x$meta$group_labels)
+  print(shown)
+  cat("\nGreenwood variance; ", x$conf.type, " intervals", if (!is.null(x$meta$unit)) paste0("; times in ", x$meta$unit), ".\n", sep = "")
+  print_notes(x$meta$notes)
+  invisible(x)
+}
+
+#' @export
+print.km_rates <- function(x, digits = 3, ...) {
+  shown <- as.data.frame(x)
+  for (v in c("estimate", "std.error", "conf.low", "conf.high")) shown[[v]] <- format_number(shown[[v]], digits)
+  shown$note <- ifelse(is.na(shown$note), "", shown$note)
+  shown$strata <- encodeString(shown$strata)
+  print(shown, row.names = FALSE)
+  invisible(x)
+}
+
+#' @export
+as.data.frame.km_rates <- function(x, ...) {
+  class(x) <- "data.frame"
+  attr(x, "unit") <- attr(x, "conf.level") <- NULL
+  x
+}

@@ -1,0 +1,15 @@
+#ifndef CRYONODES_HPP
+#define CRYONODES_HPP
+
+/// The whole core, in the order in which it builds on itself. C++17, no R.
+
+#include "cryonodes/error.hpp"
+#include "cryonodes/poll.hpp"
+#include "cryonodes/span.hpp"
+#include "cryonodes/sums.hpp"
+#include "cryonodes/tails.hpp"
+#include "cryonodes/timeline.hpp"
+#include "cryonodes/risk_table.hpp"
+#include "cryonodes/kaplan_meier.hpp"
+
+#endif
