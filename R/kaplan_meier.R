@@ -5,10 +5,9 @@
 #' and that rows are independent: one row a patient. Lesions that share a patient are not independent;
 #' with competing deaths the complement of the curve overstates the risk of the event.
 #'
-#' @param x A formula `Surv(time, status) ~ group` (or `~ 1`), an [event_counts()], or the numeric
-#'   vector of times. In a formula, `Surv(entry, exit, status)` gives delayed entry, and several
+#' @param ... A formula, or the vector of times: the class of the first argument decides. Not used by the methods.
+#' @param formula `Surv(time, status) ~ group` (or `~ 1`). In a formula, `Surv(entry, exit, status)` gives delayed entry, and several
 #'   groups are written `a + b`.
-#' @param ... Further arguments of the methods.
 #' @param data Data frame in which the formula, `subset` and `weights` are evaluated.
 #' @param subset Rows to use: a logical condition or row numbers.
 #' @param weights Case weights, finite and >= 0. A row of weight 2 counts as two rows; one of weight 0
@@ -60,16 +59,16 @@
 #' summary(fit, times = 12) # survival's own summary
 #' kaplan_meier(patients$months, patients$died, patients$arm, conf.type = "log")
 #' @export
-kaplan_meier <- function(x, ...) UseMethod("kaplan_meier")
+kaplan_meier <- function(...) UseMethod("kaplan_meier")
 
 #' @rdname kaplan_meier
 #' @export
-kaplan_meier.formula <- function(x, data = NULL, subset, weights, na.action = "error", event = NULL,
+kaplan_meier.formula <- function(formula, data = NULL, subset, weights, na.action = "error", event = NULL,
                                  conf.type = "log-log", conf.level = 0.95, timefix = TRUE, ...) {
   call <- quote(kaplan_meier())
   check_dots(..., call = call)
   frame <- frame_from_formula(
-    x, data,
+    formula, data,
     subset = rlang::enquo(subset) |> absent_as_null(), weights = rlang::enquo(weights) |> absent_as_null(),
     check_na_action(na.action, call), event, allow_strata = FALSE, call, parent.frame()
   )
@@ -79,8 +78,8 @@ kaplan_meier.formula <- function(x, data = NULL, subset, weights, na.action = "e
 #' @rdname kaplan_meier
 #' @param time For vectors: follow-up of each row, numeric or difftime, finite and >= 0.
 #' @export
-kaplan_meier.default <- function(x, event, group = NULL, weights = NULL, na.action = "error",
-                                 conf.type = "log-log", conf.level = 0.95, timefix = TRUE, ..., time = x) {
+kaplan_meier.default <- function(time, event, group = NULL, weights = NULL, na.action = "error",
+                                 conf.type = "log-log", conf.level = 0.95, timefix = TRUE, ...) {
   call <- quote(kaplan_meier())
   check_dots(..., call = call)
   if (missing(event)) {
@@ -139,7 +138,6 @@ na_plain <- function(x) {
 
 # Other packages look for `formula` and `data` in a survfit's call.
 survfit_call <- function(call) {
-  names(call)[names(call) == "x" & vapply(as.list(call), function(a) is_call_of(a, "~"), TRUE)] <- "formula"
   call[[1]] <- quote(kaplan_meier)
   call
 }
@@ -246,9 +244,10 @@ group_rows <- function(x) {
   if (!is.null(x$strata) && ...length() && !missing(..1)) {
     chosen <- stats::setNames(seq_along(x$strata), names(x$strata))[..1]
     meta$group_labels <- meta$group_labels[chosen]
+    meta$n_rows <- sum(out$n)
   }
   out$meta <- meta
-  out[lengths(out) > 0 | names(out) == "strata" & !vapply(out, is.null, TRUE)]
+  structure(unclass(out)[!vapply(out, is.null, TRUE)], class = class(x))
 }
 
 #' @export

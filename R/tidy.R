@@ -13,6 +13,7 @@
 #' fit <- kaplan_meier(c(5, 8, 12, 20, 33), c(1, 0, 1, 0, 0))
 #' tidy(fit)
 #' glance(fit)
+#' @method tidy kaplan_meier
 #' @export
 tidy.kaplan_meier <- function(x, ...) {
   check_km(x, quote(tidy()))
@@ -29,6 +30,7 @@ tidy.kaplan_meier <- function(x, ...) {
 as.data.frame.kaplan_meier <- function(x, row.names = NULL, optional = FALSE, ...) tidy.kaplan_meier(x)
 
 #' @rdname tidy.kaplan_meier
+#' @method glance kaplan_meier
 #' @export
 glance.kaplan_meier <- function(x, ...) {
   check_km(x, quote(glance()))
