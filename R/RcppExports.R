@@ -5,3 +5,11 @@ kaplan_meier_cpp <- function(time, entry, event, group, n_group, weight, timefix
     .Call(`_cryonodes_kaplan_meier_cpp`, time, entry, event, group, n_group, weight, timefix, conf_type, conf_level)
 }
 
+reconstruct_cpp <- function(groups, pooled, allowed, max_solutions, max_states, max_steps, want_values, seed, progress) {
+    .Call(`_cryonodes_reconstruct_cpp`, groups, pooled, allowed, max_solutions, max_states, max_steps, want_values, seed, progress)
+}
+
+reconstructible_cpp <- function(groups, pooled, allowed, max_states, max_steps, progress) {
+    .Call(`_cryonodes_reconstructible_cpp`, groups, pooled, allowed, max_states, max_steps, progress)
+}
+

@@ -3,7 +3,7 @@
 
 error_rules <- c(
   "missing", "time", "status", "type", "empty", "length", "group", "weights", "entry", "count", "dim", "table",
-  "times", "conf_level", "conf_type", "choice", "column", "formula", "object", "package", "core", "memory"
+  "times", "conf_level", "conf_type", "choice", "column", "formula", "object", "package", "core", "memory", "work"
 )
 
 abort_rule <- function(rule, message, hint = NULL, arg = NULL, rows = NULL, call = NULL) {
@@ -24,6 +24,9 @@ call_core <- function(expr, call = NULL) {
   tryCatch(expr,
     "cryonodes::memory_error" = function(e) {
       abort_rule("memory", conditionMessage(e), call = call)
+    },
+    "cryonodes::work_error" = function(e) {
+      abort_rule("work", conditionMessage(e), call = call)
     },
     "std::bad_alloc" = function(e) {
       abort_rule("memory", "not enough memory for this computation", call = call)

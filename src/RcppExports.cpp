@@ -29,9 +29,44 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// reconstruct_cpp
+Rcpp::List reconstruct_cpp(Rcpp::List groups, Rcpp::List pooled, Rcpp::List allowed, double max_solutions, double max_states, double max_steps, bool want_values, double seed, Rcpp::Nullable<Rcpp::Function> progress);
+RcppExport SEXP _cryonodes_reconstruct_cpp(SEXP groupsSEXP, SEXP pooledSEXP, SEXP allowedSEXP, SEXP max_solutionsSEXP, SEXP max_statesSEXP, SEXP max_stepsSEXP, SEXP want_valuesSEXP, SEXP seedSEXP, SEXP progressSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type groups(groupsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type pooled(pooledSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type allowed(allowedSEXP);
+    Rcpp::traits::input_parameter< double >::type max_solutions(max_solutionsSEXP);
+    Rcpp::traits::input_parameter< double >::type max_states(max_statesSEXP);
+    Rcpp::traits::input_parameter< double >::type max_steps(max_stepsSEXP);
+    Rcpp::traits::input_parameter< bool >::type want_values(want_valuesSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::Function> >::type progress(progressSEXP);
+    rcpp_result_gen = Rcpp::wrap(reconstruct_cpp(groups, pooled, allowed, max_solutions, max_states, max_steps, want_values, seed, progress));
+    return rcpp_result_gen;
+END_RCPP
+}
+// reconstructible_cpp
+bool reconstructible_cpp(Rcpp::List groups, Rcpp::List pooled, Rcpp::List allowed, double max_states, double max_steps, Rcpp::Nullable<Rcpp::Function> progress);
+RcppExport SEXP _cryonodes_reconstructible_cpp(SEXP groupsSEXP, SEXP pooledSEXP, SEXP allowedSEXP, SEXP max_statesSEXP, SEXP max_stepsSEXP, SEXP progressSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type groups(groupsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type pooled(pooledSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type allowed(allowedSEXP);
+    Rcpp::traits::input_parameter< double >::type max_states(max_statesSEXP);
+    Rcpp::traits::input_parameter< double >::type max_steps(max_stepsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::Function> >::type progress(progressSEXP);
+    rcpp_result_gen = Rcpp::wrap(reconstructible_cpp(groups, pooled, allowed, max_states, max_steps, progress));
+    return rcpp_result_gen;
+END_RCPP
+}
 
 static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_kaplan_meier_cpp", (DL_FUNC) &_cryonodes_kaplan_meier_cpp, 9},
+    {"_cryonodes_reconstruct_cpp", (DL_FUNC) &_cryonodes_reconstruct_cpp, 9},
+    {"_cryonodes_reconstructible_cpp", (DL_FUNC) &_cryonodes_reconstructible_cpp, 6},
     {NULL, NULL, 0}
 };
 

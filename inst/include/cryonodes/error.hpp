@@ -21,6 +21,11 @@ struct memory_error : error {
   using error::error;
 };
 
+/// A search did not end within the steps the caller allowed.
+struct work_error : error {
+  using error::error;
+};
+
 namespace detail {
 
 inline void require(bool holds, const char* rule) {

@@ -1,0 +1,422 @@
+#' Read printed Kaplan-Meier rates backwards
+#'
+#' From rates and Greenwood standard errors at a few landmarks to every life table that can have
+#' produced them, or to the proof, by exhaustive search, that none can.
+#'
+#' @param x Data frame, one row per curve and landmark: `group`, `time`, `estimate`, `std.error` (`NA`: not
+#'   printed), optionally `n` and `decimals` (digits after the point in which both were printed).
+#' @param n Subjects at time zero: a named vector by group, unless `x` has the column.
+#' @param pooled Name of the group that is the two others together, or `NULL` for a single curve.
+#' @param scale `"percent"` or `"proportion"`.
+#' @param decimals Digits after the point as printed, unless `x` has the column. It is not read off the
+#'   numbers: 70 may have been printed as 70.0.
+#' @param rounding What a printed value v with last digit u may stand for. `"half-up"`: \[v - u/2, v + u/2\];
+#'   `"half-up or truncated"`: up to v + u as well; `"one unit"`: \[v - u, v + u\]. A value on a limit is
+#'   accepted.
+#' @param facts Data frame of further printed facts that hold as stated: `fact`, `group`, `time`, `value`, where `fact` is
+#'   `"n.risk"` (under observation at the landmark, nobody leaving exactly then), `"cum.event"` (events up to the landmark),
+#'   `"total.events"` (over the whole follow-up; `time` is `NA`), or `"fisher.p"` (two-sided Fisher p on the
+#'   two groups' events up to the landmark; `group` is `NA`), with a column `decimals` for the latter.
+#' @param max_solutions As many solutions are listed; of more, as many are drawn uniformly.
+#' @param max_states Bound on the states kept at once (about 100 bytes each).
+#' @param release When nothing fits, the largest number of printed cells to release in search of the
+#'   smallest sets whose release lets the rest stand; 0 skips this search.
+#' @param seed Seed of the draw when there are more than `max_solutions` solutions.
+#' @param progress Show progress of long searches?
+#' @param ... Not used.
+#'
+#' @return A `km_reconstruction`: `n_solutions` (`exact` is `FALSE` beyond 1.8e19), `solutions` (one row per event:
+#'   `solution`, `interval`, `group`, and the numbers at risk just before it, one column a curve), `unique`, `identified`
+#'   (per curve and landmark the range over all solutions of events so far and of the number at risk), `logrank_p` (range of the
+#'   log-rank p up to the last landmark, over the listed or drawn solutions; `NA` for one curve), `curves`
+#'   (can each curve stand alone?), `release` (the smallest releases: `set`, `group`, `time`, `cell`, `printed`, and
+#'   `reads`: what the cell should then have read), `table`, `facts`, `meta`.
+#' @section Definition:
+#' A curve prints what it prints through the numbers at risk \eqn{r_1 > r_2 > \dots}{r1 > r2 > ...} at its events:
+#' \eqn{S = \prod (1 - 1/r)} and \eqn{SE = S \sqrt{\sum 1/(r(r-1))}}{SE = S sqrt(sum 1/(r(r-1)))}. Tied events count as
+#' consecutive numbers, since \eqn{1 - d/n} and \eqn{d/(n(n-d))} telescope. A structure is the list of events with their
+#' interval, group and the numbers at risk in both groups; pooled numbers at risk are their sums.
+#' Censoring times are free between events, so that two data sets with one structure print alike.
+#' @section Edge cases:
+#' Once S = 0 its standard error is undefined and agrees with `NA` or 0. Solutions order the events of
+#' different groups; a tie between groups prints like either order.
+#' @section Errors:
+#' `cryonodes_error_table` (columns, ranges, numbers that contradict one another), `_group` (unknown pooled
+#' group, more than two groups), `_count`, `_choice`, `_memory` (more than `max_states`), `_object`.
+#' @references The telescoping of tied events follows from Kaplan & Meier (1958, eq. 2b) and Greenwood (1926). For
+#' reading digitised curves instead of printed rates see Guyot P et al. (2012), *BMC Med Res Methodol* 12:9.
+#' @examples
+#' printed <- data.frame(
+#'   group = "all", time = c(12, 24), estimate = c(88.9, 44.4), std.error = c(10.5, 22.2)
+#' )
+#' reconstruct_km(printed, n = c(all = 9), decimals = 1)
+#' @export
+reconstruct_km <- function(x, n = NULL, pooled = NULL, scale = "percent", decimals = NULL, rounding = "half-up",
+                           facts = NULL, max_solutions = 1000, max_states = 2e7, release = 8, seed = 1,
+                           progress = interactive(), ...) {
+  call <- quote(reconstruct_km())
+  check_dots(..., call = call)
+  scale <- check_choice(scale, c("percent", "proportion"), "scale", call)
+  rounding <- check_choice(rounding, names(rounding_units), "rounding", call)
+  table <- read_printed(x, n, pooled, scale, decimals, rounding, call)
+  for (arg in c("max_solutions", "max_states", "release", "seed")) check_count(get(arg), arg, call)
+  problem <- make_problem(table, pooled, facts, call)
+  limits <- list(solutions = max_solutions, states = max_states, seed = seed)
+
+  ticker <- make_ticker(check_flag(progress, "progress", call))
+  on.exit(ticker$done())
+  core <- run_search(problem, limits, ticker$tick, call = call)
+  out <- list(
+    n_solutions = core$n_solutions, exact = !core$saturated, solutions = solution_frame(core, problem),
+    drawn = core$drawn, n_listed = core$n_listed,
+    unique = core$n_solutions == 1, identified = identified_frame(core, problem)
+  )
+  out$logrank_p <- if (length(problem$groups) == 2 && core$n_solutions > 0) logrank_range(core) else c(NA_real_, NA_real_)
+  out$curves <- curves_alone(problem, limits, ticker$tick, call)
+  out$release <- if (core$n_solutions == 0 && release > 0) smallest_releases(problem, release, limits, ticker$tick, call)
+  out$table <- table
+  out$facts <- problem$facts
+  out$meta <- list(
+    format = result_format, method = "reconstruct", rounding = rounding, scale = scale, pooled = pooled,
+    groups = names(problem$groups), n = vapply(problem$curves, `[[`, 0L, "n"), times = problem$times, release = release,
+    steps = core$steps
+  )
+  structure(out, class = "km_reconstruction")
+}
+
+# Units below and above the printed value, in units of its last digit.
+rounding_units <- list("half-up" = c(0.5, 0.5), "half-up or truncated" = c(0.5, 1), "one unit" = c(1, 1))
+
+check_count <- function(x, arg, call) {
+  if (!is.numeric(x) || length(x) != 1 || is.na(x) || !is.finite(x) || x < 0 || x != round(x)) {
+    abort_rule("count", paste0("`", arg, "` must be a whole number >= 0, not ", one_line(x), "."), arg = arg, call = call)
+  }
+  invisible(x)
+}
+
+read_printed <- function(x, n, pooled, scale, decimals, rounding, call) {
+  bad <- function(message, rows = NULL, hint = NULL) abort_rule("table", message, hint, arg = "x", rows = rows, call = call)
+  if (!is.data.frame(x) || nrow(x) == 0) bad("`x` must be a data frame with a row per curve and landmark.")
+  if (!"group" %in% names(x)) x[["group"]] <- "all"
+  if (!"decimals" %in% names(x)) x[["decimals"]] <- decimals %||% bad(
+    "`decimals` is not given: the digits after the point in which rates and standard errors were printed.",
+    hint = "Give a column `decimals` or the argument, e.g. `decimals = 1`."
+  )
+  absent <- setdiff(c("group", "time", "estimate", "std.error"), names(x))
+  if (length(absent)) bad(paste0("`x` has no column ", quoted(absent), "."))
+  x[["group"]] <- as.character(x[["group"]])
+  if (!"n" %in% names(x)) {
+    if (is.null(names(n)) && length(n) == 1 && length(unique(x[["group"]])) == 1) names(n) <- x[["group"]][1]
+    if (is.null(n) || !all(x[["group"]] %in% names(n))) {
+      bad(paste0("`n` must name the size of every group: ", quoted(unique(x[["group"]])), "."))
+    }
+    x[["n"]] <- unname(n[x[["group"]]])
+  }
+  for (v in c("time", "estimate", "std.error", "n", "decimals")) {
+    if (!is.numeric(x[[v]]) && !all(is.na(x[[v]]))) bad(paste0("column `", v, "` must be numeric, not ", class(x[[v]])[1], "."))
+    x[[v]] <- as.double(x[[v]])
+    if (!v %in% c("estimate", "std.error") && anyNA(x[[v]])) bad(paste0("column `", v, "` has a missing value (", at_rows(which(is.na(x[[v]]))), ")."))
+  }
+  check_range <- function(v, ok, rule) {
+    rows <- which(!is.na(x[[v]]) & !ok)
+    if (length(rows)) bad(paste0("`", v, "` must be ", rule, ", not ", format(x[[v]][rows[1]]), " in ", at_rows(rows), "."), rows)
+  }
+  top <- if (scale == "percent") 100 else 1
+  check_range("estimate", x$estimate >= 0 & x$estimate <= top, paste0("in [0, ", top, "] on the scale '", scale, "'"))
+  check_range("std.error", x$std.error >= 0 & is.finite(x$std.error), "finite and >= 0")
+  check_range("time", x$time > 0 & is.finite(x$time), "finite and > 0")
+  check_range("n", x$n >= 1 & x$n == round(x$n) & x$n <= 1e6, "a whole number from 1 to 1,000,000")
+  check_range("decimals", x$decimals %in% 0:8, "a whole number from 0 to 8")
+  if (scale == "percent" && any(x$estimate > 0, na.rm = TRUE) && all(x$estimate <= 1, na.rm = TRUE)) {
+    bad("all rates are <= 1 on the scale 'percent'.", hint = "For proportions say `scale = \"proportion\"`.")
+  }
+  twice <- which(duplicated(x[c("group", "time")]))
+  if (length(twice)) bad(paste0("a group has a landmark twice (", at_rows(twice), ")."), twice)
+  for (g in unique(x[["group"]])) {
+    if (length(unique(x$n[x$group == g])) > 1) bad(paste0("group ", quoted(g), " has several values of `n`."))
+  }
+  unit <- 10^-x$decimals
+  edges <- rounding_units[[rounding]]
+  for (v in c("estimate", "std.error")) {
+    name <- sub(".", "_", v, fixed = TRUE)
+    x[[paste0(name, "_low")]] <- (x[[v]] - edges[1] * unit) / top
+    x[[paste0(name, "_high")]] <- (x[[v]] + edges[2] * unit) / top
+  }
+  x
+}
+
+# The table as the core wants it: curves over common landmarks, absent cells NA.
+make_problem <- function(table, pooled, facts, call) {
+  names <- unique(table$group)
+  if (!is.null(pooled) && !(is.character(pooled) && length(pooled) == 1 && pooled %in% names)) {
+    abort_rule("group", paste0("`pooled` must be one of the groups ", quoted(names), ", not ", one_line(pooled), "."), arg = "pooled", call = call)
+  }
+  groups <- setdiff(names, pooled)
+  if (is.null(pooled) && length(groups) > 1) {
+    abort_rule("group", paste0("`x` has ", length(groups), " groups and `pooled` does not say which of them is the others together."),
+      "Curves that share no patients are reconstructed one at a time.", arg = "pooled", call = call)
+  }
+  if (!is.null(pooled) && length(groups) != 2) {
+    abort_rule("group", paste0("a pooled curve needs exactly two groups beside it, not ", length(groups), "."), arg = "x", call = call)
+  }
+  times <- sort(unique(table$time))
+  curve <- function(g) {
+    rows <- table[table$group == g, ]
+    at <- match(times, rows$time)
+    cells <- rows[at, c("estimate_low", "estimate_high", "std_error_low", "std_error_high")]
+    c(list(n = as.integer(rows$n[1])), as.list(cells), list(
+      n_risk = rep(-1L, length(times)), events = rep(-1L, length(times)), total_events = -1L
+    ))
+  }
+  curves <- lapply(stats::setNames(names, names), curve)
+  if (!is.null(pooled)) {
+    parts <- sum(vapply(curves[groups], `[[`, 0L, "n"))
+    if (curves[[pooled]]$n != parts) {
+      abort_rule("table", paste0("group '", pooled, "' has n = ", curves[[pooled]]$n, ", but its parts have ", parts, "."), arg = "n", call = call)
+    }
+  }
+  problem <- list(curves = curves, groups = curves[groups], pooled = if (is.null(pooled)) list() else curves[[pooled]],
+    pooled_name = pooled, times = times, allowed = list(), table = table, facts = facts)
+  add_facts(problem, facts, call)
+}
+
+add_facts <- function(problem, facts, call) {
+  if (is.null(facts)) return(problem)
+  bad <- function(message, row) abort_rule("table", paste0(message, " (row ", row, " of `facts`)."), arg = "facts", rows = row, call = call)
+  absent <- setdiff(c("fact", "group", "time", "value"), names(facts))
+  if (!is.data.frame(facts) || length(absent)) {
+    abort_rule("table", "`facts` must be a data frame with columns fact, group, time, value.", arg = "facts", call = call)
+  }
+  known <- c("n.risk", "cum.event", "total.events", "fisher.p")
+  fields <- c(n.risk = "n_risk", cum.event = "events")
+  for (i in seq_len(nrow(facts))) {
+    fact <- facts$fact[i]
+    value <- facts$value[i]
+    if (!fact %in% known) bad(paste0("`fact` must be one of ", quoted(known), ", not ", quoted(fact)), i)
+    if (!is.numeric(value) || is.na(value) || value < 0) bad("`value` must be a number >= 0", i)
+    j <- match(facts$time[i], problem$times)
+    if (fact != "total.events" && is.na(j)) bad("`time` must be a landmark of the table", i)
+    if (fact == "fisher.p") {
+      problem$allowed <- allow_fisher(problem, j, value, facts$decimals[i], i, bad)
+      next
+    }
+    if (value != round(value)) bad("`value` must be a whole number", i)
+    g <- as.character(facts$group[i])
+    if (!g %in% names(problem$curves)) bad(paste0("`group` must be one of ", quoted(names(problem$curves))), i)
+    if (fact == "total.events") {
+      problem$curves[[g]]$total_events <- as.integer(value)
+    } else {
+      problem$curves[[g]][[fields[[fact]]]][j] <- as.integer(value)
+    }
+  }
+  problem$groups <- problem$curves[names(problem$groups)]
+  if (!is.null(problem$pooled_name)) problem$pooled <- problem$curves[[problem$pooled_name]]
+  problem
+}
+
+# Pairs of cumulative events whose two-sided Fisher p prints as stated.
+allow_fisher <- function(problem, j, value, decimals, row, bad) {
+  if (length(problem$groups) != 2) bad("a Fisher p needs two groups", row)
+  if (is.null(decimals) || is.na(decimals)) bad("a Fisher p needs `decimals`", row)
+  n <- vapply(problem$groups, `[[`, 0L, "n")
+  half <- 0.5 * 10^-decimals + 1e-12
+  pairs <- expand.grid(b = 0:n[2], a = 0:n[1])
+  p <- vapply(seq_len(nrow(pairs)), function(i) {
+    fisher_p(pairs$a[i], n[1] - pairs$a[i], pairs$b[i], n[2] - pairs$b[i])
+  }, 0)
+  allowed <- problem$allowed
+  if (!length(allowed)) allowed <- rep(list(logical()), length(problem$times))
+  before <- if (length(allowed[[j]])) allowed[[j]] else TRUE
+  allowed[[j]] <- before & abs(p - value) <= half
+  allowed
+}
+
+run_search <- function(problem, limits, tick, max_steps = 0, values = FALSE, call = NULL) {
+  call_core(reconstruct_cpp(
+    unname(problem$groups), problem$pooled, problem$allowed, limits$solutions, limits$states, max_steps, values, limits$seed, tick
+  ), call)
+}
+
+run_exists <- function(groups, pooled, allowed, limits, tick, call) {
+  call_core(reconstructible_cpp(unname(groups), pooled, allowed, limits$states, 0, tick), call)
+}
+
+curve_names <- function(problem) c(names(problem$groups), problem$pooled_name)
+
+solution_frame <- function(core, problem) {
+  group <- names(problem$groups)
+  out <- data.frame(solution = core$solution, interval = core$interval, group = group[core$group], stringsAsFactors = FALSE)
+  out$after <- c(0, problem$times)[core$interval]
+  out$until <- problem$times[core$interval]
+  out[[paste0("n.risk.", group[1])]] <- core$a
+  if (length(group) == 2) {
+    out[[paste0("n.risk.", group[2])]] <- core$b
+    out[[paste0("n.risk.", problem$pooled_name)]] <- core$a + core$b
+  }
+  out
+}
+
+identified_frame <- function(core, problem) {
+  curves <- curve_names(problem)
+  column <- c(1, 2, 3)[seq_along(curves)]
+  do.call(rbind, Map(function(name, k) {
+    data.frame(
+      group = name, time = problem$times,
+      cum.event.low = core$events[, 2 * k - 1], cum.event.high = core$events[, 2 * k],
+      n.risk.low = core$n_risk[, 2 * k - 1], n.risk.high = core$n_risk[, 2 * k],
+      row.names = NULL, stringsAsFactors = FALSE
+    )
+  }, curves, column)) |> `rownames<-`(NULL)
+}
+
+# Log-rank p of each listed solution from its events: one at a time, with a and b at risk,
+# E = a / (a + b) and V = a b / (a + b)^2.
+logrank_range <- function(core) {
+  pool <- core$a + core$b
+  sum_by <- function(x) vapply(split(x, factor(core$solution, seq_len(core$n_listed))), sum, 0)
+  score <- sum_by((core$group == 1) - core$a / pool)
+  variance <- sum_by(core$a * core$b / pool^2)
+  p <- ifelse(variance > 0, stats::pchisq(score^2 / variance, 1, lower.tail = FALSE), NA_real_)
+  if (all(is.na(p))) c(NA_real_, NA_real_) else range(p, na.rm = TRUE)
+}
+
+curves_alone <- function(problem, limits, tick, call) {
+  names <- curve_names(problem)
+  data.frame(
+    group = names, n = vapply(problem$curves[names], `[[`, 0L, "n"),
+    possible = vapply(problem$curves[names], function(curve) run_exists(list(curve), list(), list(), limits, tick, call), TRUE),
+    row.names = NULL, stringsAsFactors = FALSE
+  )
+}
+
+# ---- When nothing fits: the smallest sets of cells whose release lets the rest stand -------------------
+
+# A set of released cells can only do if, within each curve, the cells that stay can stand alone; so
+# sets are put together from such parts, in order of size, and only those go to the joint search.
+smallest_releases <- function(problem, most, limits, tick, call) {
+  names <- curve_names(problem)
+  cells <- do.call(rbind, lapply(names, function(g) {
+    curve <- problem$curves[[g]]
+    rbind(
+      data.frame(group = rep(g, sum(!is.na(curve$estimate_low))), j = which(!is.na(curve$estimate_low)), cell = rep("estimate", sum(!is.na(curve$estimate_low)))),
+      data.frame(group = rep(g, sum(!is.na(curve$std_error_low))), j = which(!is.na(curve$std_error_low)), cell = rep("std.error", sum(!is.na(curve$std_error_low))))
+    )
+  }))
+  joint <- length(names) == 3
+  parts <- lapply(stats::setNames(names, names), function(g) part_releases(problem, cells, g, limits, tick, call))
+  # No set can be smaller than what the curves need one by one.
+  least <- vapply(parts, function(part) smallest_size(part, most), 0)
+  for (size in seq(sum(least), length.out = max(0, most - sum(least) + 1))) {
+    found <- list()
+    for (more in compositions(size - sum(least), length(names))) {
+      by_curve <- Map(function(part, k) part(k), parts, least + more)
+      for (choice in seq_len(prod(lengths(by_curve)))) {
+        picks <- arrayInd(choice, lengths(by_curve))
+        set <- unlist(Map(function(p, k) p[[k]], by_curve, picks), use.names = FALSE)
+        if (!joint || works(problem, cells[set, ], limits, tick, call)) found <- c(found, list(set))
+      }
+    }
+    if (length(found)) {
+      return(do.call(rbind, Map(function(set, k) describe_release(problem, cells[set, ], k, limits, tick, call), found, seq_along(found))))
+    }
+  }
+  data.frame(set = integer(), group = character(), time = numeric(), cell = character(), printed = numeric(), reads = character())
+}
+
+smallest_size <- function(part, most) {
+  for (size in 0:most) if (length(part(size))) return(size)
+  most + 1
+}
+
+# The ways to write `total` as an ordered sum of `k` whole numbers >= 0.
+compositions <- function(total, k) {
+  if (k == 1) return(list(total))
+  unlist(lapply(0:total, function(first) lapply(compositions(total - first, k - 1), function(rest) c(first, rest))), recursive = FALSE)
+}
+
+# For one curve, a function of size: the sets of so many of its cells without which it can stand
+# alone. Sizes below the smallest possible have none; each size is worked out when asked for.
+part_releases <- function(problem, cells, g, limits, tick, call) {
+  own <- which(cells$group == g)
+  known <- list()
+  function(size) {
+    if (size > length(own)) return(list())
+    name <- as.character(size)
+    if (is.null(known[[name]])) {
+      sets <- lapply(utils::combn(length(own), size, simplify = FALSE), function(s) own[s])
+      known[[name]] <<- list(Filter(function(set) {
+        alone <- release_cells(problem, cells[set, ])$curves[[g]]
+        run_exists(list(alone), list(), list(), limits, tick, call)
+      }, sets))
+    }
+    known[[name]][[1]]
+  }
+}
+
+release_cells <- function(problem, cells) {
+  for (i in seq_len(nrow(cells))) {
+    name <- sub(".", "_", cells$cell[i], fixed = TRUE)
+    for (edge in c("_low", "_high")) problem$curves[[cells$group[i]]][[paste0(name, edge)]][cells$j[i]] <- NA_real_
+  }
+  problem$groups <- problem$curves[names(problem$groups)]
+  if (!is.null(problem$pooled_name)) problem$pooled <- problem$curves[[problem$pooled_name]]
+  problem
+}
+
+works <- function(problem, cells, limits, tick, call) {
+  freed <- release_cells(problem, cells)
+  run_exists(freed$groups, freed$pooled, freed$allowed, limits, tick, call)
+}
+
+# What released cells should have read: their values over all solutions of the rest. Where those are
+# too many to visit within `value_steps`, that is said instead.
+value_steps <- 3e8
+
+describe_release <- function(problem, cells, set, limits, tick, call) {
+  freed <- release_cells(problem, cells)
+  core <- tryCatch(
+    run_search(freed, list(solutions = 0, states = limits$states, seed = 1), tick, value_steps, TRUE, call),
+    cryonodes_error_work = function(e) NULL, cryonodes_error_memory = function(e) NULL
+  )
+  names <- curve_names(problem)
+  printed <- function(i, what) {
+    row <- problem$table[problem$table$group == cells$group[i] & problem$table$time == problem$times[cells$j[i]], ]
+    row[[what]]
+  }
+  top <- if (max(problem$table$estimate, na.rm = TRUE) > 1) 100 else 1
+  reads <- vapply(seq_len(nrow(cells)), function(i) {
+    if (is.null(core)) return("not determined: too many solutions to visit")
+    field <- sub(".", "_", cells$cell[i], fixed = TRUE)
+    v <- core[[field]][[3 * (cells$j[i] - 1) + match(cells$group[i], names)]]
+    read_values(v, top, printed(i, "decimals"))
+  }, "")
+  data.frame(
+    set = set, group = cells$group, time = problem$times[cells$j], cell = cells$cell,
+    printed = vapply(seq_len(nrow(cells)), function(i) printed(i, cells$cell[i]), 0), reads = reads,
+    n_solutions = if (is.null(core)) NA_real_ else core$n_solutions, row.names = NULL, stringsAsFactors = FALSE
+  )
+}
+
+read_values <- function(v, top, decimals) {
+  if (!is.finite(v$low)) return("undefined (rate 0)")
+  if (!v$all) return(paste0(format_fixed(top * v$low, decimals), " to ", format_fixed(top * v$high, decimals)))
+  values <- unique(format_fixed(sort(top * v$values), decimals))
+  if (length(values) <= 8) return(paste(values, collapse = " or "))
+  paste0(values[1], " to ", values[length(values)], " (", length(values), " values)")
+}
+
+# ---- Progress ---------------------------------------------------------------------------------------
+
+# A progress bar that appears when the search has run for two seconds, and an interrupt that ends it
+# without an answer.
+make_ticker <- function(show) {
+  started <- proc.time()[["elapsed"]]
+  bar <- NULL
+  tick <- if (show) function(share) {
+    if (is.null(bar) && proc.time()[["elapsed"]] - started > 2) {
+      bar <<- cli::cli_progress_bar("Searching", total = 100, .auto_close = FALSE, format = "Searching {cli::pb_bar} {cli::pb_percent}")
+    }
+    if (!is.null(bar)) cli::cli_progress_update(set = max(0, round(100 * share)), id = bar, force = TRUE)
+  }
+  list(tick = tick, done = function() if (!is.null(bar)) cli::cli_progress_done(id = bar))
+}
