@@ -30,7 +30,9 @@
 #'   (per curve and landmark the range over all solutions of events so far and of the number at risk), `logrank_p` (range of the
 #'   log-rank p up to the last landmark, over the listed or drawn solutions; `NA` for one curve), `curves`
 #'   (can each curve stand alone?), `release` (the smallest releases: `set`, `group`, `time`, `cell`, `printed`, and
-#'   `reads`: what the cell should then have read), `table`, `facts`, `meta`.
+#'   `reads`: what the cell should then have read; attribute `at_least` is the number of cells that any set must hold
+#'   because of single curves, `undecided` the number of candidate sets given up after a million steps), `table`,
+#'   `facts`, `meta`.
 #' @section Definition:
 #' A curve prints what it prints through the numbers at risk \eqn{r_1 > r_2 > \dots}{r1 > r2 > ...} at its events:
 #' \eqn{S = \prod (1 - 1/r)} and \eqn{SE = S \sqrt{\sum 1/(r(r-1))}}{SE = S sqrt(sum 1/(r(r-1)))}. Tied events count as
@@ -237,8 +239,12 @@ run_search <- function(problem, limits, tick, max_steps = 0, values = FALSE, cal
   ), call)
 }
 
-run_exists <- function(groups, pooled, allowed, limits, tick, call) {
-  call_core(reconstructible_cpp(unname(groups), pooled, allowed, limits$states, 0, tick), call)
+# TRUE, FALSE, or with `max_steps` > 0 NA where that many steps did not decide.
+run_exists <- function(groups, pooled, allowed, limits, tick, call, max_steps = 0) {
+  tryCatch(
+    call_core(reconstructible_cpp(unname(groups), pooled, allowed, limits$states, max_steps, tick), call),
+    cryonodes_error_work = function(e) NA
+  )
 }
 
 curve_names <- function(problem) c(names(problem$groups), problem$pooled_name)
@@ -302,7 +308,7 @@ smallest_releases <- function(problem, most, limits, tick, call) {
       data.frame(group = rep(g, sum(!is.na(curve$std_error_low))), j = which(!is.na(curve$std_error_low)), cell = rep("std.error", sum(!is.na(curve$std_error_low))))
     )
   }))
-  joint <- length(names) == 3
+  undecided <- 0
   parts <- lapply(stats::setNames(names, names), function(g) part_releases(problem, cells, g, limits, tick, call))
   # No set can be smaller than what the curves need one by one.
   least <- vapply(parts, function(part) smallest_size(part, most), 0)
@@ -313,14 +319,21 @@ smallest_releases <- function(problem, most, limits, tick, call) {
       for (choice in seq_len(prod(lengths(by_curve)))) {
         picks <- arrayInd(choice, lengths(by_curve))
         set <- unlist(Map(function(p, k) p[[k]], by_curve, picks), use.names = FALSE)
-        if (!joint || works(problem, cells[set, ], limits, tick, call)) found <- c(found, list(set))
+        answer <- works(problem, cells[set, ], limits, tick, call)
+        if (is.na(answer)) undecided <- undecided + 1
+        if (isTRUE(answer)) found <- c(found, list(set))
       }
     }
     if (length(found)) {
-      return(do.call(rbind, Map(function(set, k) describe_release(problem, cells[set, ], k, limits, tick, call), found, seq_along(found))))
+      out <- do.call(rbind, Map(function(set, k) describe_release(problem, cells[set, ], k, limits, tick, call), found, seq_along(found)))
+      return(structure(out, at_least = sum(least), undecided = undecided))
     }
   }
-  data.frame(set = integer(), group = character(), time = numeric(), cell = character(), printed = numeric(), reads = character())
+  none <- data.frame(
+    set = integer(), group = character(), time = numeric(), cell = character(), printed = numeric(),
+    reads = character(), n_solutions = numeric()
+  )
+  structure(none, at_least = sum(least), undecided = undecided)
 }
 
 smallest_size <- function(part, most) {
@@ -346,7 +359,7 @@ part_releases <- function(problem, cells, g, limits, tick, call) {
       sets <- lapply(utils::combn(length(own), size, simplify = FALSE), function(s) own[s])
       known[[name]] <<- list(Filter(function(set) {
         alone <- release_cells(problem, cells[set, ])$curves[[g]]
-        run_exists(list(alone), list(), list(), limits, tick, call)
+        !isFALSE(run_exists(list(alone), list(), list(), limits, tick, call, release_steps))
       }, sets))
     }
     known[[name]][[1]]
@@ -365,12 +378,15 @@ release_cells <- function(problem, cells) {
 
 works <- function(problem, cells, limits, tick, call) {
   freed <- release_cells(problem, cells)
-  run_exists(freed$groups, freed$pooled, freed$allowed, limits, tick, call)
+  run_exists(freed$groups, freed$pooled, freed$allowed, limits, tick, call, release_steps)
 }
+
+# Steps after which one candidate set is left undecided, and said to be.
+release_steps <- 1e6
 
 # What released cells should have read: their values over all solutions of the rest. Where those are
 # too many to visit within `value_steps`, that is said instead.
-value_steps <- 3e8
+value_steps <- 5e7
 
 describe_release <- function(problem, cells, set, limits, tick, call) {
   freed <- release_cells(problem, cells)

@@ -49,8 +49,11 @@ print_releases <- function(x) {
   alone <- x$curves$group[!x$curves$possible]
   if (length(alone)) cat("Impossible even alone: ", quoted(alone), "\n", sep = "")
   if (is.null(x$release)) return(invisible())
+  undecided <- attr(x$release, "undecided")
+  if (undecided > 0) cat("Candidate sets that the search gave up on undecided: ", undecided, "\n", sep = "")
   if (nrow(x$release) == 0) {
-    cat("No release of up to ", x$meta$release, " cells lets the rest stand.\n", sep = "")
+    cat("No release of up to ", x$meta$release, " cells was found to let the rest stand; at least ",
+      attr(x$release, "at_least"), " must go because of single curves.\n", sep = "")
     return(invisible())
   }
   sets <- max(x$release$set)
