@@ -28,8 +28,8 @@
 #' P(x) = C(m, x) C(n, k-x) w^x / sum_i C(m, i) C(n, k-i) w^i.}
 #' At \eqn{\omega} = `or`, the p-value is the sum of P(x) over x <= a (`"less"`), x >= a (`"greater"`), or over all x
 #' with P(x) <= P(a) (`"two.sided"`). Equality in the last is decided exactly: in floating point where its error
-#' bound allows, else by comparing whole numbers. With `or` other than 1, `or` is the binary fraction stored for it
-#' (0.1 is not 1/10). [stats::fisher.test()] counts x as tied when P(x) <= P(a) (1 + 1e-7) and so adds more probable tables
+#' bound allows, else by comparing whole numbers. An `or` other than 1 is the binary fraction stored for it (0.1 is
+#' not 1/10). [stats::fisher.test()] counts x as tied when P(x) <= P(a) (1 + 1e-7) and so adds more probable tables
 #' in larger studies; see the last example.
 #'
 #' The estimate is the \eqn{\omega} at which the mean of x is a. The limits are those \eqn{\omega} at which P(X >= a)
@@ -173,7 +173,8 @@ table_from_matrix <- function(x, arg, call) {
 table_from_labels <- function(given, expressions, na.action, call) {
   if (length(given) < 2) {
     abort_rule("type", paste0(
-      "`x` must be a matrix or table of counts, or come with a second factor `y`; it is of class ", class(given$x)[1], "."
+      "`x` must be a matrix or table of counts, or come with a second factor `y`; it is of class ",
+      class(given$x)[1], "."
     ), arg = "x", call = call)
   }
   titles <- ifelse(expressions == make.names(expressions), expressions, names(given))
