@@ -12,5 +12,6 @@
 #include "cryonodes/risk_table.hpp"
 #include "cryonodes/kaplan_meier.hpp"
 #include "cryonodes/reconstruct.hpp"
+#include "cryonodes/fisher.hpp"
 
 #endif

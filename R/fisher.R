@@ -1,0 +1,383 @@
+#' Fisher's exact test of a 2x2 table
+#'
+#' Do two groups differ in how often something happens? Exact for any size: it asks how the counts could have fallen
+#' given the row and column totals. Assumes independent observations: lesions of one patient are not. It compares
+#' proportions at one moment; patients censored before that moment are not observed at it, and then [kaplan_meier()]
+#' and [logrank_test()] are the tools. Given its totals the test is discrete and, in small tables, conservative.
+#'
+#' @param ... What is tested, one of: a matrix or table `x` of counts; two factors or vectors of labels `x` (rows)
+#'   and `y` (columns), one value per subject; four counts `a, b, c, d`, the table with rows `(a, b)` and `(c, d)`.
+#'   The options below must be spelled out. Not used by the methods for a matrix and a table.
+#' @param x A matrix or table of counts: whole numbers from 0 to 2^53, with two non-empty rows and columns.
+#' @param or Odds ratio under the null hypothesis, finite and > 0.
+#' @param alternative `"two.sided"` (default), `"less"` or `"greater"`: how the odds ratio differs from `or`.
+#' @param conf.int Compute the confidence interval?
+#' @param conf.level Coverage, in (0, 1), of the two limits or of the one limit of a one-sided alternative.
+#' @param na.action For factors and labels: `"error"` (default) refuses missing values; `"omit"` leaves such pairs
+#'   out, counts them in the result and prints the count.
+#'
+#' @return A `fisher_test`, which is also an `htest` with the elements of [stats::fisher.test()]: `p.value`, `conf.int`
+#'   (absent with `conf.int = FALSE`), `estimate` (the conditional maximum-likelihood odds ratio, not `ad / (bc)`),
+#'   `null.value`, `alternative`, `method`, `data.name`; and `log_p_value` (natural logarithm, finite where `p.value`
+#'   underflows to 0), `table` (the 2x2 table tested) and `meta` (counts, rows left out, notes).
+#'   `tidy()` and `glance()`: one row with `estimate`, `p.value`, `conf.low`, `conf.high`, `method`, `alternative`,
+#'   `log.p.value`.
+#' @section Definition:
+#' For a table with rows (a, b) and (c, d), totals `m = a + c`, `n = b + d`, `k = a + b` and odds ratio \eqn{\omega},
+#' \deqn{P(x) = {m \choose x} {n \choose k - x} \omega^x / \sum_i {m \choose i} {n \choose k - i} \omega^i.}{
+#' P(x) = C(m, x) C(n, k-x) w^x / sum_i C(m, i) C(n, k-i) w^i.}
+#' At \eqn{\omega} = `or`, the p-value is the sum of P(x) over x <= a (`"less"`), x >= a (`"greater"`), or over all x
+#' with P(x) <= P(a) (`"two.sided"`). Equality in the last is decided exactly: in floating point where its error
+#' bound allows, else by comparing whole numbers. An `or` other than 1 is the binary fraction stored for it (0.1 is
+#' not 1/10). [stats::fisher.test()] counts x as tied when P(x) <= P(a) (1 + 1e-7) and so adds more probable tables
+#' in larger studies; see the last example.
+#'
+#' The estimate is the \eqn{\omega} at which the mean of x is a. The limits are those \eqn{\omega} at which P(X >= a)
+#' and P(X <= a) are half of (1 - conf.level), for a one-sided alternative all of it. The two-sided p-value and the
+#' interval are not inversions of each other and may disagree near the border; the one-sided p-values and limits
+#' always agree.
+#' @section Edge cases:
+#' An empty row or column of a 2x2 table: p = 1, odds ratio `NA`, interval 0 to Inf, with a warning. Of a larger table,
+#' empty rows and columns are dropped, with a note; two of each must remain. Unused factor levels are ignored.
+#' With one count 0 the estimate is 0 or Inf and one limit is finite.
+#' @section Errors:
+#' `cryonodes_error_type` (not numeric), `_missing`, `_count` (negative, fractional, infinite or above 2^53), `_empty`
+#' (no observations), `_dim` (not 2x2), `_group` (a factor with one level), `_length`, `_choice` (option unknown or out
+#' of range), `_conf_level`, `_object`. Warning `cryonodes_warning_degenerate` (empty row or column).
+#' @references
+#' Fisher RA (1935). The logic of inductive inference. *Journal of the Royal Statistical Society* 98:39-82.
+#'
+#' Freeman GH, Halton JH (1951). Note on an exact treatment of contingency, goodness of fit and other problems of
+#' significance. *Biometrika* 38:141-149.
+#'
+#' Cornfield J (1956). A statistical problem arising from retrospective studies. *Proceedings of the Third Berkeley
+#' Symposium on Mathematical Statistics and Probability* 4:135-148 (exact limits).
+#' @seealso [logrank_test()]
+#' @examples
+#' # Eight cups, four with the milk first; three of four named rightly.
+#' fisher_test(3, 1, 1, 3)
+#' fisher_test(3, 1, 1, 3, alternative = "greater")$p.value # 17/70
+#'
+#' arm <- c("cryo", "cryo", "cryo", "cryo", "drug", "drug", "drug", "drug", "drug")
+#' relapse <- c("no", "no", "no", "yes", "yes", "yes", "no", "yes", "yes")
+#' test <- fisher_test(arm, relapse)
+#' test
+#' tidy(test)
+#'
+#' # Not tied, but within 1e-7: the more probable table does not belong in the sum.
+#' trial <- matrix(c(20, 38, 40, 106), 2)
+#' fisher_test(trial)$p.value # 0.31361807548372905, exactly summed
+#' stats::fisher.test(trial)$p.value # 0.3944
+#' @export
+fisher_test <- function(...) UseMethod("fisher_test")
+
+#' @rdname fisher_test
+#' @export
+fisher_test.default <- function(..., or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95,
+                                na.action = "error") {
+  call <- quote(fisher_test())
+  given <- list(...)
+  expressions <- vapply(as.list(substitute(list(...)))[-1], one_line, "")
+  given <- place_arguments(given, call)
+  na.action <- check_na_action(na.action, call)
+  if (length(given) == 4) {
+    table <- table_from_counts(given, call)
+    data_name <- paste0("(", paste(expressions, collapse = ", "), ")")
+  } else if (is.matrix(given$x) || is.table(given$x)) {
+    if (length(given) > 1) {
+      abort_rule("type", "`y` is not used with a matrix or table of counts `x`.", arg = "y", call = call)
+    }
+    table <- table_from_matrix(given$x, "x", call)
+    data_name <- unname(expressions)
+  } else {
+    table <- table_from_labels(given, expressions, na.action, call)
+    data_name <- paste(expressions, collapse = " and ")
+  }
+  test_table(table, data_name, or, alternative, conf.int, conf.level, call)
+}
+
+#' @rdname fisher_test
+#' @export
+fisher_test.matrix <- function(x, or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95, ...) {
+  call <- quote(fisher_test())
+  data_name <- one_line(substitute(x))
+  check_dots(..., call = call)
+  test_table(table_from_matrix(x, "x", call), data_name, or, alternative, conf.int, conf.level, call)
+}
+
+#' @rdname fisher_test
+#' @export
+fisher_test.table <- fisher_test.matrix
+
+# The names of fisher_test()'s data: x | x, y | a, b, c, d; positions fill what names leave open.
+place_arguments <- function(given, call) {
+  names <- names(given) %||% rep("", length(given))
+  wanted <- if (length(given) == 4) c("a", "b", "c", "d") else c("x", "y")[seq_len(min(2, length(given)))]
+  unknown <- names[nzchar(names) & !names %in% wanted]
+  if (length(unknown)) {
+    abort_rule("choice", paste0("unknown argument `", unknown[1], "`."), call = call)
+  }
+  if (!length(given) %in% c(1, 2, 4) || anyDuplicated(names[nzchar(names)])) {
+    abort_rule("type", paste0(
+      "give a matrix or table of counts, two factors, or four counts, not ", length(given), " argument",
+      if (length(given) != 1) "s", "."
+    ), call = call)
+  }
+  names[!nzchar(names)] <- setdiff(wanted, names)
+  stats::setNames(given, names)[wanted]
+}
+
+# Each table_from_*() returns a list: table (2x2, labelled), titles, rows_dropped, notes.
+
+table_from_counts <- function(given, call) {
+  for (name in names(given)) {
+    check_vector(given[[name]], name, call)
+    if (length(given[[name]]) != 1) {
+      abort_rule("length", paste0("`", name, "` must be one count, not ", length(given[[name]]), " values."),
+        arg = name, call = call
+      )
+    }
+    check_counts(given[[name]], name, call)
+  }
+  list(table = label_table(matrix(as.double(unlist(given)), 2, byrow = TRUE)), notes = NULL)
+}
+
+table_from_matrix <- function(x, arg, call) {
+  if (length(dim(x)) != 2) {
+    abort_rule("dim", paste0("`", arg, "` must have rows and columns, not ", length(dim(x)), " dimension",
+      if (length(dim(x)) != 1) "s", "."), arg = arg, call = call)
+  }
+  check_counts(x, arg, call)
+  if (!any(x > 0)) {
+    abort_rule("empty", "table has no observations.", arg = arg, call = call)
+  }
+  size <- dim(x)
+  table <- label_table(matrix(as.double(x), nrow(x), dimnames = dimnames(x)))
+  # Two empty-margin policies: a 2x2 table stays what it was asked as, a larger one is reduced to its content.
+  notes <- NULL
+  if (!identical(as.integer(size), c(2L, 2L))) {
+    filled <- list(rowSums(table) > 0, colSums(table) > 0)
+    notes <- empty_margins(table)
+    table <- table[filled[[1]], filled[[2]], drop = FALSE]
+    if (length(notes)) notes <- paste0(notes, " and left out")
+    few <- dim(table) < 2
+    if (any(few)) {
+      abort_rule("dim", paste0("need at least 2 non-empty ", if (few[1]) "rows" else "columns", ", not ",
+        dim(table)[few][1], " (`", arg, "` is ", size[1], " x ", size[2], ")."), arg = arg, call = call)
+    }
+    check_two_by_two(dim(table), call)
+  }
+  list(table = table, notes = notes)
+}
+
+table_from_labels <- function(given, expressions, na.action, call) {
+  if (length(given) < 2) {
+    abort_rule("type", paste0(
+      "`x` must be a matrix or table of counts, or come with a second factor `y`; it is of class ",
+      class(given$x)[1], "."
+    ), arg = "x", call = call)
+  }
+  titles <- ifelse(expressions == make.names(expressions), expressions, names(given))
+  for (name in names(given)) check_vector(given[[name]], name, call)
+  n <- length(given$x)
+  if (length(given$y) != n) {
+    abort_rule("length", paste0("`x` and `y` must have the same length, not ", n, " and ", length(given$y), "."),
+      arg = "y", call = call
+    )
+  }
+  if (n == 0) {
+    abort_rule("empty", "no rows to analyse.", call = call)
+  }
+  missing_rows <- lapply(given, function(v) which(is.na(if (is.factor(v)) as.character(v) else v)))
+  rows_dropped <- sort(unique(unlist(missing_rows)))
+  if (length(rows_dropped) && na.action == "error") {
+    arg <- names(given)[lengths(missing_rows) > 0][1]
+    rows <- missing_rows[[arg]]
+    abort_rule("missing", paste0(
+      "`", arg, "` has ", length(rows), " missing value", if (length(rows) > 1) "s", " (", at_rows(rows), ")."
+    ), "Complete the data, or say `na.action = \"omit\"` to leave such rows out, counted and shown.",
+    arg = arg, rows = rows, call = call
+    )
+  }
+  if (length(rows_dropped) == n) {
+    abort_rule("empty", "no rows without missing values to analyse.", call = call)
+  }
+  kept <- setdiff(seq_len(n), rows_dropped)
+  factors <- Map(function(v, name) as_group(v[kept], name, call), given, names(given))
+  for (i in 1:2) {
+    if (nlevels(factors[[i]]) < 2) {
+      abort_rule("group", paste0(c("first", "second")[i], " factor has 1 level (", quoted(levels(factors[[i]])), ")."),
+        arg = names(given)[i], call = call
+      )
+    }
+  }
+  check_two_by_two(lengths(lapply(factors, levels)), call)
+  cell <- as.integer(factors$x) + 2L * (as.integer(factors$y) - 1L)
+  table <- matrix(as.double(tabulate(cell, 4)), 2, dimnames = stats::setNames(lapply(factors, levels), titles))
+  notes <- unlist(Map(function(f, title) look_alikes(levels(f), title), factors, titles), use.names = FALSE)
+  list(table = table, rows_dropped = rows_dropped, notes = notes)
+}
+
+max_count <- 2^53
+
+# One count or a matrix of them. Unlike a patient's missing value a missing count cannot be left out: NA is refused.
+check_counts <- function(x, arg, call) {
+  if (!is.numeric(x) || inherits(x, c("Date", "POSIXt", "difftime", "integer64"))) {
+    found <- if (is.object(x) && !is.table(x)) class(x)[1] else if (is.factor(x)) "factor" else typeof(x)
+    abort_rule("type", paste0("counts must be numeric: `", arg, "` is ", found, "."), arg = arg, call = call)
+  }
+  n_row <- nrow(x)
+  x <- as.double(x)
+  refuse <- function(bad, rule, text) {
+    bad <- which(bad)
+    if (length(bad)) {
+      row <- if (!is.null(n_row)) (bad - 1) %% n_row + 1
+      abort_rule(rule, paste0(text, ": `", arg, "` has ", format(x[bad[1]], digits = 15),
+        if (!is.null(row)) paste0(" in row ", row[1], ", column ", (bad[1] - 1) %/% n_row + 1),
+        if (length(bad) > 1) paste0(" (and ", length(bad) - 1, " more)"), "."
+      ), arg = arg, rows = row, call = call)
+    }
+  }
+  refuse(is.na(x), "missing", "counts must not be missing")
+  refuse(is.infinite(x), "count", "counts must be finite")
+  refuse(x < 0, "count", "counts must be >= 0")
+  refuse(x != floor(x), "count", "counts must be whole numbers")
+  refuse(x > max_count, "count", "counts must be at most 2^53")
+  invisible(x)
+}
+
+check_two_by_two <- function(size, call) {
+  if (any(size != 2)) {
+    abort_rule("dim", paste0("this version does 2x2 tables; the data make a ", size[1], " x ", size[2], " table."),
+      "Join categories, or compare two at a time.",
+      call = call
+    )
+  }
+}
+
+check_odds_ratio <- function(x, call) {
+  if (!is.numeric(x) || length(x) != 1 || is.na(x) || !is.finite(x) || x <= 0) {
+    abort_rule("choice", paste0("`or` must be a finite number > 0, not ", one_line(x), "."), arg = "or", call = call)
+  }
+  as.double(x)
+}
+
+label_table <- function(table) {
+  labels <- dimnames(table) %||% list(NULL, NULL)
+  titles <- names(labels)
+  for (i in 1:2) {
+    plain <- paste(c("row", "column")[i], seq_len(dim(table)[i]))
+    own <- labels[[i]] %||% plain
+    labels[[i]] <- ifelse(is.na(own) | own == "", plain, own)
+  }
+  dimnames(table) <- stats::setNames(labels, titles)
+  table
+}
+
+empty_margins <- function(table) {
+  one <- function(empty, what, labels) {
+    if (!any(empty)) return(NULL)
+    own <- labels[empty] != paste(what, which(empty))
+    paste0(what, if (sum(empty) > 1) "s", " ", paste(which(empty), collapse = ", "),
+      if (any(own)) paste0(" (", quoted(labels[empty]), ")"), if (sum(empty) > 1) " are" else " is", " empty")
+  }
+  c(one(rowSums(table) == 0, "row", rownames(table)), one(colSums(table) == 0, "column", colnames(table)))
+}
+
+test_table <- function(data, data_name, or, alternative, conf.int, conf.level, call) {
+  or <- check_odds_ratio(or, call)
+  alternative <- check_choice(alternative, c("two.sided", "less", "greater"), "alternative", call)
+  conf.int <- check_flag(conf.int, "conf.int", call)
+  conf.level <- check_conf_level(conf.level, call)
+  table <- data$table
+  if (!any(table > 0)) {
+    abort_rule("empty", "table has no observations.", call = call)
+  }
+  empty <- empty_margins(table)
+  core <- call_core(fisher_cpp(as.vector(t(table)), or, alternative, conf.int, conf.level), call)
+  test <- list(p.value = core$p_value)
+  if (conf.int) {
+    test$conf.int <- structure(c(core$conf_low, core$conf_high), conf.level = conf.level)
+  }
+  test <- c(test, list(
+    estimate = c("odds ratio" = na_plain(core$estimate)), null.value = c("odds ratio" = or), alternative = alternative,
+    method = method_label("fisher"), data.name = data_name, log_p_value = core$log_p_value, table = table,
+    meta = list(
+      format = result_format, method = "fisher", n_rows = sum(table),
+      rows_dropped = data$rows_dropped %||% integer(),
+      notes = c(data$notes, if (length(empty)) paste0(paste(empty, collapse = ", "), ": the odds ratio is undefined"))
+    )
+  ))
+  if (length(empty)) {
+    warn_rule("degenerate", paste0(paste(empty, collapse = ", "), ": the table says nothing about the odds ratio."),
+      call = call
+    )
+  }
+  structure(test, class = c("fisher_test", "htest"))
+}
+
+fisher_fields <- c(
+  "p.value", "estimate", "null.value", "alternative", "method", "data.name", "log_p_value", "table"
+)
+
+check_fisher <- function(x, call) check_result(x, "fisher_test", fisher_fields, call)
+
+#' @export
+print.fisher_test <- function(x, digits = 3, ...) {
+  check_fisher(x, quote(print()))
+  titles <- names(dimnames(x$table))
+  named <- length(titles) == 2 && all(nzchar(titles))
+  sides <- c(two.sided = "two-sided", less = "against a smaller one", greater = "against a greater one")
+  cat(x$method, if (named) paste0(" of ", encodeString(titles[2]), " by ", encodeString(titles[1])), "\n", sep = "")
+  cat("Null: odds ratio = ", format_plain(x$null.value), " of ", quoted(colnames(x$table)[1]), " in ",
+    quoted(rownames(x$table)[1]), " against ", quoted(rownames(x$table)[2]), "; ", sides[[x$alternative]], "\n",
+    sep = ""
+  )
+  dropped <- x$meta$rows_dropped
+  cat(format_plain(x$meta$n_rows), " observation", if (x$meta$n_rows != 1) "s",
+    if (length(dropped)) paste0(", ", length(dropped), " left out for missing values (", at_rows(dropped), ")"), "\n\n",
+    sep = ""
+  )
+  shown <- matrix(format_plain(x$table), 2, dimnames = unname(lapply(dimnames(x$table), encodeString)))
+  print(shown, quote = FALSE, right = TRUE)
+  p <- format_p(x$p.value)
+  cat("\np ", if (!grepl("^[<>]", p)) "= ", p,
+    if (x$p.value == 0) paste0(" (log p = ", format_number(x$log_p_value, 4), ")"),
+    "; odds ratio ", if (is.na(x$estimate)) "undefined" else format_odds(x$estimate, digits),
+    if (!is.null(x$conf.int)) {
+      paste0(" (", format_plain(100 * attr(x$conf.int, "conf.level")), "% CI ", format_odds(x$conf.int[1], digits),
+        " to ", format_odds(x$conf.int[2], digits), ")")
+    }, "\n",
+    sep = ""
+  )
+  cat("Conditional maximum-likelihood odds ratio with exact limits; ", method_source(x$meta$method), ".\n", sep = "")
+  print_notes(x$meta$notes)
+  invisible(x)
+}
+
+# Whole numbers in full, others to 15 digits, whatever options(digits, scipen) say.
+format_plain <- function(x) trimws(formatC(x, digits = 15, format = "fg", decimal.mark = "."))
+
+format_odds <- function(x, digits) {
+  if (is.infinite(x)) "Inf" else if (x == 0) "0" else format_number(x, digits)
+}
+
+#' @rdname fisher_test
+#' @method tidy fisher_test
+#' @export
+tidy.fisher_test <- function(x, ...) {
+  check_fisher(x, quote(tidy()))
+  limits <- if (is.null(x$conf.int)) c(NA_real_, NA_real_) else as.vector(x$conf.int)
+  data.frame(
+    estimate = unname(x$estimate), p.value = x$p.value, conf.low = limits[1], conf.high = limits[2],
+    method = x$method, alternative = x$alternative, log.p.value = x$log_p_value, stringsAsFactors = FALSE
+  )
+}
+
+#' @rdname fisher_test
+#' @method glance fisher_test
+#' @export
+glance.fisher_test <- function(x, ...) {
+  check_fisher(x, quote(glance()))
+  tidy.fisher_test(x)
+}
