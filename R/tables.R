@@ -195,7 +195,9 @@ table_characteristics <- function(data, variables = NULL, by = NULL, unit = NULL
     c(if (!is.null(whole)) overall %||% "All", levels(group))
   )
   numbers <- do.call(rbind, lapply(variables, function(name) {
-    do.call(rbind, Map(function(rows, g) summarise_variable(values[[name]][rows], name, g), columns, names(columns)))
+    # Without names: do.call() would make symbols of the labels, in the encoding of the session.
+    parts <- Map(function(rows, g) summarise_variable(values[[name]][rows], name, g), columns, names(columns))
+    do.call(rbind, unname(parts))
   }))
   rownames(numbers) <- NULL
   lay_out_characteristics(
@@ -312,7 +314,8 @@ counted_rows <- function(data, columns, unit, id, weights, pick, call) {
     if (!is.null(n_patients) && !identical(unit, "patient")) paste0(n_patients, " patient", if (n_patients != 1) "s")
   )
   statement <- paste0(
-    if (is.na(name)) "Rows" else name, ", n = ", length(rows), if (length(of)) paste0(" (", paste(of, collapse = ", "), ")")
+    if (is.na(name)) "Rows" else name, ", n = ", length(rows),
+    if (length(of)) paste0(" (", paste(of, collapse = ", "), ")")
   )
   list(rows = rows, statement = statement, notes = notes)
 }
@@ -397,7 +400,9 @@ lay_out_characteristics <- function(numbers, columns, labels, digits, digits.per
     if (all(is.na(part$level))) {
       rows <- c(rows, list(
         block_row(label, length(groups)),
-        table_row(paste("Mean", plus_minus, "SD"), lapply(of_group(part), cell_mean, digits[[name]], book), indent = 1L),
+        table_row(
+          paste("Mean", plus_minus, "SD"), lapply(of_group(part), cell_mean, digits[[name]], book), indent = 1L
+        ),
         table_row("Median [IQR; range]", lapply(of_group(part), cell_median, digits[[name]], book), indent = 1L)
       ))
     } else {

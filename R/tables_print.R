@@ -12,15 +12,15 @@
 #' @param row.names,optional,... Not used.
 #' @param cells For `as.data.frame()`: the cells as printed (`TRUE`) instead of the numbers?
 #' @return `print()`: `x`, invisibly. `format()`: the lines of the table in the form asked for.
-#'   `as.data.frame()`: the unrounded numbers, or the cells as text. `knit_print()`: what knitr puts into the document.
-#'   `as_flextable()`: a flextable.
+#'   `as.data.frame()`: the unrounded numbers, or the cells as text. `knit_print()`: what knitr puts into the
+#'   document. `as_flextable()`: a flextable.
 #' @section Definition: In labels, line breaks, tabs and other control characters become a blank (on the console
 #'   `\\n`, `\\t`), and whatever a format would take for markup is escaped: a label prints as it was typed.
 #' @section Errors: `cryonodes_error_object` for an object that is not whole, `_choice`, `_package`.
 #' @examples
 #' table <- table_characteristics(data.frame(sex = c("F", "M", "F")), "sex")
 #' print(table)
-#' cat(format(table, "latex"), sep = "\\n")
+#' cat(format(table, "latex"), sep = "\n")
 #' as.data.frame(table)
 #' @export
 print.cryonodes_table <- function(x, ...) {
@@ -211,7 +211,8 @@ write_html <- function(x) {
   body <- vapply(seq_len(nrow(cells)), function(i) {
     if (wide[i]) {
       return(paste0(
-        "<tr class=\"block\"><th scope=\"rowgroup\" colspan=\"", n, "\" style=\"text-align: left;\">", cells[i, 1], "</th></tr>"
+        "<tr class=\"block\"><th scope=\"rowgroup\" colspan=\"", n, "\" style=\"text-align: left;\">", cells[i, 1],
+        "</th></tr>"
       ))
     }
     is_block <- x$rows$kind[i] == "block"
@@ -232,7 +233,8 @@ write_html <- function(x) {
   label <- if (nzchar(x$caption)) escape_html(x$caption) else "Table"
   c(
     paste0(
-      "<div class=\"cryonodes-table\" style=\"overflow-x: auto;\" role=\"region\" aria-label=\"", label, "\" tabindex=\"0\">"
+      "<div class=\"cryonodes-table\" style=\"overflow-x: auto;\" role=\"region\" aria-label=\"", label,
+      "\" tabindex=\"0\">"
     ),
     "<table class=\"table\">",
     if (nzchar(x$caption)) paste0("<caption>", label, "</caption>"),
@@ -291,7 +293,9 @@ write_latex <- function(x) {
 # Markdown -----------------------------------------------------------------------------------------------
 
 escape_markdown <- function(x) {
-  x <- gsub("([\\\\`*_{}\\[\\]<>#|~^$&@:!\"'])", "\\\\\\1", one_row(x), perl = TRUE)
+  x <- gsub("([\\\\`*_{}<>#|~^$&@:!\"'])", "\\\\\\1", one_row(x), perl = TRUE)
+  # Brackets as entities: some dialects read \[ as the beginning of a formula.
+  x <- gsub("]", "&#93;", gsub("[", "&#91;", x, fixed = TRUE), fixed = TRUE)
   gsub("--", "\\-\\-", x, fixed = TRUE)
 }
 

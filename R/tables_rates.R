@@ -11,17 +11,19 @@ rate_columns <- c(
 #' endpoint, a row per time, a column per group, and p-values of a named method.
 #'
 #' @param x One [kaplan_meier()]; or a named list, one element per endpoint, each a `kaplan_meier` or
-#'   a list of them, e.g. `list("Overall survival" = list(all, by_group))`; or a data frame of rates, such as a printed
-#'   table, with columns `group`, `time`, `estimate` and, where known, `endpoint`, `n`, `std.error`, `conf.low`,
-#'   `conf.high`, `n.risk`, `cum.event`, `note` (the reason why a cell is `NA`), `p`.
+#'   a list of them, e.g. `list("Overall survival" = list(all, by_group))`; or a data frame of rates, such as a
+#'   printed table, with columns `group`, `time`, `estimate` and, where known, `endpoint`, `n`, `std.error`,
+#'   `conf.low`, `conf.high`, `n.risk`, `cum.event`, `note` (the reason why a cell is `NA`), `p`.
 #' @param times Times to show, in the unit of the follow-up; `NULL` shows those of a data frame.
 #' @param show What stands with each rate: `"se"` its standard error and `"ci"` its confidence interval in the
-#'   cell, `"n.risk"` and `"events"` (events up to that time) in rows of their own. `character()` shows the rates alone.
+#'   cell, `"n.risk"` and `"events"` (events up to that time) in rows of their own. `character()` shows the rates
+#'   alone.
 #' @param digits Decimals of the percentages.
-#' @param p Data frame with columns `p`, `endpoint` (when there is more than one), `time` (`NA` or absent: a p-value of
-#'   the whole curve, shown beside the endpoint) and, for p-values of several methods, `method`; each
+#' @param p Data frame with columns `p`, `endpoint` (when there is more than one), `time` (`NA` or absent: a
+#'   p-value of the whole curve, shown beside the endpoint) and, for p-values of several methods, `method`; each
 #'   method has its column.
-#' @param p.label What the p-values are, in words: test, hypothesis, sides. Required with p-values that have no `method`.
+#' @param p.label What the p-values are, in words: test, hypothesis, sides. Required with p-values that have no
+#'   `method`.
 #' @param whole Heading of the column of fits without groups.
 #' @param unit.time Unit of `times` for the row labels, e.g. `"months"`; by default that of the follow-up, if known.
 #' @param time.labels Row labels instead, one for each of `times`.
@@ -32,8 +34,8 @@ rate_columns <- c(
 #' @return A `cryonodes_table`; see [print.cryonodes_table()]. `as.data.frame()` gives the numbers as proportions,
 #'   one row per endpoint, group and time, with the columns named above.
 #' @section Edge cases: A rate, standard error or limit that is not known is a dash; its reason is a
-#'   numbered footnote. A standard error of 0 because nobody had an event yet is marked: it is what Greenwood's formula
-#'   gives, not a certainty.
+#'   numbered footnote. A standard error of 0 because nobody had an event yet is marked: it is what Greenwood's
+#'   formula gives, not a certainty.
 #' @section Errors: `cryonodes_error_object` (not a `kaplan_meier`), `_times`, `_choice`, `_column`, `_table` (numbers
 #'   that are not rates, a cell given twice, p-values of an endpoint that is not shown), `_group`, `_length`.
 #' @seealso [table_compare()], [figure_outcomes()]
@@ -117,13 +119,16 @@ read_rates <- function(x, times, whole, percent, extend, call) {
   if (is.data.frame(x)) {
     return(read_rates_frame(x, times, percent, call))
   }
-  if (is.null(times)) abort_rule("times", "`times` is missing: at which times are the rates wanted?", arg = "times", call = call)
+  if (is.null(times)) {
+    abort_rule("times", "`times` is missing: at which times are the rates wanted?", arg = "times", call = call)
+  }
   times <- unique(check_times(times, call))
   endpoints <- read_endpoints(x, "x", call)
-  numbers <- do.call(rbind, Map(function(fits, endpoint) {
+  parts <- Map(function(fits, endpoint) {
     labels <- unlist(lapply(fits, km_labels, whole))
     if (anyDuplicated(labels)) {
-      abort_rule("group", paste0("two columns of one endpoint are called ", quoted(labels[duplicated(labels)]), "."),
+      twice <- labels[duplicated(labels)]
+      abort_rule("group", paste0("two columns of one endpoint are called ", quoted(twice), "."),
         "Rename the groups, or choose another `whole`.",
         call = call
       )
@@ -133,47 +138,57 @@ read_rates <- function(x, times, whole, percent, extend, call) {
       out$group <- if (is.null(fit$strata)) whole else out$strata
       cbind(endpoint = endpoint, out)[rate_columns]
     }))
-  }, endpoints, names(endpoints)))
+  }, endpoints, names(endpoints))
+  # Without names: do.call() would make symbols of the labels, in the encoding of the session.
+  numbers <- do.call(rbind, unname(parts))
   rownames(numbers) <- NULL
   units <- unique(unlist(lapply(endpoints, function(fits) lapply(fits, function(fit) fit$meta$unit))))
   intervals <- unique(unlist(lapply(endpoints, lapply, function(fit) {
     paste0(format(100 * fit$conf.int, decimal.mark = "."), "% ", fit$conf.type, " confidence interval")
   })))
-  list(numbers = numbers, times = times, unit = if (length(units) == 1) units, interval = paste(intervals, collapse = " or "))
+  list(
+    numbers = numbers, times = times, unit = if (length(units) == 1) units,
+    interval = paste(intervals, collapse = " or ")
+  )
 }
 
 read_rates_frame <- function(x, times, percent, call) {
   x <- check_data_frame(as.data.frame(x), "x", call)
   for (name in c("group", "time", "estimate")) check_columns(as.name(name), x, emptyenv(), call)
   x$time <- check_times(x$time, call)
-  for (name in c("endpoint", "group", "note")) x[[name]] <- if (is.null(x[[name]])) NA_character_ else as.character(x[[name]])
+  for (name in c("endpoint", "group", "note")) x[[name]] <- as.character(x[[name]] %||% NA_character_)
   if (all(is.na(x$endpoint))) x$endpoint <- ""
   check_complete(x$endpoint, "endpoint", NULL, call)
   check_complete(x$group, "group", NULL, call)
   for (name in c("n", "estimate", "std.error", "conf.low", "conf.high", "n.risk", "cum.event")) {
     x[[name]] <- x[[name]] %||% NA_real_
     if (!is.numeric(x[[name]]) && !all(is.na(x[[name]]))) {
-      abort_rule("type", paste0("`", name, "` must be numeric, not ", class(x[[name]])[1], "."), arg = name, call = call)
+      abort_rule("type", paste0("`", name, "` must be numeric, not ", class(x[[name]])[1], "."),
+        arg = name, call = call
+      )
     }
     x[[name]] <- as.double(x[[name]])
   }
   top <- if (percent) 100 else 1
   bad <- which(x$estimate < 0 | x$estimate > top)
   if (length(bad)) {
-    abort_rule("table", paste0("`estimate` must be in [0, ", top, "], not ", format(x$estimate[bad[1]]), " in ", at_rows(bad), "."),
-      if (!percent) "Say `percent = TRUE` when the rates are in percent.",
-      arg = "estimate", rows = bad, call = call
+    abort_rule("table", paste0(
+      "`estimate` must be in [0, ", top, "], not ", format(x$estimate[bad[1]]), " in ", at_rows(bad), "."
+    ), if (!percent) "Say `percent = TRUE` when the rates are in percent.",
+    arg = "estimate", rows = bad, call = call
     )
   }
   bad <- which(x$std.error < 0)
   if (length(bad)) {
-    abort_rule("table", paste0("`std.error` must be >= 0, not ", format(x$std.error[bad[1]]), " in ", at_rows(bad), "."),
-      arg = "std.error", rows = bad, call = call
-    )
+    abort_rule("table", paste0(
+      "`std.error` must be >= 0, not ", format(x$std.error[bad[1]]), " in ", at_rows(bad), "."
+    ), arg = "std.error", rows = bad, call = call)
   }
   twice <- which(duplicated(x[c("endpoint", "group", "time")]))
   if (length(twice)) {
-    abort_rule("table", paste0("the same endpoint, group and time is given twice, in ", at_rows(twice), "."), rows = twice, call = call)
+    abort_rule("table", paste0("the same endpoint, group and time is given twice, in ", at_rows(twice), "."),
+      rows = twice, call = call
+    )
   }
   for (name in c("estimate", "std.error", "conf.low", "conf.high")) x[[name]] <- x[[name]] / top
   shown <- if (is.null(times)) unique(x$time) else unique(check_times(times, call))
@@ -218,7 +233,9 @@ read_p <- function(p, label, numbers, call) {
   )
   unknown <- setdiff(p$endpoint, endpoints)
   if (length(unknown)) {
-    abort_rule("table", paste0("`p` has values for ", quoted(unknown), ", which is not an endpoint of the table."), arg = "p", call = call)
+    abort_rule("table", paste0("`p` has values for ", quoted(unknown), ", which is not an endpoint of the table."),
+      arg = "p", call = call
+    )
   }
   p <- p[is.na(p$time) | !is.na(match_time(p$time, numbers$time)), ]
   twice <- which(duplicated(data.frame(p$endpoint, signif(p$time, 12), p$method)))
@@ -236,11 +253,15 @@ p_at <- function(p, endpoint, time, method) {
   p$p[same]
 }
 
+p_of_rows <- function(numbers, p, method) {
+  value <- Map(function(endpoint, time) c(p_at(p, endpoint, time, method), NA_real_)[1], numbers$endpoint, numbers$time)
+  unlist(value, use.names = FALSE)
+}
+
 # The numbers carry p when it is one value per endpoint and time; p-values of several methods are in `x$p`.
 with_p <- function(numbers, p) {
   if (is.null(p) || length(unique(p$method)) != 1 || anyNA(p$time)) return(numbers)
-  value <- Map(function(endpoint, time) c(p_at(p, endpoint, time, p$method[1]), NA_real_)[1], numbers$endpoint, numbers$time)
-  numbers$p <- unlist(value, use.names = FALSE)
+  numbers$p <- p_of_rows(numbers, p, p$method[1])
   numbers
 }
 
@@ -357,172 +378,4 @@ cell_rate <- function(row, show, digits, book) {
 cell_count_at <- function(row, column, book) {
   if (!nrow(row) || is.na(row[[column]])) return(cell(em_dash, book$mark(not_given)))
   cell(format(row[[column]], digits = 7, decimal.mark = "."))
-}
-
-#' Rebuilt and printed rates side by side
-#'
-#' Sets every number of a rebuilt table of rates beside the printed one and marks the cells that differ at the
-#' printed decimals.
-#'
-#' @param rebuilt,printed Rates to compare: a table made by [table_rates()], or a data frame as it takes one. Rows are
-#'   matched by endpoint, group and time, all three spelled alike.
-#' @param decimals Decimals of the printed percentages; a column `decimals` of `printed` overrides it cell by cell.
-#' @param decimals.p Decimals of the printed p-values.
-#' @param percent Is `printed` in percent (`TRUE`) or in proportions? `percent.rebuilt` says it of `rebuilt`.
-#' @param percent.rebuilt As `percent`.
-#' @param unit.time,time.labels,caption As in [table_rates()].
-#' @return A `cryonodes_table`, each cell "rebuilt | printed", a dagger on cells that differ and a note for each of them. Its
-#'   `numbers` have a row per endpoint, group and time with `estimate`, `std.error`, `p` and the same with suffix
-#'   `.printed`, and logical columns `estimate.differs`, `std.error.differs`, `p.differs` (`NA` where one side has no
-#'   number).
-#' @section Definition: A rebuilt number is rounded half up to the printed decimals and differs when the result is not
-#'   the printed number. A number that only one side has is shown as a dash, marked and listed.
-#' @section Errors: Those of [table_rates()]; `cryonodes_error_table` when the two have no endpoint, group and
-#'   time in common.
-#' @examples
-#' rebuilt <- data.frame(group = "All", time = c(1, 2), estimate = c(0.9615, 0.905), std.error = c(0.0377, 0.065))
-#' printed <- data.frame(group = "All", time = c(1, 2), estimate = c(96.2, 90.6), std.error = c(3.8, 6.5))
-#' table_compare(rebuilt, printed, percent = TRUE, unit.time = "years")
-#' @export
-table_compare <- function(rebuilt, printed, decimals = 1, decimals.p = 2, percent = FALSE, percent.rebuilt = FALSE,
-                          unit.time = NULL, time.labels = NULL, caption = NULL) {
-  call <- quote(table_compare())
-  check_decimals(decimals, "decimals", call)
-  check_decimals(decimals.p, "decimals.p", call)
-  check_text(caption, "caption", call)
-  sides <- list(
-    rebuilt = read_rates(as_rates_input(rebuilt, "rebuilt", call), NULL, "All", percent.rebuilt, FALSE, call),
-    printed = read_rates(as_rates_input(printed, "printed", call), NULL, "All", percent, FALSE, call)
-  )
-  numbers <- pair_rates(sides, decimals, decimals.p, call)
-  times <- unique(numbers$time)
-  lay_out_compare(numbers, times, label_times(times, unit.time, time.labels, call), decimals.p, caption)
-}
-
-as_rates_input <- function(x, arg, call) {
-  if (!inherits(x, c("cryonodes_table", "data.frame"))) {
-    abort_rule("type", paste0("`", arg, "` must be a table of rates or a data frame, not ", class(x)[1], "."),
-      arg = arg, call = call
-    )
-  }
-  x
-}
-
-pair_rates <- function(sides, decimals, decimals.p, call) {
-  key <- function(side) {
-    do.call(paste, c(side$numbers[c("endpoint", "group")], list(signif(side$numbers$time, 12)), sep = "\r"))
-  }
-  p_of <- function(side) {
-    if (is.null(side$p)) return(rep(NA_real_, nrow(side$numbers)))
-    p <- cbind(side$p, method = "p")
-    unlist(Map(function(e, t) c(p_at(p, e, t, "p"), NA_real_)[1], side$numbers$endpoint, side$numbers$time), use.names = FALSE)
-  }
-  keys <- lapply(sides, key)
-  if (!length(intersect(keys$rebuilt, keys$printed))) {
-    abort_rule("table", "`rebuilt` and `printed` have no endpoint, group and time in common.",
-      "Spell endpoints and groups alike in both.",
-      call = call
-    )
-  }
-  all <- union(keys$printed, keys$rebuilt)
-  from <- lapply(keys, function(k) match(all, k))
-  first <- function(column) {
-    printed <- sides$printed$numbers[[column]][from$printed]
-    other <- sides$rebuilt$numbers[[column]][from$rebuilt]
-    ifelse(is.na(printed), other, printed)
-  }
-  out <- data.frame(
-    endpoint = first("endpoint"), group = first("group"), n = first("n"), time = first("time"), stringsAsFactors = FALSE
-  )
-  for (column in c("estimate", "std.error")) {
-    out[[column]] <- sides$rebuilt$numbers[[column]][from$rebuilt]
-    out[[paste0(column, ".printed")]] <- sides$printed$numbers[[column]][from$printed]
-  }
-  out$p <- p_of(sides$rebuilt)[from$rebuilt]
-  out$p.printed <- p_of(sides$printed)[from$printed]
-  given <- sides$printed$numbers$decimals[from$printed]
-  out$decimals <- if (is.null(given)) decimals else ifelse(is.na(given), decimals, given)
-  for (column in c("estimate", "std.error", "p")) {
-    scale <- if (column == "p") 1 else 100
-    digits <- if (column == "p") decimals.p else out$decimals
-    printed <- paste0(column, ".printed")
-    # Both sides are rounded, as the printed number, too, is stored in binary.
-    gap <- round_half_up(scale * out[[column]], digits) - round_half_up(scale * out[[printed]], digits)
-    out[[paste0(column, ".differs")]] <- abs(gap) > 1e-9
-  }
-  out
-}
-
-lay_out_compare <- function(numbers, times, labels, decimals.p, caption) {
-  groups <- unique(numbers$group)
-  with_p <- !all(is.na(numbers$p) & is.na(numbers$p.printed))
-  size <- common_sizes(numbers)
-  headings <- if (is.null(size)) groups else ifelse(is.na(size), groups, paste0(groups, ", n = ", size))
-  listed <- character()
-  mark_differences <- function(row, columns, place) {
-    words <- c(estimate = "rate", std.error = "standard error", p = "p")
-    texts <- lapply(columns, function(column) {
-      difference_text(row, column, words[[column]], if (column == "p") decimals.p else row$decimals)
-    })
-    texts <- unlist(texts)
-    if (!length(texts)) return("")
-    listed <<- c(listed, paste0(place, ": ", paste(texts, collapse = "; ")))
-    dagger
-  }
-  rows <- list()
-  for (endpoint in unique(numbers$endpoint)) {
-    part <- numbers[numbers$endpoint == endpoint, ]
-    named <- nzchar(endpoint)
-    if (named) rows <- c(rows, list(block_row(endpoint, length(groups) + with_p)))
-    for (i in which(times %in% part$time)) {
-      here <- part[part$time == times[i], ]
-      place <- function(...) paste(c(if (named) endpoint, labels[i], ...), collapse = ", ")
-      cells <- lapply(groups, function(g) {
-        row <- here[here$group == g, ]
-        if (!nrow(row)) return(cell(em_dash))
-        cell(
-          paste(pair_text(row, "", row$decimals), "|", pair_text(row, ".printed", row$decimals)),
-          mark_differences(row, c("estimate", "std.error"), place(g))
-        )
-      })
-      if (with_p) {
-        p_text <- function(p) if (is.na(p)) em_dash else format_fixed(p, decimals.p)
-        cells <- c(cells, list(cell(
-          paste(p_text(here$p[1]), "|", p_text(here$p.printed[1])), mark_differences(here[1, ], "p", place())
-        )))
-      }
-      rows <- c(rows, list(table_row(labels[i], cells, indent = as.integer(named))))
-    }
-  }
-  header <- data.frame(text = c("", headings, if (with_p) "p"), mark = "", stringsAsFactors = FALSE)
-  notes <- data.frame(
-    mark = c("", if (length(listed)) dagger, rep("", length(listed))),
-    text = c(
-      "Each cell: rebuilt | printed; rate (standard error), in percent",
-      if (length(listed)) c("Differs at the printed decimals, or is on one side only", listed)
-    ), stringsAsFactors = FALSE
-  )
-  new_table("compare", numbers, caption %||% "", header, bind_rows_of_table(rows), notes)
-}
-
-pair_text <- function(row, suffix, decimals) {
-  estimate <- row[[paste0("estimate", suffix)]]
-  error <- row[[paste0("std.error", suffix)]]
-  if (is.na(estimate)) return(em_dash)
-  paste0(
-    format_fixed(100 * estimate, decimals), "%",
-    if (!is.na(row$std.error) || !is.na(row$std.error.printed)) {
-      paste0(" (", if (is.na(error)) em_dash else format_fixed(100 * error, decimals), ")")
-    }
-  )
-}
-
-difference_text <- function(row, column, word, decimals) {
-  scale <- if (column == "p") 1 else 100
-  sides <- c(row[[column]], row[[paste0(column, ".printed")]])
-  text <- ifelse(is.na(sides), em_dash, format_fixed(scale * sides, decimals))
-  if (sum(is.na(sides)) == 1) {
-    return(paste0(word, if (is.na(sides[1])) paste0(" ", text[2], " not rebuilt") else paste0(" ", text[1], " not printed")))
-  }
-  if (isTRUE(row[[paste0(column, ".differs")]])) paste0(word, " ", text[1], " rebuilt, ", text[2], " printed")
 }
