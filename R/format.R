@@ -10,7 +10,8 @@ format_number <- function(x, digits = 3) {
 
 # Fixed decimals, rounded half away from zero in decimal arithmetic as a reader would.
 format_fixed <- function(x, decimals = 1) {
-  out <- formatC(round_half_up(x, decimals), digits = decimals, format = "f", decimal.mark = ".")
+  # Adding 0 turns a negative zero into zero.
+  out <- formatC(round_half_up(x, decimals) + 0, digits = decimals, format = "f", decimal.mark = ".")
   out[is.na(x)] <- "NA"
   out
 }
@@ -23,30 +24,38 @@ round_half_up <- function(x, decimals = 0) {
 
 #' Format p-values
 #'
-#' Two significant digits, never rounded up to a threshold that the value is below: 0.04996 prints as `0.0499`...
-#' style truncation is avoided by adding digits until the printed value is on the right side of 0.05 and 0.01.
-#' Values below `eps` print as `<eps`; values that would round to 1 print as `>0.99`, an exact 1 as `1`.
+#' Rounds to significant digits without rounding across 0.05 or 0.01: a value below one of them gets as many further
+#' digits as it takes to print below it, or a `<` when 12 more do not suffice. So 0.0499999 prints as itself and never
+#' as 0.05. Values below `eps` print as `<eps`; values that would round to 1 print as `>0.99` (with 2 digits), and
+#' only 1 itself as `1`. Trailing zeros are not printed.
 #'
-#' @param p Numeric in \[0, 1\]; `NA` prints as `"NA"`.
+#' @param p Numbers from 0 to 1; `NA` prints as `"NA"`.
 #' @param digits Significant digits.
 #' @param eps Smallest value that is printed as a number.
 #' @return A character vector as long as `p`.
+#' @section Errors: `cryonodes_error_type` when `p` has something else than numbers from 0 to 1.
 #' @examples
 #' format_p(c(0.3142, 0.0499999, 0.00004, 1, NA))
 #' @export
 format_p <- function(p, digits = 2, eps = 0.001) {
-  vapply(p, function(value) {
+  if (!is.numeric(p) && !all(is.na(p)) || any(p < 0 | p > 1, na.rm = TRUE)) {
+    abort_rule("type", paste0("`p` must be numbers from 0 to 1, not ", one_line(p), "."),
+      arg = "p", call = quote(format_p())
+    )
+  }
+  plain <- function(x, digits) trimws(formatC(x, digits = digits, format = "fg", decimal.mark = "."))
+  vapply(as.double(p), function(value) {
     if (is.na(value)) return("NA")
-    if (value < eps) return(paste0("<", formatC(eps, format = "fg", decimal.mark = ".")))
+    if (value < eps) return(paste0("<", plain(eps, 15)))
     if (value == 1) return("1")
     for (more in 0:12) {
-      text <- formatC(signif(value, digits + more), digits = digits + more, format = "fg", decimal.mark = ".")
+      text <- plain(signif(value, digits + more), digits + more)
       shown <- as.numeric(text)
-      if (shown == 1) return(">0.99")
+      if (shown == 1) return(paste0(">", plain(1 - 10^-digits, 15)))
       crossed <- any(value < c(0.05, 0.01) & shown >= c(0.05, 0.01))
-      if (!crossed) return(trimws(text))
+      if (!crossed) return(text)
     }
-    paste0("<", trimws(text))
+    paste0("<", text)
   }, "", USE.NAMES = FALSE)
 }
 
@@ -55,7 +64,9 @@ na_dash <- function(x, digits) ifelse(is.na(x), "-", format_number(x, digits))
 count_line <- function(meta) {
   paste0(
     meta$n_rows, " row", if (meta$n_rows != 1) "s", " used",
-    if (length(meta$rows_dropped)) paste0(", ", length(meta$rows_dropped), " left out for missing values (", at_rows(meta$rows_dropped), ")")
+    if (length(meta$rows_dropped)) {
+      paste0(", ", length(meta$rows_dropped), " left out for missing values (", at_rows(meta$rows_dropped), ")")
+    }
   )
 }
 

@@ -1,0 +1,381 @@
+# Tables of rates. Whatever is given - fits, or numbers read from print - becomes one tidy frame with the
+# columns of rate_columns; the layout reads that frame only.
+
+rate_columns <- c(
+  "endpoint", "group", "n", "time", "estimate", "std.error", "conf.low", "conf.high", "n.risk", "cum.event", "note"
+)
+
+#' Table of survival rates
+#'
+#' Rates at chosen times for several endpoints, in the layout of a paper's outcome table: a block per
+#' endpoint, a row per time, a column per group, and p-values of a named method.
+#'
+#' @param x One [kaplan_meier()]; or a named list, one element per endpoint, each a `kaplan_meier` or
+#'   a list of them, e.g. `list("Overall survival" = list(all, by_group))`; or a data frame of rates, such as a
+#'   printed table, with columns `group`, `time`, `estimate` and, where known, `endpoint`, `n`, `std.error`,
+#'   `conf.low`, `conf.high`, `n.risk`, `cum.event`, `note` (the reason why a cell is `NA`), `p`.
+#' @param times Times to show, in the unit of the follow-up; `NULL` shows those of a data frame.
+#' @param show What stands with each rate: `"se"` its standard error and `"ci"` its confidence interval in the
+#'   cell, `"n.risk"` and `"events"` (events up to that time) in rows of their own. `character()` shows the rates
+#'   alone.
+#' @param digits Decimals of the percentages.
+#' @param p Data frame with columns `p`, `endpoint` (when there is more than one), `time` (`NA` or absent: a
+#'   p-value of the whole curve, shown beside the endpoint) and, for p-values of several methods, `method`; each
+#'   method has its column.
+#' @param p.label What the p-values are, in words: test, hypothesis, sides. Required with p-values that have no
+#'   `method`.
+#' @param whole Heading of the column of fits without groups.
+#' @param unit.time Unit of `times` for the row labels, e.g. `"months"`; by default that of the follow-up, if known.
+#' @param time.labels Row labels instead, one for each of `times`.
+#' @param percent For a data frame: are rates, standard errors and limits in percent (`TRUE`) or proportions?
+#' @param extend As in [rates()]: carry the last rate forward beyond the follow-up, marked with a footnote.
+#' @param caption Caption.
+#' @param ... Not used.
+#' @return A `cryonodes_table`; see [print.cryonodes_table()]. `as.data.frame()` gives the numbers as proportions,
+#'   one row per endpoint, group and time, with the columns named above.
+#' @section Edge cases: A rate, standard error or limit that is not known is a dash; its reason is a
+#'   numbered footnote. A standard error of 0 because nobody had an event yet is marked: it is what Greenwood's
+#'   formula gives, not a certainty.
+#' @section Errors: `cryonodes_error_object` (not a `kaplan_meier`), `_times`, `_choice`, `_column`, `_table` (numbers
+#'   that are not rates, a cell given twice, p-values of an endpoint that is not shown), `_group`, `_length`.
+#' @seealso [table_compare()], [figure_outcomes()]
+#' @examples
+#' lung <- survival::lung
+#' lung$sex <- factor(lung$sex, labels = c("Men", "Women"))
+#' all <- kaplan_meier(Surv(time, status) ~ 1, lung, event = 2)
+#' by_sex <- kaplan_meier(Surv(time, status) ~ sex, lung, event = 2)
+#' table_rates(list("Overall survival" = list(all, by_sex)), times = c(365, 730),
+#'   time.labels = c("1 year", "2 years"), show = c("ci", "n.risk"))
+#' @export
+table_rates <- function(x, times = NULL, show = "se", digits = 1, p = NULL, p.label = NULL, whole = "Whole cohort",
+                        unit.time = NULL, time.labels = NULL, percent = FALSE, extend = FALSE, caption = NULL, ...) {
+  call <- quote(table_rates())
+  check_dots(..., call = call)
+  check_show(show, call)
+  check_decimals(digits, "digits", call)
+  check_text(caption, "caption", call)
+  read <- read_rates(x, times, whole, percent, extend, call)
+  numbers <- read$numbers
+  p_values <- read_p(p %||% read$p, p.label, numbers, call)
+  labels <- label_times(read$times, unit.time %||% read$unit, time.labels, call)
+  numbers <- with_p(numbers, p_values)
+  what <- paste0(
+    "Kaplan-Meier rate", if ("se" %in% show) " (standard error)",
+    if ("ci" %in% show) paste0(if ("se" %in% show) " [" else " (", read$interval, if ("se" %in% show) "]" else ")"),
+    ", in percent"
+  )
+  lay_out_rates(numbers, read$times, labels, show, digits, p_values, caption, what)
+}
+
+check_show <- function(show, call) {
+  allowed <- c("se", "ci", "n.risk", "events")
+  if (!is.character(show) || !all(show %in% allowed)) {
+    abort_rule("choice", paste0("`show` must be among ", quoted(allowed), ", not ", one_line(show), "."),
+      arg = "show", call = call
+    )
+  }
+}
+
+# Named list of endpoints, each a list of kaplan_meier fits; one fit alone is an endpoint without a name.
+read_endpoints <- function(x, arg, call) {
+  if (inherits(x, "survfit")) {
+    check_km(x, call)
+    return(list(list(x)) |> stats::setNames(""))
+  }
+  if (!is.list(x) || is.data.frame(x) || !length(x)) {
+    abort_rule("object", paste0("`", arg, "` must be kaplan_meier fits in a named list, not ", class(x)[1], "."),
+      arg = arg, call = call
+    )
+  }
+  names <- names(x)
+  if (is.null(names) || any(is.na(names) | !nzchar(names)) || anyDuplicated(names)) {
+    abort_rule("group", paste0("`", arg, "` must name each endpoint, each name once."), arg = arg, call = call)
+  }
+  lapply(x, function(fits) {
+    if (inherits(fits, "survfit")) fits <- list(fits)
+    if (!is.list(fits) || !length(fits)) {
+      abort_rule("object", paste0("an endpoint must be a kaplan_meier or a list of them, not ", class(fits)[1], "."),
+        arg = arg, call = call
+      )
+    }
+    lapply(fits, check_km, call = call)
+    unname(fits)
+  })
+}
+
+km_labels <- function(fit, whole) if (is.null(fit$strata)) whole else fit$meta$group_labels
+
+read_rates <- function(x, times, whole, percent, extend, call) {
+  check_text(whole, "whole", call, null = FALSE)
+  check_flag(percent, "percent", call)
+  if (inherits(x, "cryonodes_table")) {
+    check_table(x, call)
+    if (!all(c("group", "time", "estimate") %in% names(x$numbers))) {
+      abort_rule("object", "this cryonodes_table is not a table of rates.", call = call)
+    }
+    x <- x$numbers
+    percent <- FALSE
+  }
+  if (is.data.frame(x)) {
+    return(read_rates_frame(x, times, percent, call))
+  }
+  if (is.null(times)) {
+    abort_rule("times", "`times` is missing: at which times are the rates wanted?", arg = "times", call = call)
+  }
+  times <- unique(check_times(times, call))
+  endpoints <- read_endpoints(x, "x", call)
+  parts <- Map(function(fits, endpoint) {
+    labels <- unlist(lapply(fits, km_labels, whole))
+    if (anyDuplicated(labels)) {
+      twice <- labels[duplicated(labels)]
+      abort_rule("group", paste0("two columns of one endpoint are called ", quoted(twice), "."),
+        "Rename the groups, or choose another `whole`.",
+        call = call
+      )
+    }
+    do.call(rbind, lapply(fits, function(fit) {
+      out <- as.data.frame(rates(fit, times, extend = extend))
+      out$group <- if (is.null(fit$strata)) whole else out$strata
+      cbind(endpoint = endpoint, out)[rate_columns]
+    }))
+  }, endpoints, names(endpoints))
+  # Without names: do.call() would make symbols of the labels, in the encoding of the session.
+  numbers <- do.call(rbind, unname(parts))
+  rownames(numbers) <- NULL
+  units <- unique(unlist(lapply(endpoints, function(fits) lapply(fits, function(fit) fit$meta$unit))))
+  intervals <- unique(unlist(lapply(endpoints, lapply, function(fit) {
+    paste0(format(100 * fit$conf.int, decimal.mark = "."), "% ", fit$conf.type, " confidence interval")
+  })))
+  list(
+    numbers = numbers, times = times, unit = if (length(units) == 1) units,
+    interval = paste(intervals, collapse = " or ")
+  )
+}
+
+read_rates_frame <- function(x, times, percent, call) {
+  x <- check_data_frame(as.data.frame(x), "x", call)
+  for (name in c("group", "time", "estimate")) check_columns(as.name(name), x, emptyenv(), call)
+  x$time <- check_times(x$time, call)
+  for (name in c("endpoint", "group", "note")) x[[name]] <- as.character(x[[name]] %||% NA_character_)
+  if (all(is.na(x$endpoint))) x$endpoint <- ""
+  check_complete(x$endpoint, "endpoint", NULL, call)
+  check_complete(x$group, "group", NULL, call)
+  for (name in c("n", "estimate", "std.error", "conf.low", "conf.high", "n.risk", "cum.event")) {
+    x[[name]] <- x[[name]] %||% NA_real_
+    if (!is.numeric(x[[name]]) && !all(is.na(x[[name]]))) {
+      abort_rule("type", paste0("`", name, "` must be numeric, not ", class(x[[name]])[1], "."),
+        arg = name, call = call
+      )
+    }
+    x[[name]] <- as.double(x[[name]])
+  }
+  top <- if (percent) 100 else 1
+  bad <- which(x$estimate < 0 | x$estimate > top)
+  if (length(bad)) {
+    abort_rule("table", paste0(
+      "`estimate` must be in [0, ", top, "], not ", format(x$estimate[bad[1]]), " in ", at_rows(bad), "."
+    ), if (!percent) "Say `percent = TRUE` when the rates are in percent.",
+    arg = "estimate", rows = bad, call = call
+    )
+  }
+  bad <- which(x$std.error < 0)
+  if (length(bad)) {
+    abort_rule("table", paste0(
+      "`std.error` must be >= 0, not ", format(x$std.error[bad[1]]), " in ", at_rows(bad), "."
+    ), arg = "std.error", rows = bad, call = call)
+  }
+  twice <- which(duplicated(x[c("endpoint", "group", "time")]))
+  if (length(twice)) {
+    abort_rule("table", paste0("the same endpoint, group and time is given twice, in ", at_rows(twice), "."),
+      rows = twice, call = call
+    )
+  }
+  for (name in c("estimate", "std.error", "conf.low", "conf.high")) x[[name]] <- x[[name]] / top
+  shown <- if (is.null(times)) unique(x$time) else unique(check_times(times, call))
+  rows <- which(!is.na(match_time(x$time, shown)))
+  if (!length(rows)) abort_rule("times", "none of `times` is among those of the table.", arg = "times", call = call)
+  p <- if (!is.null(x$p)) unique(x[rows, ][!is.na(x$p[rows]), c("endpoint", "time", "p")])
+  numbers <- x[rows, c(rate_columns, intersect("decimals", names(x)))]
+  rownames(numbers) <- NULL
+  list(numbers = numbers, times = shown, unit = NULL, p = if (length(p$p)) p, interval = "confidence interval")
+}
+
+# Times are the same when they differ by rounding only.
+match_time <- function(x, table) match(signif(x, 12), signif(table, 12))
+
+read_p <- function(p, label, numbers, call) {
+  check_text(label, "p.label", call)
+  if (is.null(p)) return(NULL)
+  p <- check_data_frame(as.data.frame(p), "p", call)
+  check_columns(quote(p), p, emptyenv(), call)
+  if (is.null(p$method)) {
+    if (is.null(label)) {
+      abort_rule("choice", "`p.label` is missing: a p-value is shown with the name of its method only.",
+        "For example \"Fisher's exact test, deaths by that time, two-sided\".",
+        arg = "p.label", call = call
+      )
+    }
+    p$method <- label
+  }
+  check_complete(p$method, "method", NULL, call)
+  endpoints <- unique(numbers$endpoint)
+  if (is.null(p$endpoint)) {
+    if (length(endpoints) > 1) check_columns(quote(endpoint), p, emptyenv(), call)
+    p$endpoint <- endpoints
+  }
+  p$time <- if (is.null(p$time)) NA_real_ else p$time
+  if (!is.numeric(p$p) && !all(is.na(p$p)) || any(p$p < 0 | p$p > 1, na.rm = TRUE)) {
+    abort_rule("table", "`p` must be numbers in [0, 1].", arg = "p", call = call)
+  }
+  p <- data.frame(
+    endpoint = as.character(p$endpoint), time = as.double(p$time), p = as.double(p$p), method = as.character(p$method),
+    stringsAsFactors = FALSE
+  )
+  unknown <- setdiff(p$endpoint, endpoints)
+  if (length(unknown)) {
+    abort_rule("table", paste0("`p` has values for ", quoted(unknown), ", which is not an endpoint of the table."),
+      arg = "p", call = call
+    )
+  }
+  p <- p[is.na(p$time) | !is.na(match_time(p$time, numbers$time)), ]
+  twice <- which(duplicated(data.frame(p$endpoint, signif(p$time, 12), p$method)))
+  if (length(twice)) {
+    abort_rule("table", paste0("`p` has two values for the same endpoint, time and method (", at_rows(twice), ")."),
+      arg = "p", rows = twice, call = call
+    )
+  }
+  p
+}
+
+p_at <- function(p, endpoint, time, method) {
+  same <- p$endpoint == endpoint & p$method == method
+  same <- same & if (is.na(time)) is.na(p$time) else !is.na(match_time(p$time, time))
+  p$p[same]
+}
+
+p_of_rows <- function(numbers, p, method) {
+  value <- Map(function(endpoint, time) c(p_at(p, endpoint, time, method), NA_real_)[1], numbers$endpoint, numbers$time)
+  unlist(value, use.names = FALSE)
+}
+
+# The numbers carry p when it is one value per endpoint and time; p-values of several methods are in `x$p`.
+with_p <- function(numbers, p) {
+  if (is.null(p) || length(unique(p$method)) != 1 || anyNA(p$time)) return(numbers)
+  numbers$p <- p_of_rows(numbers, p, p$method[1])
+  numbers
+}
+
+label_times <- function(times, unit, labels, call) {
+  if (!is.null(labels)) {
+    if (!is.character(labels) || length(labels) != length(times)) {
+      abort_rule("length", paste0("`time.labels` must be ", length(times), " strings, one for each time."),
+        arg = "time.labels", call = call
+      )
+    }
+    return(labels)
+  }
+  check_text(unit, "unit.time", call)
+  text <- vapply(times, function(t) format(t, digits = 7, decimal.mark = "."), "")
+  if (is.null(unit)) return(paste("Time", text))
+  paste(text, ifelse(times == 1, sub("s$", "", unit), unit))
+}
+
+# One size per group, or NULL when the endpoints do not agree (patients here, sessions there).
+common_sizes <- function(numbers) {
+  size <- tapply(numbers$n, factor(numbers$group, unique(numbers$group)), function(n) {
+    n <- unique(n[!is.na(n)])
+    if (length(n) == 1) n else if (length(n)) Inf else NA
+  })
+  if (any(is.infinite(size), na.rm = TRUE)) NULL else size
+}
+
+lay_out_rates <- function(numbers, times, labels, show, digits, p, caption, what) {
+  book <- footnotes()
+  groups <- unique(numbers$group)
+  methods <- unique(p$method)
+  size <- common_sizes(numbers)
+  with_n <- function(label, n) if (is.na(n)) label else paste0(label, ", n = ", format(n))
+  headings <- if (is.null(size)) groups else mapply(with_n, groups, size)
+  # The methods are the first footnotes, as their marks stand in the header.
+  method_marks <- vapply(methods, book$mark, "", USE.NAMES = FALSE)
+  header <- data.frame(
+    text = c("", headings, rep("p", length(methods))), mark = c("", rep("", length(groups)), method_marks),
+    stringsAsFactors = FALSE
+  )
+  rows <- list()
+  for (endpoint in unique(numbers$endpoint)) {
+    part <- numbers[numbers$endpoint == endpoint, ]
+    per_group <- function(f, rows) lapply(groups, function(g) f(rows[rows$group == g, ]))
+    p_cells <- function(time) {
+      lapply(methods, function(m) {
+        value <- p_at(p, endpoint, time, m)
+        if (!length(value)) return(cell(""))
+        if (is.na(value)) cell(em_dash, book$mark(not_given)) else cell(format_p(value))
+      })
+    }
+    blank <- function(list) lapply(list, function(x) cell(""))
+    block_p <- p_cells(NA)
+    if (nzchar(endpoint)) {
+      rows <- c(rows, list(block_row(endpoint, cells = c(blank(groups), block_p))))
+    } else if (any(vapply(block_p, `[[`, "", "text") != "")) {
+      rows <- c(rows, list(block_row("Whole curve", cells = c(blank(groups), block_p))))
+    }
+    indent <- as.integer(nzchar(endpoint))
+    if (is.null(size)) {
+      n_cell <- function(r) cell(if (nrow(r) && !is.na(r$n[1])) format(r$n[1]) else em_dash)
+      rows <- c(rows, list(table_row("n", c(per_group(n_cell, part), blank(methods)), indent = indent)))
+    }
+    for (i in seq_along(times)) {
+      here <- part[!is.na(match_time(part$time, times[i])), ]
+      if (!nrow(here)) next
+      rows <- c(rows, list(table_row(
+        labels[i], c(per_group(function(r) cell_rate(r, show, digits, book), here), p_cells(times[i])),
+        indent = indent
+      )))
+      for (count in intersect(c("n.risk", "events"), show)) {
+        column <- c(n.risk = "n.risk", events = "cum.event")[[count]]
+        rows <- c(rows, list(table_row(
+          c(n.risk = "at risk", events = "events so far")[[count]],
+          c(per_group(function(r) cell_count_at(r, column, book), here), blank(methods)),
+          indent = indent + 1L
+        )))
+      }
+    }
+  }
+  new_table("rates", numbers, caption %||% "", header, bind_rows_of_table(rows), book$all(what), p = p)
+}
+
+not_given <- "not given"
+
+cell_rate <- function(row, show, digits, book) {
+  if (!nrow(row)) return(cell(em_dash, book$mark(not_given)))
+  reason <- if (is.na(row$note)) not_given else row$note
+  if (is.na(row$estimate)) return(cell(em_dash, book$mark(reason)))
+  number <- function(x) format_fixed(100 * x, digits)
+  text <- paste0(number(row$estimate), "%")
+  extended <- !is.na(row$note) && startsWith(row$note, "beyond follow-up")
+  marks <- if (extended) book$mark(row$note)
+  if ("se" %in% show) {
+    text <- paste0(text, " (", if (is.na(row$std.error)) em_dash else number(row$std.error), ")")
+    if (is.na(row$std.error)) marks <- c(marks, book$mark(reason))
+    if (row$std.error %in% 0 && row$cum.event %in% 0) {
+      marks <- c(marks, book$mark("no event yet: the standard error of 0 is the formula's, not a certainty"))
+    }
+  }
+  if ("ci" %in% show) {
+    bounds <- c(row$conf.low, row$conf.high)
+    limits <- if (all(is.na(bounds))) {
+      em_dash
+    } else {
+      paste0(ifelse(is.na(bounds), em_dash, number(bounds)), collapse = en_dash)
+    }
+    if (anyNA(bounds)) marks <- c(marks, book$mark(reason))
+    text <- if ("se" %in% show) paste0(text, " [", limits, "]") else paste0(text, " (", limits, ")")
+  }
+  cell(text, paste(unique(marks), collapse = ","))
+}
+
+cell_count_at <- function(row, column, book) {
+  if (!nrow(row) || is.na(row[[column]])) return(cell(em_dash, book$mark(not_given)))
+  cell(format(row[[column]], digits = 7, decimal.mark = "."))
+}
