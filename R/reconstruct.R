@@ -436,3 +436,8 @@ make_ticker <- function(show) {
   }
   list(tick = tick, done = function() if (!is.null(bar)) cli::cli_progress_done(id = bar))
 }
+
+# Two-sided Fisher p of a 2 x 2 table of counts (an empty margin, no information: 1).
+fisher_p <- function(a, b, c, d) {
+  suppressWarnings(fisher_test(a, b, c, d)$p.value, classes = "cryonodes_warning_degenerate")
+}

@@ -11,6 +11,20 @@ Rcpp::Rostream<true>&  Rcpp::Rcout = Rcpp::Rcpp_cout_get();
 Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
+// fisher_cpp
+Rcpp::List fisher_cpp(Rcpp::NumericVector table, double odds_ratio, std::string alternative, bool conf_int, double conf_level);
+RcppExport SEXP _cryonodes_fisher_cpp(SEXP tableSEXP, SEXP odds_ratioSEXP, SEXP alternativeSEXP, SEXP conf_intSEXP, SEXP conf_levelSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type table(tableSEXP);
+    Rcpp::traits::input_parameter< double >::type odds_ratio(odds_ratioSEXP);
+    Rcpp::traits::input_parameter< std::string >::type alternative(alternativeSEXP);
+    Rcpp::traits::input_parameter< bool >::type conf_int(conf_intSEXP);
+    Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
+    rcpp_result_gen = Rcpp::wrap(fisher_cpp(table, odds_ratio, alternative, conf_int, conf_level));
+    return rcpp_result_gen;
+END_RCPP
+}
 // kaplan_meier_cpp
 Rcpp::List kaplan_meier_cpp(Rcpp::NumericVector time, Rcpp::NumericVector entry, Rcpp::IntegerVector event, Rcpp::IntegerVector group, int n_group, Rcpp::NumericVector weight, bool timefix, std::string conf_type, double conf_level);
 RcppExport SEXP _cryonodes_kaplan_meier_cpp(SEXP timeSEXP, SEXP entrySEXP, SEXP eventSEXP, SEXP groupSEXP, SEXP n_groupSEXP, SEXP weightSEXP, SEXP timefixSEXP, SEXP conf_typeSEXP, SEXP conf_levelSEXP) {
@@ -64,6 +78,7 @@ END_RCPP
 }
 
 static const R_CallMethodDef CallEntries[] = {
+    {"_cryonodes_fisher_cpp", (DL_FUNC) &_cryonodes_fisher_cpp, 5},
     {"_cryonodes_kaplan_meier_cpp", (DL_FUNC) &_cryonodes_kaplan_meier_cpp, 9},
     {"_cryonodes_reconstruct_cpp", (DL_FUNC) &_cryonodes_reconstruct_cpp, 9},
     {"_cryonodes_reconstructible_cpp", (DL_FUNC) &_cryonodes_reconstructible_cpp, 6},
