@@ -1,0 +1,106 @@
+# A follow-up of 29 imaginary patients that prints like Table 3 as far as any can. Built from the printed numbers
+# alone: structures from reconstruct_km(), times drawn within what they leave free. Run after lnm_rates.R and
+# lnm_facts.R, with the package installed, from the package's root.
+source("data-raw/write.R")
+library(cryonodes)
+load("data/lnm_rates.rda")
+load("data/lnm_facts.rda")
+printed_fact <- function(id) lnm_facts$value[match(id, lnm_facts$id)]
+whole <- "Whole cohort"
+groups <- c("Loco-regional", "Oligo-metastatic")
+fact <- function(fact, group, time, value) data.frame(fact = fact, group = group, time = time, value = value, decimals = NA)
+fisher <- function(endpoint) {
+  x <- unique(lnm_rates[lnm_rates$endpoint == endpoint, c("time", "p")])
+  data.frame(fact = "fisher.p", group = NA, time = x$time, value = x$p, decimals = ifelse(x$p == round(x$p), 0, 2))
+}
+
+# Overall survival. One standard error was cut, not rounded; 16 patients survived two years; 6 died.
+os_printed <- lnm_rates[lnm_rates$endpoint == "Overall survival", ]
+os <- reconstruct_km(os_printed, pooled = whole, rounding = "half-up or truncated", facts = rbind(
+  fact("total.events", whole, NA, printed_fact("patients") - printed_fact("alive")),
+  fact("n.risk", whole, 24, printed_fact("followed_2y")), fisher("Overall survival")
+))
+# Disease-free survival: the one cell that no structure can print is released; 16 progressed.
+dfs_printed <- lnm_rates[lnm_rates$endpoint == "Disease-free survival", ]
+refused <- reconstruct_km(dfs_printed, pooled = whole, facts = fisher("Disease-free survival"))
+stopifnot(refused$n_solutions == 0, nrow(refused$release) == 1)
+free <- refused$release
+dfs_printed[dfs_printed$group == free$group & dfs_printed$time == free$time, free$cell] <- NA
+dfs <- reconstruct_km(dfs_printed, pooled = whole, facts = rbind(
+  fact("total.events", whole, NA, printed_fact("progressed")), fisher("Disease-free survival")
+))
+stopifnot(os$n_solutions > 0, dfs$n_solutions > 0)
+
+# A patient's disease-free time cannot exceed the survival time. Within a group, times can be paired so if and only
+# if, sorted, each of the one does not exceed that of the other.
+pairable <- function(os, dfs) {
+  all(vapply(groups, function(g) all(sort(dfs$time[dfs$group == g]) <= sort(os$time[os$group == g])), TRUE))
+}
+# The two local progressions are progressions of loco-regional patients at known times; the draw's nearest event
+# times in that interval move there, provided that no other time lies in between.
+pin_progressions <- function(dfs) {
+  for (t in c(printed_fact("ltp_first"), printed_fact("ltp_second"))) {
+    own <- which(dfs$group == groups[1] & dfs$event == 1 & dfs$time > 12 & dfs$time <= 24 & !dfs$time %in% c(printed_fact("ltp_first"), printed_fact("ltp_second")))
+    if (!length(own)) return(NULL)
+    i <- own[which.min(abs(dfs$time[own] - t))]
+    between <- setdiff(which(dfs$time > min(t, dfs$time[i]) & dfs$time < max(t, dfs$time[i])), i)
+    if (length(between)) return(NULL)
+    dfs$time[i] <- t
+  }
+  dfs
+}
+target <- vapply(c("follow_up_q1", "follow_up_median", "follow_up_q3"), printed_fact, 0)
+horizon <- 130 # months from February 2009 to December 2019, the period of the study
+set.seed(20211001)
+best <- NULL
+for (i in seq_len(20000)) {
+  o <- simulate(os, follow.up = horizon)
+  off <- sum(abs(quantile(o$time, c(0.25, 0.5, 0.75)) - target))
+  if (!is.null(best) && off >= best$off) next
+  for (k in 1:40) {
+    d <- pin_progressions(simulate(dfs, follow.up = horizon))
+    if (!is.null(d) && pairable(o, d)) {
+      best <- list(off = off, os = o, dfs = d)
+      break
+    }
+  }
+}
+stopifnot(!is.null(best))
+
+# Pairing: the shortest survival times choose first among the disease-free times that do not exceed them; a death is
+# given to a patient who progressed where one is left.
+pair <- function(g) {
+  o <- best$os[best$os$group == g, ]
+  d <- best$dfs[best$dfs$group == g, ]
+  free <- rep(TRUE, nrow(d))
+  o <- o[order(o$time), ]
+  pick <- integer(nrow(o))
+  for (i in seq_len(nrow(o))) {
+    can <- which(free & d$time <= o$time[i])
+    # Taking the i-th shortest at most keeps the rest pairable; of those prefer a progression for a death.
+    ok <- Filter(function(c) all(sort(d$time[free & seq_along(free) != c]) <= o$time[-seq_len(i)]), can)
+    prefer <- ok[d$event[ok] == o$event[i]]
+    pick[i] <- if (length(prefer)) max(prefer) else max(ok)
+    free[pick[i]] <- FALSE
+  }
+  data.frame(group = g, os_months = o$time, died = o$event, dfs_months = d$time[pick], progressed = d$event[pick])
+}
+lnm_cohort <- do.call(rbind, lapply(groups, pair))
+ltp_times <- c(printed_fact("ltp_first"), printed_fact("ltp_second"))
+lnm_cohort$ltp <- as.integer(lnm_cohort$progressed == 1 & lnm_cohort$dfs_months %in% ltp_times)
+# Without local progression a patient is followed for it as long as for survival.
+lnm_cohort$ltpfs_months <- ifelse(lnm_cohort$ltp == 1, lnm_cohort$dfs_months, lnm_cohort$os_months)
+for (v in c("os_months", "dfs_months", "ltpfs_months")) lnm_cohort[[v]] <- round(lnm_cohort[[v]], 2)
+lnm_cohort <- data.frame(
+  patient = sprintf("R%02d", seq_len(nrow(lnm_cohort))), group = factor(lnm_cohort$group, groups),
+  lnm_cohort[c("os_months", "died", "dfs_months", "progressed", "ltpfs_months", "ltp")], origin = "reconstructed"
+)
+stopifnot(
+  nrow(lnm_cohort) == printed_fact("patients"), all(lnm_cohort$dfs_months <= lnm_cohort$os_months),
+  sum(lnm_cohort$died) == printed_fact("patients") - printed_fact("alive"), sum(lnm_cohort$ltp) == printed_fact("ltp"),
+  sum(lnm_cohort$progressed) == printed_fact("progressed"), !anyDuplicated(lnm_cohort$os_months),
+  sum(lnm_cohort$os_months > 24) == printed_fact("followed_2y")
+)
+print(lnm_cohort)
+print(quantile(lnm_cohort$os_months, c(0.25, 0.5, 0.75)))
+write_data(lnm_cohort, "lnm_cohort")
