@@ -38,19 +38,23 @@ frame_from_formula <- function(formula, data, subset, weights, na.action, event,
   make_frame(response, variables$group, variables$stratum, weights, keep, na.action, call)
 }
 
-frame_from_vectors <- function(time, event, group, weights, na.action, call, names = c("time", "event", "group")) {
+frame_from_vectors <- function(time, event, group, weights, na.action, call, names = c("time", "event", "group", "strata"),
+                               stratum = NULL) {
   time <- check_time(time, names[1], call)
   event <- check_status(event, names[2], NULL, call)
   n <- length(time)
   check_length(event, n, names[2], call)
   response <- list(time = time, entry = NULL, event = event, names = names, unit = attr(time, "unit"))
-  group <- if (!is.null(group)) {
-    check_vector(group, names[3], call)
-    check_length(group, n, names[3], call)
-    stats::setNames(list(group), names[3])
+  labels_of <- function(x, name) {
+    if (is.null(x)) return(NULL)
+    check_vector(x, name, call)
+    check_length(x, n, name, call)
+    stats::setNames(list(x), name)
   }
+  group <- labels_of(group, names[3])
+  stratum <- labels_of(stratum, names[4])
   if (!is.null(weights)) weights <- check_weights(weights, n, call)
-  make_frame(response, group, NULL, weights, rep(TRUE, n), na.action, call)
+  make_frame(response, group, stratum, weights, rep(TRUE, n), na.action, call)
 }
 
 # Surv() is read, not called: its own guess of 1/2 coding would go unseen.
@@ -123,9 +127,20 @@ read_terms <- function(terms, evaluate, n, allow_strata, call) {
       )
     }
   }
-  expressions <- as.list(attr(terms, "variables"))[-(1:2)]
+  if (length(attr(terms, "offset"))) {
+    abort_rule("formula", "`offset()` is not used by this function.", arg = "formula", call = call)
+  }
+  # `variables` also lists what `- b` took out again; only terms that are left make groups.
+  factors <- attr(terms, "factors")
+  left <- if (length(factors)) rowSums(factors > 0) > 0 else FALSE
+  expressions <- as.list(attr(terms, "variables"))[-1][left]
   values <- lapply(expressions, function(expr) {
     value <- if (is_call_of(expr, "strata")) {
+      if (!is.null(names(expr))) {
+        abort_rule("formula", paste0("`", one_line(expr), "`: `strata()` takes columns only, no named arguments."),
+          arg = "formula", call = call
+        )
+      }
       parts <- lapply(as.list(expr)[-1], evaluate)
       combined_label(stats::setNames(parts, vapply(as.list(expr)[-1], one_line, "")))
     } else {

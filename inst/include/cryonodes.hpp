@@ -11,5 +11,6 @@
 #include "cryonodes/timeline.hpp"
 #include "cryonodes/risk_table.hpp"
 #include "cryonodes/kaplan_meier.hpp"
+#include "cryonodes/logrank.hpp"
 
 #endif
