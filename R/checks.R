@@ -39,7 +39,7 @@ check_time <- function(x, arg, call) {
   }
   bad <- which(x < 0)
   if (length(bad)) {
-    abort_rule("time", paste0("`", arg, "` must be >= 0, not ", format(x[bad[1]]), " in ", at_rows(bad), "."),
+    abort_rule("time", paste0("`", arg, "` must be >= 0, not ", number_text(x[bad[1]]), " in ", at_rows(bad), "."),
       "Correct or exclude these rows; nothing is dropped silently.",
       arg = arg, rows = bad, call = call
     )
@@ -92,7 +92,7 @@ check_status <- function(x, arg, event = NULL, call) {
         arg = arg, rows = bad, call = call
       )
     }
-    abort_rule("status", paste0("`", arg, "` must be 0 or 1, not ", format(x[bad[1]]), " in ", at_rows(bad), "."),
+    abort_rule("status", paste0("`", arg, "` must be 0 or 1, not ", number_text(x[bad[1]]), " in ", at_rows(bad), "."),
       "For other codes say which is the event, e.g. `event = 2`.",
       arg = arg, rows = bad, call = call
     )
@@ -115,7 +115,7 @@ check_weights <- function(x, n, call) {
   }
   bad <- which(x < 0)
   if (length(bad)) {
-    abort_rule("weights", paste0("`weights` must be >= 0, not ", format(x[bad[1]]), " in ", at_rows(bad), "."),
+    abort_rule("weights", paste0("`weights` must be >= 0, not ", number_text(x[bad[1]]), " in ", at_rows(bad), "."),
       arg = "weights", rows = bad, call = call
     )
   }
@@ -177,7 +177,7 @@ check_times <- function(x, call) {
   }
   bad <- which(x < 0 | !is.finite(x))
   if (length(bad)) {
-    abort_rule("times", paste0("`times` must be finite and >= 0, not ", format(x[bad[1]]), "."), arg = "times", call = call)
+    abort_rule("times", paste0("`times` must be finite and >= 0, not ", number_text(x[bad[1]]), "."), arg = "times", call = call)
   }
   as.double(x)
 }

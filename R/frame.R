@@ -202,6 +202,14 @@ make_frame <- function(response, group, stratum, weights, keep, na.action, call)
   if (!length(rows)) {
     abort_rule("empty", "no rows without missing values to analyse.", call = call)
   }
+  # A row of weight 0 is as if absent: a group of such rows would be a group of nobody.
+  weightless <- if (!is.null(weights)) sum(weights[rows] == 0) else 0L
+  if (weightless) {
+    rows <- rows[weights[rows] > 0]
+    if (!length(rows)) {
+      abort_rule("empty", "no rows of positive weight to analyse.", arg = "weights", call = call)
+    }
+  }
   time <- response$time[rows]
   entry <- response$entry[rows]
   if (!is.null(entry)) {
@@ -209,7 +217,7 @@ make_frame <- function(response, group, stratum, weights, keep, na.action, call)
     if (length(bad)) {
       abort_rule("entry", paste0(
         "entry must be < exit; ", at_rows(rows[bad]), if (length(bad) == 1) " has " else ", first ",
-        format(entry[bad[1]]), " >= ", format(time[bad[1]]), "."
+        number_text(entry[bad[1]]), " >= ", number_text(time[bad[1]]), "."
       ), arg = response$names[3], rows = rows[bad], call = call)
     }
   }
@@ -220,7 +228,8 @@ make_frame <- function(response, group, stratum, weights, keep, na.action, call)
     group = grouping$code, group_names = grouping$names, group_labels = grouping$labels, group_title = grouping$title,
     stratum = strata$code, stratum_labels = strata$labels,
     weights = weights[rows], unit = response$unit, rows_dropped = rows_dropped, n_rows = length(rows),
-    rows = rows, notes = c(response$note, grouping$notes), call = call
+    rows = rows, notes = c(response$note, if (weightless) paste0(weightless, " row", if (weightless > 1) "s", " of weight 0 left out"), grouping$notes),
+    call = call
   )
 }
 
@@ -264,7 +273,7 @@ code_groups <- function(columns, call) {
 as_group <- function(x, name, call) {
   if (is.numeric(x) && !is.factor(x)) {
     values <- sort(unique(x))
-    labels <- as.character(values)
+    labels <- number_labels(values)
     twice <- unique(labels[duplicated(labels)])
     if (length(twice)) {
       abort_rule("group", paste0("`", name, "` has different values that all print as ", quoted(twice), "."),
@@ -282,6 +291,14 @@ as_group <- function(x, name, call) {
     return(factor(x, levels = levels))
   }
   droplevels(x)
+}
+
+# as.character() for numbers, but deaf to options(scipen): a label must not depend on the session.
+number_labels <- function(x) {
+  if (is.integer(x)) return(sprintf("%d", x))
+  # Too many to be groups: they will be refused, and need not be spelled well.
+  if (length(x) > max_groups) return(as.character(x))
+  vapply(x, format, "", digits = 15, scientific = 0, decimal.mark = ".", trim = TRUE)
 }
 
 # Labels that a reader would take for the same: equal but for case, blanks, accents or their encoding.

@@ -70,7 +70,7 @@
 #' logrank_test(Surv(months, died) ~ arm, data = patients)
 #' logrank_test(patients$months, patients$died, patients$arm)$hazard_ratio
 #' @export
-logrank_test <- function(...) UseMethod("logrank_test")
+logrank_test <- function(...) UseMethod("logrank_test", dispatch_on(...))
 
 #' @rdname logrank_test
 #' @export
@@ -221,20 +221,21 @@ print.logrank_test <- function(x, digits = 3, ...) {
   cat(x$method, " of the null hypothesis that ", method_null("logrank"), "\n", sep = "")
   cat(encodeString(x$data.name), "; ", count_line(x$meta), "\n\n", sep = "")
   shown <- data.frame(
-    n = x$n, observed = x$observed, expected = format_number(x$expected, digits), row.names = encodeString(names(x$n))
+    n = number_text(x$n), observed = number_text(x$observed), expected = format_number(x$expected, digits),
+    row.names = names(x$n)
   )
   print(shown)
   cat("\n")
   if (is.na(x$statistic)) {
     cat("Chi-square undefined\n")
   } else {
-    cat("Chi-square ", format_number(x$statistic, digits), " on ", x$parameter, " df, p ", p_sign(x$p.value), "\n", sep = "")
+    cat("Chi-square ", format_number(x$statistic, digits), " on ", number_text(x$parameter), " df, p ", p_sign(x$p.value), "\n", sep = "")
   }
   if (!is.null(x$hazard_ratio)) {
     cat("Hazard ratio, ", encodeString(x$comparison), ":\n", sep = "")
     ratio <- x$hazard_ratio
     interval <- ifelse(is.na(ratio$conf.low), "no interval", paste0(
-      format(100 * x$conf.level, decimal.mark = "."), "% CI ", format_number(ratio$conf.low, digits), " to ",
+      number_text(100 * x$conf.level), "% CI ", format_number(ratio$conf.low, digits), " to ",
       format_number(ratio$conf.high, digits)
     ))
     cat(paste0("  ", ratio$method, " ", format_number(ratio$estimate, digits), " (", interval, ")\n"), sep = "")

@@ -63,8 +63,8 @@ TEST_CASE("entries share the time line with exits, near ties included") {
 }
 
 TEST_CASE("an entry that falls on its own exit is refused") {
-  CHECK_THROWS_AS(make_timeline(Times{1.0, 2.0}, Ties::exact, Times{1.0, 0.0}), input_error);
-  CHECK_THROWS_AS(make_timeline(Times{1.0 + 1e-10, 2.0}, Ties::near, Times{1.0, 0.0}), input_error);
+  CHECK_THROWS_AS(make_timeline(Times{1.0, 2.0}, Ties::exact, Times{1.0, 0.0}), entry_error);
+  CHECK_THROWS_AS(make_timeline(Times{1.0 + 1e-10, 2.0}, Ties::near, Times{1.0, 0.0}), entry_error);
   CHECK_NOTHROW(make_timeline(Times{1.0 + 1e-10, 2.0}, Ties::exact, Times{1.0, 0.0}));
   CHECK_THROWS_AS(make_timeline(Times{1.0, 2.0}, Ties::exact, Times{0.0}), input_error);
 }
