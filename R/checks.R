@@ -87,7 +87,10 @@ check_status <- function(x, arg, event = NULL, call) {
   if (length(codes) && !all(codes %in% c(0, 1))) {
     bad <- which(!is.na(x) & !x %in% c(0, 1))
     if (all(codes %in% c(1, 2))) {
-      abort_rule("status", paste0("`", arg, "` has codes ", paste(codes, collapse = ", "), "; which of them is the event is not stated."),
+      abort_rule("status", paste0(
+        "`", arg, "` has codes ", paste(number_labels(codes), collapse = ", "),
+        "; which of them is the event is not stated."
+      ),
         paste0("Say `event = 2`, or write `", arg, " == 2`."),
         arg = arg, rows = bad, call = call
       )

@@ -38,8 +38,8 @@ frame_from_formula <- function(formula, data, subset, weights, na.action, event,
   make_frame(response, variables$group, variables$stratum, weights, keep, na.action, call)
 }
 
-frame_from_vectors <- function(time, event, group, weights, na.action, call, names = c("time", "event", "group", "strata"),
-                               stratum = NULL) {
+frame_from_vectors <- function(time, event, group, weights, na.action, call,
+                               names = c("time", "event", "group", "strata"), stratum = NULL) {
   time <- check_time(time, names[1], call)
   event <- check_status(event, names[2], NULL, call)
   n <- length(time)
@@ -210,6 +210,7 @@ make_frame <- function(response, group, stratum, weights, keep, na.action, call)
       abort_rule("empty", "no rows of positive weight to analyse.", arg = "weights", call = call)
     }
   }
+  note_weightless <- if (weightless) paste0(weightless, " row", if (weightless > 1) "s", " of weight 0 left out")
   time <- response$time[rows]
   entry <- response$entry[rows]
   if (!is.null(entry)) {
@@ -228,8 +229,7 @@ make_frame <- function(response, group, stratum, weights, keep, na.action, call)
     group = grouping$code, group_names = grouping$names, group_labels = grouping$labels, group_title = grouping$title,
     stratum = strata$code, stratum_labels = strata$labels,
     weights = weights[rows], unit = response$unit, rows_dropped = rows_dropped, n_rows = length(rows),
-    rows = rows, notes = c(response$note, if (weightless) paste0(weightless, " row", if (weightless > 1) "s", " of weight 0 left out"), grouping$notes),
-    call = call
+    rows = rows, notes = c(response$note, note_weightless, grouping$notes), call = call
   )
 }
 

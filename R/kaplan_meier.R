@@ -130,7 +130,12 @@ fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, c
 }
 
 note_merged <- function(n) {
-  if (n > 0) paste0(number_text(n), " time", if (n > 1) "s", " equal but for rounding error ", if (n > 1) "were" else "was", " merged (timefix = TRUE)")
+  if (n > 0) {
+    paste0(
+      number_text(n), " time", if (n > 1) "s", " equal but for rounding error ", if (n > 1) "were" else "was",
+      " merged (timefix = TRUE)"
+    )
+  }
 }
 
 km_fields <- c("n", "time", "n.risk", "n.event", "n.censor", "surv", "std.err", "cumhaz", "lower", "upper", "call")

@@ -28,8 +28,9 @@
 #' @section Definition:
 #' At each time of each stratum with \eqn{d} events among \eqn{n} at risk, of whom \eqn{n_i} in group \eqn{i}, group
 #' \eqn{i} is expected to have \eqn{E_i = d n_i / n} events, and observed minus expected counts have the covariance
-#' \eqn{V_{ij} = d (n - d) / (n - 1) \cdot (n_i [i = j] / n - n_i n_j / n^2)}{V_ij = d (n - d) / (n - 1) * (n_i [i = j] / n
-#' - n_i n_j / n^2)} of the multivariate hypergeometric distribution. All are summed over times and strata. The statistic is
+#' \eqn{V_{ij} = d (n - d) / (n - 1) \cdot (n_i [i = j] / n - n_i n_j / n^2)}{V_ij = d (n - d) / (n - 1) *
+#' (n_i [i = j] / n - n_i n_j / n^2)} of the multivariate hypergeometric distribution. All are summed over times and
+#' strata. The statistic is
 #' \eqn{(O - E)' V^- (O - E)} with as many degrees of freedom as \eqn{V} has rank.
 #'
 #' For two groups, with the first level as reference, the hazard of the second divided by that of the first is estimated
@@ -39,14 +40,14 @@
 #' drawn towards 1.
 #' @section Edge cases:
 #' The rank is counted, not estimated: groups are linked when they were at risk together at an event that somebody at
-#' risk survived, and each set of linked groups takes one degree of freedom away. A group censored before the first event
-#' is linked to none: it carries no information, which `meta$notes` says. When no two groups are linked, `statistic` and
+#' risk survived, and each set of linked groups takes one degree of freedom away. A group censored before the first
+#' event is linked to none: it carries no information, which `meta$notes` says. When no two groups are linked, `statistic` and
 #' `p.value` are `NA`, with the reason in `meta$notes`. A group without events has a Pike ratio of 0 or infinity and no
 #' interval for it.
 #' @section Errors:
 #' `cryonodes_error_missing`, `_time` (negative or infinite), `_status` (coding not stated), `_type`, `_length`,
-#' `_empty`, `_group` (fewer than two, more than 1000, or labels that print alike), `_column`, `_formula` (delayed entry,
-#' no group, terms that are not groups), `_weights` (weights are not taken), `_conf_level`.
+#' `_empty`, `_group` (fewer than two, more than 1000, or labels that print alike), `_column`, `_formula` (delayed
+#' entry, no group, terms that are not groups), `_weights` (weights are not taken), `_conf_level`.
 #' @references
 #' Mantel N (1966). Evaluation of survival data and two new rank order statistics arising in its consideration. *Cancer
 #' Chemotherapy Reports* 50:163-170.
@@ -107,7 +108,8 @@ logrank_test.default <- function(time, event, group, strata = NULL, na.action = 
   }
   if (missing(group)) group <- NULL
   frame <- frame_from_vectors(time, event, group, NULL, check_na_action(na.action, call), call, stratum = strata)
-  fit_logrank(frame, paste0("time and event by group", if (!is.null(strata)) ", within strata"), timefix, conf.level, call)
+  data_name <- paste0("time and event by group", if (!is.null(strata)) ", within strata")
+  fit_logrank(frame, data_name, timefix, conf.level, call)
 }
 
 check_logrank_dots <- function(..., call) {
@@ -125,11 +127,15 @@ fit_logrank <- function(frame, data_name, timefix, conf.level, call) {
   timefix <- check_flag(timefix, "timefix", call)
   labels <- frame$group_labels
   if (is.null(labels)) {
-    abort_rule("group", "there is no group to compare.", "Write `Surv(time, status) ~ group`.", arg = "group", call = call)
+    abort_rule("group", "there is no group to compare.", "Write `Surv(time, status) ~ group`.",
+      arg = "group", call = call
+    )
   }
   if (length(labels) < 2) {
-    abort_rule("group", paste0("`", frame$group_title, "` has one group only, ", quoted(labels), ": nothing to compare."),
-      arg = frame$group_title, call = call
+    abort_rule("group", paste0(
+      "`", frame$group_title, "` has one group only, ", quoted(labels), ": nothing to compare."
+    ),
+    arg = frame$group_title, call = call
     )
   }
   core <- call_core(logrank_cpp(
@@ -137,21 +143,26 @@ fit_logrank <- function(frame, data_name, timefix, conf.level, call) {
     max(1L, length(frame$stratum_labels)), timefix
   ), call)
   by_group <- function(x) stats::setNames(x, labels)
+  title <- paste0(if (!is.null(frame$stratum)) "Stratified log-rank" else "Log-rank", " test")
   hazard_ratio <- if (length(labels) == 2) hazard_ratios(core, conf.level)
   structure(list(
     statistic = c("X-squared" = core$statistic), parameter = c(df = core$df), p.value = exp(core$log_p_value),
-    alternative = "two.sided", method = paste0(if (!is.null(frame$stratum)) "Stratified log-rank" else "Log-rank", " test"),
-    data.name = data_name,
-    estimate = if (!is.null(hazard_ratio)) stats::setNames(hazard_ratio$estimate, paste(hazard_ratio$method, "hazard ratio")),
+    alternative = "two.sided", method = title, data.name = data_name,
+    estimate = if (!is.null(hazard_ratio)) {
+      stats::setNames(hazard_ratio$estimate, paste(hazard_ratio$method, "hazard ratio"))
+    },
     observed = by_group(core$observed), expected = by_group(core$expected),
-    log_p_value = core$log_p_value, covariance = matrix(core$covariance, length(labels), dimnames = list(labels, labels)),
+    log_p_value = core$log_p_value,
+    covariance = matrix(core$covariance, length(labels), dimnames = list(labels, labels)),
     n = by_group(as.integer(core$n)), hazard_ratio = hazard_ratio,
-    comparison = if (!is.null(hazard_ratio)) paste0("hazard of '", labels[2], "' divided by hazard of '", labels[1], "'"),
+    comparison = if (!is.null(hazard_ratio)) {
+      paste0("hazard of '", labels[2], "' divided by hazard of '", labels[1], "'")
+    },
     conf.level = conf.level,
     meta = list(
       format = result_format, method = "logrank", group_title = frame$group_title, group_labels = labels,
-      stratum_labels = frame$stratum_labels, unit = frame$unit, n_rows = frame$n_rows, rows_dropped = frame$rows_dropped,
-      n_time_merged = core$n_time_merged,
+      stratum_labels = frame$stratum_labels, unit = frame$unit, n_rows = frame$n_rows,
+      rows_dropped = frame$rows_dropped, n_time_merged = core$n_time_merged,
       notes = c(frame$notes, note_merged(core$n_time_merged), logrank_notes(core, labels))
     )
   ), class = c("logrank_test", "htest"))
@@ -210,7 +221,9 @@ logrank_notes <- function(core, labels) {
   )
 }
 
-logrank_fields <- c("statistic", "parameter", "p.value", "log_p_value", "observed", "expected", "covariance", "n", "method")
+logrank_fields <- c(
+  "statistic", "parameter", "p.value", "log_p_value", "observed", "expected", "covariance", "n", "method"
+)
 
 check_logrank <- function(x, call) check_result(x, "logrank_test", logrank_fields, call)
 
@@ -229,7 +242,10 @@ print.logrank_test <- function(x, digits = 3, ...) {
   if (is.na(x$statistic)) {
     cat("Chi-square undefined\n")
   } else {
-    cat("Chi-square ", format_number(x$statistic, digits), " on ", number_text(x$parameter), " df, p ", p_sign(x$p.value), "\n", sep = "")
+    cat("Chi-square ", format_number(x$statistic, digits), " on ", number_text(x$parameter), " df, p ",
+      p_sign(x$p.value), "\n",
+      sep = ""
+    )
   }
   if (!is.null(x$hazard_ratio)) {
     cat("Hazard ratio, ", encodeString(x$comparison), ":\n", sep = "")
@@ -257,8 +273,8 @@ p_sign <- function(p) {
 #'
 #' @param x A [logrank_test()].
 #' @param ... Not used.
-#' @return `tidy()`: a data frame with `strata` (group label), `n`, `observed`, `expected`. `glance()`: `statistic`, `df`,
-#'   `p.value`, `log.p.value`, `method`.
+#' @return `tidy()`: a data frame with `strata` (group label), `n`, `observed`, `expected`. `glance()`: `statistic`,
+#'   `df`, `p.value`, `log.p.value`, `method`.
 #' @section Errors: `cryonodes_error_object`.
 #' @examples
 #' test <- logrank_test(c(5, 8, 12, 20, 33, 35), c(1, 0, 1, 1, 1, 0), c(1, 1, 1, 2, 2, 2))

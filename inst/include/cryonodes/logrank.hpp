@@ -75,7 +75,8 @@ template <class Joined> std::vector<std::size_t> connected_parts(std::size_t k, 
 /// @param poll asked now and then; see poll.hpp.
 /// @throws input_error when the table does not fit. O(rows (log rows + n_group) + n_group^2).
 inline LogrankResult logrank(const RiskTable& table, std::size_t n_group, const Poll& poll = {}) {
-  detail::require(n_group > 0 && table.n_group() % n_group == 0, "the risk table has not one cell per stratum and group");
+  detail::require(n_group > 0 && table.n_group() % n_group == 0,
+                  "the risk table has not one cell per stratum and group");
   detail::require(!table.delayed_entry, "the log-rank test takes no delayed entry");
   const std::size_t k = n_group, n_stratum = table.n_group() / k;
 
