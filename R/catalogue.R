@@ -29,3 +29,4 @@ method_catalogue <- function() catalogue
 
 method_label <- function(stem) catalogue$label[match(stem, catalogue$stem)]
 method_source <- function(stem) catalogue$source[match(stem, catalogue$stem)]
+method_null <- function(stem) catalogue$null[match(stem, catalogue$stem)]

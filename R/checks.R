@@ -39,7 +39,7 @@ check_time <- function(x, arg, call) {
   }
   bad <- which(x < 0)
   if (length(bad)) {
-    abort_rule("time", paste0("`", arg, "` must be >= 0, not ", format(x[bad[1]]), " in ", at_rows(bad), "."),
+    abort_rule("time", paste0("`", arg, "` must be >= 0, not ", number_text(x[bad[1]]), " in ", at_rows(bad), "."),
       "Correct or exclude these rows; nothing is dropped silently.",
       arg = arg, rows = bad, call = call
     )
@@ -87,12 +87,15 @@ check_status <- function(x, arg, event = NULL, call) {
   if (length(codes) && !all(codes %in% c(0, 1))) {
     bad <- which(!is.na(x) & !x %in% c(0, 1))
     if (all(codes %in% c(1, 2))) {
-      abort_rule("status", paste0("`", arg, "` has codes ", paste(codes, collapse = ", "), "; which of them is the event is not stated."),
+      abort_rule("status", paste0(
+        "`", arg, "` has codes ", paste(number_labels(codes), collapse = ", "),
+        "; which of them is the event is not stated."
+      ),
         paste0("Say `event = 2`, or write `", arg, " == 2`."),
         arg = arg, rows = bad, call = call
       )
     }
-    abort_rule("status", paste0("`", arg, "` must be 0 or 1, not ", format(x[bad[1]]), " in ", at_rows(bad), "."),
+    abort_rule("status", paste0("`", arg, "` must be 0 or 1, not ", number_text(x[bad[1]]), " in ", at_rows(bad), "."),
       "For other codes say which is the event, e.g. `event = 2`.",
       arg = arg, rows = bad, call = call
     )
@@ -115,7 +118,7 @@ check_weights <- function(x, n, call) {
   }
   bad <- which(x < 0)
   if (length(bad)) {
-    abort_rule("weights", paste0("`weights` must be >= 0, not ", format(x[bad[1]]), " in ", at_rows(bad), "."),
+    abort_rule("weights", paste0("`weights` must be >= 0, not ", number_text(x[bad[1]]), " in ", at_rows(bad), "."),
       arg = "weights", rows = bad, call = call
     )
   }
@@ -177,7 +180,7 @@ check_times <- function(x, call) {
   }
   bad <- which(x < 0 | !is.finite(x))
   if (length(bad)) {
-    abort_rule("times", paste0("`times` must be finite and >= 0, not ", format(x[bad[1]]), "."), arg = "times", call = call)
+    abort_rule("times", paste0("`times` must be finite and >= 0, not ", number_text(x[bad[1]]), "."), arg = "times", call = call)
   }
   as.double(x)
 }

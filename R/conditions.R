@@ -31,6 +31,12 @@ call_core <- function(expr, call = NULL) {
     "std::bad_alloc" = function(e) {
       abort_rule("memory", "not enough memory for this computation", call = call)
     },
+    "cryonodes::entry_error" = function(e) {
+      abort_rule("entry", "entry must be < exit; an entry and its exit differ by rounding error only.",
+        "`timefix = FALSE` keeps such times apart.",
+        arg = "entry", call = call
+      )
+    },
     "C++Error" = function(e) {
       abort_rule("core", conditionMessage(e), "This check should have come earlier: please report it.", call = call)
     }

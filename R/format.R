@@ -3,10 +3,16 @@
 
 format_number <- function(x, digits = 3) {
   out <- formatC(x, digits = digits, format = "fg", flag = "#", decimal.mark = ".")
+  # Beyond these, digits that only count zeros would fill the page.
+  far <- !is.na(x) & x != 0 & (abs(x) >= 1e15 | abs(x) < 1e-15)
+  out[far] <- formatC(x[far], digits = digits, format = "g", decimal.mark = ".")
   out <- sub("\\.$", "", trimws(out))
   out[is.na(x)] <- "NA"
   out
 }
+
+# A number in running text, as many digits as it has, seven at most.
+number_text <- function(x) format(x, digits = 7, decimal.mark = ".", scientific = 0, trim = TRUE)
 
 # Fixed decimals, rounded half away from zero in decimal arithmetic as a reader would.
 format_fixed <- function(x, decimals = 1) {

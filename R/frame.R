@@ -38,19 +38,23 @@ frame_from_formula <- function(formula, data, subset, weights, na.action, event,
   make_frame(response, variables$group, variables$stratum, weights, keep, na.action, call)
 }
 
-frame_from_vectors <- function(time, event, group, weights, na.action, call, names = c("time", "event", "group")) {
+frame_from_vectors <- function(time, event, group, weights, na.action, call,
+                               names = c("time", "event", "group", "strata"), stratum = NULL) {
   time <- check_time(time, names[1], call)
   event <- check_status(event, names[2], NULL, call)
   n <- length(time)
   check_length(event, n, names[2], call)
   response <- list(time = time, entry = NULL, event = event, names = names, unit = attr(time, "unit"))
-  group <- if (!is.null(group)) {
-    check_vector(group, names[3], call)
-    check_length(group, n, names[3], call)
-    stats::setNames(list(group), names[3])
+  labels_of <- function(x, name) {
+    if (is.null(x)) return(NULL)
+    check_vector(x, name, call)
+    check_length(x, n, name, call)
+    stats::setNames(list(x), name)
   }
+  group <- labels_of(group, names[3])
+  stratum <- labels_of(stratum, names[4])
   if (!is.null(weights)) weights <- check_weights(weights, n, call)
-  make_frame(response, group, NULL, weights, rep(TRUE, n), na.action, call)
+  make_frame(response, group, stratum, weights, rep(TRUE, n), na.action, call)
 }
 
 # Surv() is read, not called: its own guess of 1/2 coding would go unseen.
@@ -123,9 +127,20 @@ read_terms <- function(terms, evaluate, n, allow_strata, call) {
       )
     }
   }
-  expressions <- as.list(attr(terms, "variables"))[-(1:2)]
+  if (length(attr(terms, "offset"))) {
+    abort_rule("formula", "`offset()` is not used by this function.", arg = "formula", call = call)
+  }
+  # `variables` also lists what `- b` took out again; only terms that are left make groups.
+  factors <- attr(terms, "factors")
+  left <- if (length(factors)) rowSums(factors > 0) > 0 else FALSE
+  expressions <- as.list(attr(terms, "variables"))[-1][left]
   values <- lapply(expressions, function(expr) {
     value <- if (is_call_of(expr, "strata")) {
+      if (!is.null(names(expr))) {
+        abort_rule("formula", paste0("`", one_line(expr), "`: `strata()` takes columns only, no named arguments."),
+          arg = "formula", call = call
+        )
+      }
       parts <- lapply(as.list(expr)[-1], evaluate)
       combined_label(stats::setNames(parts, vapply(as.list(expr)[-1], one_line, "")))
     } else {
@@ -187,6 +202,15 @@ make_frame <- function(response, group, stratum, weights, keep, na.action, call)
   if (!length(rows)) {
     abort_rule("empty", "no rows without missing values to analyse.", call = call)
   }
+  # A row of weight 0 is as if absent: a group of such rows would be a group of nobody.
+  weightless <- if (!is.null(weights)) sum(weights[rows] == 0) else 0L
+  if (weightless) {
+    rows <- rows[weights[rows] > 0]
+    if (!length(rows)) {
+      abort_rule("empty", "no rows of positive weight to analyse.", arg = "weights", call = call)
+    }
+  }
+  note_weightless <- if (weightless) paste0(weightless, " row", if (weightless > 1) "s", " of weight 0 left out")
   time <- response$time[rows]
   entry <- response$entry[rows]
   if (!is.null(entry)) {
@@ -194,7 +218,7 @@ make_frame <- function(response, group, stratum, weights, keep, na.action, call)
     if (length(bad)) {
       abort_rule("entry", paste0(
         "entry must be < exit; ", at_rows(rows[bad]), if (length(bad) == 1) " has " else ", first ",
-        format(entry[bad[1]]), " >= ", format(time[bad[1]]), "."
+        number_text(entry[bad[1]]), " >= ", number_text(time[bad[1]]), "."
       ), arg = response$names[3], rows = rows[bad], call = call)
     }
   }
@@ -205,7 +229,7 @@ make_frame <- function(response, group, stratum, weights, keep, na.action, call)
     group = grouping$code, group_names = grouping$names, group_labels = grouping$labels, group_title = grouping$title,
     stratum = strata$code, stratum_labels = strata$labels,
     weights = weights[rows], unit = response$unit, rows_dropped = rows_dropped, n_rows = length(rows),
-    rows = rows, notes = c(response$note, grouping$notes), call = call
+    rows = rows, notes = c(response$note, note_weightless, grouping$notes), call = call
   )
 }
 
@@ -249,7 +273,7 @@ code_groups <- function(columns, call) {
 as_group <- function(x, name, call) {
   if (is.numeric(x) && !is.factor(x)) {
     values <- sort(unique(x))
-    labels <- as.character(values)
+    labels <- number_labels(values)
     twice <- unique(labels[duplicated(labels)])
     if (length(twice)) {
       abort_rule("group", paste0("`", name, "` has different values that all print as ", quoted(twice), "."),
@@ -267,6 +291,14 @@ as_group <- function(x, name, call) {
     return(factor(x, levels = levels))
   }
   droplevels(x)
+}
+
+# as.character() for numbers, but deaf to options(scipen): a label must not depend on the session.
+number_labels <- function(x) {
+  if (is.integer(x)) return(sprintf("%d", x))
+  # Too many to be groups: they will be refused, and need not be spelled well.
+  if (length(x) > max_groups) return(as.character(x))
+  vapply(x, format, "", digits = 15, scientific = 0, decimal.mark = ".", trim = TRUE)
 }
 
 # Labels that a reader would take for the same: equal but for case, blanks, accents or their encoding.

@@ -11,7 +11,7 @@
 #' @param data Data frame in which the formula, `subset` and `weights` are evaluated.
 #' @param subset Rows to use: a logical condition or row numbers.
 #' @param weights Case weights, finite and >= 0. A row of weight 2 counts as two rows; one of weight 0
-#'   as none.
+#'   as none: it is left out with a note, and a group of such rows only does not appear.
 #' @param na.action `"error"` (default) refuses missing values; `"omit"` leaves such rows out, counts
 #'   them in the result and prints the count. `options(na.action)` plays no part.
 #' @param event For a formula: the value(s) of status that mean an event, needed unless status is
@@ -59,7 +59,7 @@
 #' summary(fit, times = 12) # survival's own summary
 #' kaplan_meier(patients$months, patients$died, patients$arm, conf.type = "log")
 #' @export
-kaplan_meier <- function(...) UseMethod("kaplan_meier")
+kaplan_meier <- function(...) UseMethod("kaplan_meier", dispatch_on(...))
 
 #' @rdname kaplan_meier
 #' @export
@@ -89,6 +89,13 @@ kaplan_meier.default <- function(time, event, group = NULL, weights = NULL, na.a
   }
   frame <- frame_from_vectors(time, event, group, weights, check_na_action(na.action, call), call)
   fit_kaplan_meier(frame, conf.type, conf.level, timefix, survfit_call(match.call()), call)
+}
+
+# What a method is chosen by: a `formula` wherever it stands, else the first argument.
+dispatch_on <- function(...) {
+  if (!...length()) return(NULL)
+  at <- match("formula", ...names())
+  if (is.na(at)) ..1 else ...elt(at)
 }
 
 fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, call) {
@@ -123,7 +130,12 @@ fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, c
 }
 
 note_merged <- function(n) {
-  if (n > 0) paste0(n, " time", if (n > 1) "s", " equal but for rounding error ", if (n > 1) "were" else "was", " merged (timefix = TRUE)")
+  if (n > 0) {
+    paste0(
+      number_text(n), " time", if (n > 1) "s", " equal but for rounding error ", if (n > 1) "were" else "was",
+      " merged (timefix = TRUE)"
+    )
+  }
 }
 
 km_fields <- c("n", "time", "n.risk", "n.event", "n.censor", "surv", "std.err", "cumhaz", "lower", "upper", "call")
@@ -210,7 +222,7 @@ rates_one <- function(x, i, label, n, times, extend) {
   std_error <- estimate * at(x$std.err, 0)
   none_yet <- upto == 0 | cumulative(x$n.event) == 0
   note <- ifelse(!known & extend, "beyond follow-up: last rate carried forward",
-    ifelse(!known, paste0("beyond follow-up (last at ", format(time[max(1, last)]), ")"),
+    ifelse(!known, paste0("beyond follow-up (last at ", number_text(time[max(1, last)]), ")"),
       ifelse(estimate == 0, "S = 0: standard error and interval undefined",
         ifelse(none_yet, "no event yet: interval undefined", NA_character_)
       )
@@ -259,6 +271,13 @@ summary.kaplan_meier <- function(object, ...) {
 #' @export
 quantile.kaplan_meier <- function(x, ...) {
   check_km(x, quote(quantile()))
+  # survival takes the middle of a flat step as (a + b) / 2, which overflows near the largest double. Halving and
+  # doubling are exact.
+  if (length(x$time) && max(x$time) > .Machine$double.xmax / 2) {
+    x$time <- x$time / 2
+    half <- stats::quantile(structure(x, class = "survfit"), ...)
+    return(if (is.list(half)) lapply(half, `*`, 2) else 2 * half)
+  }
   NextMethod()
 }
 
@@ -269,15 +288,15 @@ print.kaplan_meier <- function(x, digits = 3, ...) {
   cat(count_line(x$meta), "\n\n", sep = "")
   table <- glance(x)
   shown <- data.frame(
-    n = table$n, events = table$n.event,
+    n = number_text(table$n), events = number_text(table$n.event),
     median = ifelse(is.na(table$median), "not reached", format_number(table$median, digits)),
     ci = ifelse(is.na(table$conf.low) & is.na(table$conf.high), "-",
       paste0(na_dash(table$conf.low, digits), " to ", na_dash(table$conf.high, digits))
     ),
     last = format_number(table$follow.up.max, digits)
   )
-  names(shown)[3:5] <- c("median", paste0(format(100 * x$conf.int), "% CI"), "last follow-up")
-  rownames(shown) <- encodeString(x$meta$group_labels)
+  names(shown)[3:5] <- c("median", paste0(number_text(100 * x$conf.int), "% CI"), "last follow-up")
+  rownames(shown) <- x$meta$group_labels
   print(shown)
   cat("\nGreenwood variance; ", x$conf.type, " intervals", if (!is.null(x$meta$unit)) paste0("; times in ", x$meta$unit), ".\n", sep = "")
   print_notes(x$meta$notes)
@@ -287,9 +306,9 @@ print.kaplan_meier <- function(x, digits = 3, ...) {
 #' @export
 print.km_rates <- function(x, digits = 3, ...) {
   shown <- as.data.frame(x)
+  for (v in c("time", "n", "n.risk", "n.event", "n.censor", "cum.event")) shown[[v]] <- number_text(shown[[v]])
   for (v in c("estimate", "std.error", "conf.low", "conf.high")) shown[[v]] <- format_number(shown[[v]], digits)
   shown$note <- ifelse(is.na(shown$note), "", shown$note)
-  shown$strata <- encodeString(shown$strata)
   print(shown, row.names = FALSE)
   invisible(x)
 }

@@ -13,5 +13,6 @@
 #include "cryonodes/kaplan_meier.hpp"
 #include "cryonodes/reconstruct.hpp"
 #include "cryonodes/fisher.hpp"
+#include "cryonodes/logrank.hpp"
 
 #endif

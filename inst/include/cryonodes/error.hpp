@@ -16,6 +16,11 @@ struct input_error : error {
   using error::error;
 };
 
+/// A row's entry and exit fall on one time, so that it is never at risk.
+struct entry_error : input_error {
+  using input_error::input_error;
+};
+
 /// An answer would need more memory than the caller allowed.
 struct memory_error : error {
   using error::error;

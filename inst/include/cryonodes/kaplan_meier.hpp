@@ -34,7 +34,7 @@ struct KaplanMeierResult {
 };
 
 /// Kaplan & Meier (1958, eq. 2b) with Greenwood's variance (1926): Var S = S^2 * sum d / (n (n - d)).
-/// Sums are compensated; O(rows).
+/// Sums and the product are compensated; O(rows).
 inline KaplanMeierResult kaplan_meier(const RiskTable& table, const KaplanMeierOptions& options = {}) {
   detail::require(options.conf_level > 0.0 && options.conf_level < 1.0, "conf_level must lie in (0, 1)");
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
@@ -47,18 +47,19 @@ inline KaplanMeierResult kaplan_meier(const RiskTable& table, const KaplanMeierO
     column->resize(rows);
 
   for (std::size_t g = 0; g < table.n_group(); ++g) {
-    double s = 1.0;
+    CompensatedProduct survival;
     bool any_event = false;
     CompensatedSum greenwood, hazard, hazard_variance;
     for (std::size_t i = table.first[g]; i < table.first[g + 1]; ++i) {
       const double d = table.n_event[i], n = table.n_risk[i];
       if (d > 0.0) {
         any_event = true;
-        s *= (n - d) / n;
+        survival.multiply(n - d, n);
         greenwood.add(d / (n * (n - d)));
         hazard.add(d / n);
         hazard_variance.add(d / (n * n));
       }
+      const double s = survival.value();
       const double se_log = std::sqrt(greenwood.value());
       out.estimate[i] = s;
       out.std_error_log[i] = se_log;

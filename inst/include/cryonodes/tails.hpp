@@ -61,6 +61,8 @@ inline double log_chisq_upper(double x, double df) {
 
 /// log P(Z > z) for a standard normal variable; finite for every finite z.
 inline double log_normal_upper(double z) {
+  if (z < 0.0)
+    return std::log1p(-0.5 * std::erfc(-z / std::sqrt(2.0))); // near 0, where a log of the tail has no digits left
   if (z < 30.0)
     return std::log(0.5 * std::erfc(z / std::sqrt(2.0)));
   // Two-sided chi-square tail on one degree of freedom, halved: erfc underflows near z = 38.

@@ -32,7 +32,7 @@ struct Timeline {
 /// Orders `time` and, when given, `entry` (same length or empty; both finite). O(n log n).
 /// Near-ties chain: each distinct time is compared with the one before it, as survival::aeqSurv does,
 /// so the result does not depend on row order.
-/// @throws input_error when lengths differ, or when a row's entry and exit fall on one time.
+/// @throws input_error when lengths differ; entry_error when a row's entry and exit fall on one time.
 inline Timeline make_timeline(span<const double> time, Ties ties, span<const double> entry = {}) {
   const std::size_t n = time.size();
   detail::require(n < std::numeric_limits<std::uint32_t>::max() / 2, "too many rows for one timeline");
@@ -69,7 +69,8 @@ inline Timeline make_timeline(span<const double> time, Ties ties, span<const dou
     out.entry_id.resize(n);
     for (std::size_t i = 0; i < n; ++i) {
       out.entry_id[i] = find(entry[i]);
-      detail::require(out.entry_id[i] < out.exit_id[i], "an entry is not before its exit");
+      if (out.entry_id[i] >= out.exit_id[i])
+        throw entry_error("an entry is not before its exit");
     }
   }
   return out;

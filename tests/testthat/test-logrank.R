@@ -1,0 +1,361 @@
+library(survival)
+
+# By hand ----------------------------------------------------------------------------------------
+
+by_hand <- data.frame(
+  time = c(2, 3, 5, 2, 3, 7, 8), died = c(1, 1, 0, 1, 0, 1, 0), arm = c("a", "a", "a", "b", "b", "b", "b")
+)
+
+test_that("a tied death, a death tied with a censoring, a lone censoring and a lone death, by hand", {
+  x <- logrank_test(Surv(time, died) ~ arm, by_hand)
+  # time 2: 3 + 4 at risk, 2 die:  E_a = 2 * 3/7 = 6/7,  V = 2 (7 - 2) / (7 - 1) * 3*4/49 = 20/49
+  # time 3: 2 + 3 at risk, 1 dies: E_a = 2/5,            V = 1 * 4/4 * 2*3/25 = 6/25
+  # time 5: no death.   time 7: 0 + 2 at risk, 1 dies: E_a = 0, V = 0
+  # E_a = 44/35, E_b = 4 - 44/35 = 96/35, V = 794/1225, O_a - E_a = 26/35
+  expect_equal(x$observed, c(a = 2, b = 2), tolerance = 1e-14)
+  expect_equal(x$expected, c(a = 44 / 35, b = 96 / 35), tolerance = 1e-14)
+  expect_equal(x$covariance, 794 / 1225 * matrix(c(1, -1, -1, 1), 2, dimnames = list(c("a", "b"), c("a", "b"))),
+    tolerance = 1e-14
+  )
+  # (26/35)^2 / (794/1225) = 676/794
+  expect_equal(x$statistic, c("X-squared" = 338 / 397), tolerance = 1e-14)
+  expect_equal(x$parameter, c(df = 1))
+  expect_equal(x$p.value, stats::pchisq(338 / 397, 1, lower.tail = FALSE), tolerance = 1e-13)
+  expect_equal(x$n, c(a = 3L, b = 4L))
+})
+
+test_that("the hazard ratios by hand: second level divided by first", {
+  x <- logrank_test(Surv(time, died) ~ arm, by_hand)
+  ratio <- x$hazard_ratio
+  z <- 1.9599639845400538556
+  # Pike: (2 / (96/35)) / (2 / (44/35)) = 44/96; variance of its logarithm 35/44 + 35/96
+  # Peto: exp((2 - 96/35) / (794/1225)) = exp(-455/397); variance 1225/794
+  expect_equal(ratio$method, c("Pike", "Peto"))
+  expect_equal(ratio$estimate, c(44 / 96, exp(-455 / 397)), tolerance = 1e-14)
+  se <- sqrt(c(35 / 44 + 35 / 96, 1225 / 794))
+  expect_equal(ratio$conf.low, ratio$estimate * exp(-z * se), tolerance = 1e-14)
+  expect_equal(ratio$conf.high, ratio$estimate * exp(z * se), tolerance = 1e-14)
+  expect_identical(x$comparison, "hazard of 'b' divided by hazard of 'a'")
+  half <- logrank_test(Surv(time, died) ~ arm, by_hand, conf.level = 0.5)$hazard_ratio
+  expect_equal(half$conf.high, ratio$estimate * exp(0.67448975019608174320 * se), tolerance = 1e-14)
+})
+
+test_that("three groups of one at a single death: chi-square 2 on 2 df", {
+  # E = 1/3 each, V = (2/9 on, -1/9 off the diagonal); with the first group left out
+  # (1/9) (1, 1) V^-1 (1, 1)' = (1/9) * 3 * (2 + 1 + 1 + 2) = 2
+  x <- logrank_test(1:3, c(1, 0, 0), c("a", "b", "c"))
+  expect_equal(unname(x$statistic), 2, tolerance = 1e-14)
+  expect_equal(unname(x$parameter), 2)
+  expect_equal(x$log_p_value, -1, tolerance = 1e-14) # two df: exp(-x / 2)
+  expect_null(x$hazard_ratio)
+})
+
+# Agreement --------------------------------------------------------------------------------------
+
+test_that("1,000 random cohorts agree with survdiff, and where it fails the reason is known", {
+  compared <- singular <- undefined <- single <- 0
+  for (seed in 1:1700) {
+    d <- random_cohort(seed, groups = 2:5)
+    formula <- if (seed %% 3 == 0) Surv(time, status) ~ group + strata(centre) else Surv(time, status) ~ group
+    if (length(unique(d$group)) < 2) {
+      expect_error(logrank_test(formula, d), class = "cryonodes_error_group")
+      single <- single + 1
+      next
+    }
+    ours <- logrank_test(formula, d)
+    # With fewer than two groups at risk survdiff asks pchisq() for 0 or -1 degrees of freedom, hence its warnings.
+    theirs <- tryCatch(suppressWarnings(survdiff(formula, d)), error = conditionMessage)
+    if (is.character(theirs)) {
+      # survdiff drops groups with expected 0 and inverts the rest, which is singular when groups with expected > 0
+      # were never at risk beside others at an informative event.
+      expect_match(theirs, "singular", info = seed)
+      expect_lt(ours$parameter, sum(ours$expected > 0) - 1)
+      singular <- singular + 1
+      next
+    }
+    total <- function(x) if (is.matrix(x)) rowSums(x) else x
+    worst <- max(
+      largest_difference(ours$observed, total(theirs$obs)), largest_difference(ours$expected, total(theirs$exp)),
+      largest_difference(ours$covariance, theirs$var)
+    )
+    expect_lt(worst, 1e-12)
+    expect_identical(names(ours$n), sub("^group=", "", names(theirs$n)))
+    df <- sum(total(theirs$exp) > 0) - 1
+    if (ours$parameter == df && df > 0) {
+      expect_lt(largest_difference(ours$statistic, theirs$chisq), 1e-12)
+      expect_lt(largest_difference(ours$p.value, theirs$pvalue), 1e-12)
+      compared <- compared + 1
+    } else if (df < 1) {
+      # "No test, actually": survdiff gives 0 on 0 df.
+      expect_identical(unname(ours$statistic), NA_real_)
+      undefined <- undefined + 1
+    } else {
+      # survdiff inverted a matrix that is singular but for rounding: our rank says which.
+      expect_lt(ours$parameter, df)
+      expect_true(rcond(theirs$var[total(theirs$exp) > 0, total(theirs$exp) > 0][-1, -1, drop = FALSE]) < 1e-12)
+      singular <- singular + 1
+    }
+  }
+  # All four kinds do occur.
+  expect_gte(compared, 1000)
+  expect_gt(singular, 5)
+  expect_gt(undefined, 20)
+  expect_gt(single, 20)
+})
+
+test_that("groups that never meet are compared within their sets, where survdiff has no answer", {
+  d <- data.frame(
+    time = c(1, 2, 3, 4, 1, 2, 3, 4), status = 1, group = c("a", "b", "a", "b", "c", "d", "d", "c"),
+    centre = rep(c("north", "south"), each = 4)
+  )
+  x <- logrank_test(Surv(time, status) ~ group + strata(centre), d)
+  north <- logrank_test(Surv(time, status) ~ group, d[1:4, ])
+  south <- logrank_test(Surv(time, status) ~ group, d[5:8, ])
+  # Independent comparisons: chi-squares and degrees of freedom add up.
+  expect_equal(x$statistic, north$statistic + south$statistic, tolerance = 1e-14)
+  expect_equal(unname(x$parameter), 2)
+  expect_match(x$meta$notes, "'a', 'b'.*'c', 'd'", all = FALSE)
+  # The generalised inverse of the whole covariance gives the same.
+  e <- eigen(x$covariance, symmetric = TRUE)
+  kept <- e$values > 1e-10
+  u <- crossprod(e$vectors[, kept], x$observed - x$expected)
+  expect_equal(sum(kept), 2)
+  expect_equal(unname(x$statistic), sum(u^2 / e$values[kept]), tolerance = 1e-13)
+})
+
+test_that("the p-value stays on the log scale where it underflows", {
+  n <- 4000
+  x <- logrank_test(seq_len(2 * n), rep(1, 2 * n), rep(c("early", "late"), each = n))
+  expect_gt(x$statistic, 2000)
+  expect_identical(x$p.value, 0)
+  expect_true(is.finite(x$log_p_value))
+  expect_equal(x$log_p_value, stats::pchisq(x$statistic[[1]], 1, lower.tail = FALSE, log.p = TRUE), tolerance = 1e-12)
+  expect_equal(glance(x)$log.p.value, x$log_p_value)
+})
+
+test_that("published and recorded results are met", {
+  cases <- list(
+    leukaemia = logrank_test(Surv(time, status) ~ arm, leukaemia()),
+    lung = logrank_test(Surv(time, status) ~ sex, survival::lung, event = 2),
+    "lung stratified by ph.ecog" =
+      logrank_test(Surv(time, status) ~ sex + strata(ph.ecog), survival::lung, event = 2, na.action = "omit"),
+    veteran = logrank_test(Surv(time, status) ~ celltype, survival::veteran)
+  )
+  numbers <- golden("logrank")
+  expect_setequal(numbers$dataset, names(cases))
+  for (i in seq_len(nrow(numbers))) {
+    x <- cases[[numbers$dataset[i]]]
+    ours <- switch(numbers$quantity[i],
+      statistic = x$statistic, observed = x$observed[numbers$group[i]], expected = x$expected[numbers$group[i]],
+      variance = diag(x$covariance)[numbers$group[i]]
+    )
+    expect_lte(abs(ours - numbers$value[i]) / max(1, abs(numbers$value[i])), numbers$tolerance[i],
+      label = paste(numbers$dataset[i], numbers$group[i], numbers$quantity[i])
+    )
+  }
+})
+
+# Properties -------------------------------------------------------------------------------------
+
+informative <- function(seeds) {
+  cohorts <- lapply(seeds, random_cohort, groups = 2:5)
+  Filter(function(d) nrow(d) >= 10 && length(unique(d$group)) > 1 && sum(d$status) > 3, cohorts)
+}
+same_test <- function(x, y) {
+  max(largest_difference(x$statistic, y$statistic), largest_difference(x$parameter, y$parameter))
+}
+
+test_that("row order, group labels, order of groups and time unit change nothing", {
+  cohorts <- informative(2001:2060)
+  expect_gt(length(cohorts), 20)
+  for (d in cohorts) {
+    x <- logrank_test(Surv(time, status) ~ group + strata(centre), d)
+    shuffled <- d[sample.int(nrow(d)), ]
+    expect_lt(same_test(x, logrank_test(Surv(time, status) ~ group + strata(centre), shuffled)), 1e-12)
+    turned <- d
+    turned$group <- factor(d$group, levels = rev(levels(d$group)), labels = paste("arm", rev(levels(d$group))))
+    y <- logrank_test(Surv(time, status) ~ group + strata(centre), turned)
+    expect_lt(same_test(x, y), 1e-12)
+    expect_lt(largest_difference(rev(y$expected), x$expected), 1e-12)
+    expect_lt(same_test(x, logrank_test(Surv(time * 12, status) ~ group + strata(centre), d)), 1e-12)
+  }
+})
+
+test_that("an empty level and a single stratum change nothing, and observed - expected sums to zero", {
+  for (d in informative(2061:2120)) {
+    x <- logrank_test(Surv(time, status) ~ group, d)
+    more <- transform(d, group = factor(group, levels = c("nobody", levels(group), "none")), one = 1)
+    y <- logrank_test(Surv(time, status) ~ group, more)
+    expect_identical(y$statistic, x$statistic)
+    expect_identical(y$n, x$n)
+    expect_identical(logrank_test(Surv(time, status) ~ group + strata(one), more)$covariance, x$covariance)
+    expect_lt(abs(sum(x$observed - x$expected)), 1e-12)
+    expect_lt(max(abs(rowSums(x$covariance))), 1e-12)
+  }
+})
+
+test_that("swapping two groups turns the hazard ratios upside down", {
+  x <- logrank_test(Surv(time, status) ~ arm, leukaemia())
+  y <- logrank_test(Surv(time, status) ~ factor(arm, c("placebo", "6-MP")), leukaemia())
+  expect_equal(y$hazard_ratio$estimate, 1 / x$hazard_ratio$estimate, tolerance = 1e-13)
+  expect_equal(y$hazard_ratio$conf.low, 1 / x$hazard_ratio$conf.high, tolerance = 1e-13)
+  expect_gt(x$hazard_ratio$estimate[1], 1) # placebo, the second level, relapses faster
+  expect_match(x$comparison, "'placebo' divided by hazard of '6-MP'")
+})
+
+test_that("the p-value is not too small under the null", {
+  set.seed(71)
+  p <- replicate(400, {
+    time <- stats::rexp(60)
+    censored <- stats::rexp(60, 0.4)
+    logrank_test(pmin(time, censored), time <= censored, rep(1:3, 20))$p.value
+  })
+  # 400 draws, 5% each: 97.5% point of the binomial is 29, the 99.9% point 34.
+  expect_lte(sum(p < 0.05), 34)
+  expect_gte(sum(p < 0.05), 8) # 0.1% point: neither may it be blind
+})
+
+# The object -------------------------------------------------------------------------------------
+
+test_that("it is an htest with a row per group and a row per test", {
+  x <- logrank_test(Surv(time, status) ~ arm, leukaemia())
+  expect_s3_class(x, c("logrank_test", "htest"), exact = TRUE)
+  expect_identical(x$alternative, "two.sided")
+  expect_identical(x$data.name, "Surv(time, status) ~ arm")
+  expect_identical(tidy(x)$strata, c("6-MP", "placebo"))
+  expect_named(tidy(x), c("strata", "n", "observed", "expected"))
+  expect_named(glance(x), c("statistic", "df", "p.value", "log.p.value", "method"))
+  expect_equal(exp(glance(x)$log.p.value), glance(x)$p.value)
+  expect_output(stats:::print.htest(x), "X-squared = 16.793, df = 1")
+})
+
+test_that("formula and vectors agree, strata and labels included", {
+  d <- survival::veteran
+  x <- logrank_test(Surv(time, status) ~ celltype + strata(trt), d)
+  y <- logrank_test(d$time, d$status, d$celltype, strata = d$trt)
+  expect_identical(x$statistic, y$statistic)
+  expect_identical(x$covariance, y$covariance)
+  expect_identical(x$meta$stratum_labels, c("1", "2"))
+  expect_match(x$method, "Stratified")
+  expect_identical(logrank_test(group = d$celltype, time = d$time, event = d$status)$n, x$n)
+})
+
+test_that("two columns of groups and two of strata are their combinations", {
+  d <- transform(survival::veteran, cell = paste(trt, prior), stratum = paste(celltype, age > 60))
+  x <- logrank_test(Surv(time, status) ~ trt + prior + strata(celltype, age > 60), d)
+  y <- logrank_test(Surv(time, status) ~ cell + strata(stratum), d)
+  expect_equal(x$statistic, y$statistic, tolerance = 1e-13)
+  expect_identical(names(x$n)[1], "1, 0")
+})
+
+test_that("a term that is taken out again is no group", {
+  x <- logrank_test(Surv(time, status) ~ trt + prior - prior, survival::veteran)
+  expect_identical(names(x$n), c("1", "2"))
+})
+
+test_that("subset and missing values are counted, never silent", {
+  d <- survival::lung
+  expect_error(logrank_test(Surv(time, status) ~ ph.ecog, d, event = 2), class = "cryonodes_error_missing")
+  x <- logrank_test(Surv(time, status) ~ ph.ecog, d, subset = sex == 1, event = 2, na.action = "omit")
+  expect_identical(x$meta$n_rows, sum(d$sex == 1 & !is.na(d$ph.ecog)))
+  expect_identical(x$meta$rows_dropped, which(d$sex == 1 & is.na(d$ph.ecog)))
+  expect_output(print(x), "1 left out for missing values \\(row 14\\)")
+})
+
+test_that("times that differ by rounding are tied unless told otherwise", {
+  x <- logrank_test(c(0.3, 0.1 + 0.2, 1, 1), c(1, 1, 0, 0), c(1, 2, 1, 2))
+  expect_equal(unname(x$statistic), 0)
+  expect_match(x$meta$notes, "merged", all = FALSE)
+  y <- logrank_test(c(0.3, 0.1 + 0.2, 1, 1), c(1, 1, 0, 0), c(1, 2, 1, 2), timefix = FALSE)
+  expect_gt(y$statistic, 0)
+})
+
+test_that("no events in a group: Pike's ratio is 0 without an interval, Peto's has one", {
+  x <- logrank_test(1:8, c(1, 0, 1, 0, 1, 0, 0, 0), rep(c("a", "b"), 4))
+  expect_identical(x$hazard_ratio$estimate[1], 0)
+  expect_identical(x$hazard_ratio$conf.low[1], NA_real_)
+  expect_identical(x$hazard_ratio$conf.high[1], NA_real_)
+  expect_true(all(is.finite(unlist(x$hazard_ratio[2, -1]))))
+  expect_match(x$meta$notes, "no events in 'b'", all = FALSE)
+})
+
+test_that("all censored: undefined, with the reason", {
+  x <- logrank_test(1:4, rep(0, 4), c(1, 1, 2, 2))
+  expect_identical(unname(x$statistic), NA_real_)
+  expect_identical(x$p.value, NA_real_)
+  expect_match(x$meta$notes, "no events")
+  expect_identical(x$hazard_ratio$estimate, c(NA_real_, NA_real_))
+})
+
+test_that("what the test does not do is refused by name", {
+  d <- transform(by_hand, entry = 0, w = 1)
+  expect_error(logrank_test(Surv(entry, time, died) ~ arm, d), class = "cryonodes_error_formula")
+  expect_error(logrank_test(Surv(time, died) ~ arm, d, weights = w), class = "cryonodes_error_weights")
+  expect_error(logrank_test(d$time, d$died, d$arm, weights = d$w), class = "cryonodes_error_weights")
+  expect_error(logrank_test(Surv(time, died) ~ arm + cluster(w), d), class = "cryonodes_error_formula")
+  expect_error(logrank_test(Surv(time, died) ~ arm * w, d), class = "cryonodes_error_formula")
+  expect_error(logrank_test(Surv(time, died) ~ arm + offset(w), d), class = "cryonodes_error_formula")
+  expect_error(logrank_test(Surv(time, died) ~ arm + strata(w, na.group = TRUE), d), class = "cryonodes_error_formula")
+  expect_error(logrank_test(Surv(time, died) ~ 1, d), class = "cryonodes_error_group")
+  expect_error(logrank_test(Surv(time, died) ~ strata(arm), d), class = "cryonodes_error_group")
+  expect_error(logrank_test(Surv(time, died) ~ w, d), class = "cryonodes_error_group")
+  expect_error(logrank_test(d$time, d$died), class = "cryonodes_error_group")
+  expect_error(logrank_test(d$time, group = d$arm), class = "cryonodes_error_status")
+  expect_error(logrank_test(d$time, d$died, d$arm, strata = 1:2), class = "cryonodes_error_length")
+  expect_error(logrank_test(Surv(time, died) ~ arm, d, rho = 1), class = "cryonodes_error_choice")
+  expect_error(logrank_test(Surv(time, died) ~ arm, d, conf.level = 95), class = "cryonodes_error_conf_level")
+})
+
+test_that("an object that lost a field or its format is refused by every method", {
+  x <- logrank_test(Surv(time, died) ~ arm, by_hand)
+  damaged <- list({ y <- x; y$expected <- NULL; y }, { y <- x; y$meta$format <- 99L; y }, { y <- x; y$meta <- NULL; y })
+  for (y in damaged) {
+    expect_error(print(y), class = "cryonodes_error_object")
+    expect_error(tidy(y), class = "cryonodes_error_object")
+    expect_error(glance(y), class = "cryonodes_error_object")
+  }
+})
+
+# Published bad inputs, area group ---------------------------------------------------------------
+
+test_that("B071: a group censored before the first event takes a degree of freedom with it, and is named", {
+  x <- logrank_test(Surv(c(1, 2, 3, 4, .1, .2), c(1, 1, 1, 1, 0, 0)) ~ c(1, 1, 2, 2, 3, 3))
+  expect_equal(unname(x$statistic), 2.882353, tolerance = 1e-6) # printed with 6 decimals
+  expect_equal(unname(x$parameter), 1)
+  expect_equal(x$p.value, 0.08955507, tolerance = 1e-6) # printed with 8 decimals
+  expect_identical(unname(x$expected[3]), 0)
+  expect_match(x$meta$notes, "no information from '3'")
+  expect_output(print(x), "no information from '3'")
+})
+
+test_that("B074: one event at the last time is no test: NA with a reason, not NaN", {
+  x <- logrank_test(Surv(c(5, 1, 2, 3), c(1, 0, 0, 0)) ~ c(1, 1, 2, 2))
+  expect_identical(unname(x$statistic), NA_real_)
+  expect_identical(x$p.value, NA_real_)
+  expect_identical(x$log_p_value, NA_real_)
+  expect_match(x$meta$notes, "variance is 0")
+  expect_false(any(grepl("NaN", capture.output(print(x)))))
+})
+
+test_that("B083: two thousand groups are refused, naming the limit", {
+  expect_error(logrank_test(Surv(1:2000, rep(1, 2000)) ~ as.character(1:2000)), "1000", class = "cryonodes_error_group")
+  # The limit itself is answered: everybody dies in turn, a group each.
+  x <- logrank_test(1:1000, rep(1, 1000), 1:1000)
+  expect_equal(unname(x$parameter), 999)
+})
+
+# Words ------------------------------------------------------------------------------------------
+
+test_that("print says question, counts, answer, comparison and notes", {
+  expect_snapshot(print(logrank_test(Surv(time, status) ~ arm, leukaemia())))
+  expect_snapshot(print(logrank_test(c(1, 2, 3, 4, .1, .2), c(1, 1, 1, 1, 0, 0), c(1, 1, 2, 2, 3, 3))))
+  expect_snapshot(print(logrank_test(1:4, rep(0, 4), c(1, 1, 2, 2))))
+})
+
+test_that("refusals name argument, rule and way out", {
+  expect_snapshot(error = TRUE, {
+    logrank_test(Surv(time, died) ~ arm, by_hand, weights = time)
+    logrank_test(Surv(time, died) ~ 1, by_hand)
+    logrank_test(Surv(time - 1, time, died) ~ arm, by_hand)
+  })
+})
