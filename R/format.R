@@ -55,7 +55,9 @@ na_dash <- function(x, digits) ifelse(is.na(x), "-", format_number(x, digits))
 count_line <- function(meta) {
   paste0(
     meta$n_rows, " row", if (meta$n_rows != 1) "s", " used",
-    if (length(meta$rows_dropped)) paste0(", ", length(meta$rows_dropped), " left out for missing values (", at_rows(meta$rows_dropped), ")")
+    if (length(meta$rows_dropped)) {
+      paste0(", ", length(meta$rows_dropped), " left out for missing values (", at_rows(meta$rows_dropped), ")")
+    }
   )
 }
 
