@@ -191,8 +191,10 @@ test_that("defaults in R are the defaults of the core", {
   compared <- 0
   for (i in seq_len(nrow(method_catalogue()))) {
     method <- method_catalogue()[i, ]
-    # All on one line, comments gone: fields are `type name = default;`.
-    text <- gsub("//.*", "", read_text(in_house("inst/include/cryonodes", paste0(method$stem, ".hpp"))))
+    # Comments gone, all on one line: fields are `type name = default;`.
+    header <- in_house("inst/include/cryonodes", paste0(method$stem, ".hpp"))
+    if (!file.exists(header)) next # the test of the rooms says so
+    text <- gsub("//.*", "", read_text(header))
     text <- paste(text, collapse = " ")
     structs <- regmatches(text, gregexpr("struct \\w+Options [{][^}]*[}]", text))
     fields <- unlist(regmatches(unlist(structs), gregexpr("\\w+ = [^;{]+;", unlist(structs))))
