@@ -56,7 +56,8 @@ check_status <- function(x, arg, event = NULL, call) {
     known <- if (is.factor(x)) levels(x) else unique(x[!is.na(x)])
     absent <- event[!as.character(event) %in% as.character(known)]
     if (length(absent)) {
-      abort_rule("status", paste0("`event` = ", quoted(absent), " does not occur in `", arg, "` (it has ", quoted(known), ")."),
+      abort_rule("status",
+        paste0("`event` = ", quoted(absent), " does not occur in `", arg, "` (it has ", quoted(known), ")."),
         arg = arg, call = call
       )
     }
@@ -75,8 +76,10 @@ check_status <- function(x, arg, event = NULL, call) {
       if (length(unused)) attr(out, "note") <- paste0("unused status level ", quoted(unused), " ignored")
       return(out)
     }
-    abort_rule("status", paste0("`", arg, "` has labels ", quoted(known), "; which of them is the event is not stated."),
-      paste0("Say `event = ", deparse(known[length(known)]), "`, or write `", arg, " == ", deparse(known[length(known)]), "`."),
+    last <- deparse(known[length(known)])
+    abort_rule("status",
+      paste0("`", arg, "` has labels ", quoted(known), "; which of them is the event is not stated."),
+      paste0("Say `event = ", last, "`, or write `", arg, " == ", last, "`."),
       arg = arg, call = call
     )
   }
@@ -130,7 +133,8 @@ check_weights <- function(x, n, call) {
 
 check_length <- function(x, n, arg, call) {
   if (length(x) != n) {
-    abort_rule("length", paste0("`", arg, "` must have ", n, " value", if (n != 1) "s", " like the times, not ", length(x), "."),
+    abort_rule("length",
+      paste0("`", arg, "` must have ", n, " value", if (n != 1) "s", " like the times, not ", length(x), "."),
       arg = arg, call = call
     )
   }
@@ -180,7 +184,9 @@ check_times <- function(x, call) {
   }
   bad <- which(x < 0 | !is.finite(x))
   if (length(bad)) {
-    abort_rule("times", paste0("`times` must be finite and >= 0, not ", number_text(x[bad[1]]), "."), arg = "times", call = call)
+    abort_rule("times", paste0("`times` must be finite and >= 0, not ", number_text(x[bad[1]]), "."),
+      arg = "times", call = call
+    )
   }
   as.double(x)
 }
@@ -209,7 +215,8 @@ check_result <- function(x, class, fields, call) {
   format <- x[["meta", exact = TRUE]][["format", exact = TRUE]]
   if (is.null(format) || !identical(as.integer(format), result_format)) {
     abort_rule("object", paste0(
-      "the object has format ", if (is.null(format)) "none" else one_line(format), ", this version needs ", result_format, "."
+      "the object has format ", if (is.null(format)) "none" else one_line(format),
+      ", this version needs ", result_format, "."
     ), "Compute it again from the data.", call = call)
   }
   lost <- setdiff(fields, names(x))

@@ -15,6 +15,7 @@
 #' @keywords internal
 #' @useDynLib cryonodes, .registration = TRUE
 #' @importFrom Rcpp evalCpp
+#' @importFrom stats quantile
 #' @importFrom survival Surv
 "_PACKAGE"
 

@@ -24,7 +24,9 @@ frame_from_formula <- function(formula, data, subset, weights, na.action, event,
 
   response <- read_response(rlang::f_lhs(formula), evaluate, event, call)
   n <- length(response$time)
-  terms <- stats::terms(formula, specials = c("strata", "cluster", "frailty"), data = if (!is.null(data)) as.data.frame(data[0]))
+  terms <- stats::terms(formula,
+    specials = c("strata", "cluster", "frailty"), data = if (!is.null(data)) as.data.frame(data[0])
+  )
   variables <- read_terms(terms, evaluate, n, allow_strata, call)
   weights <- if (!rlang::quo_is_null(weights)) {
     check_columns(rlang::quo_get_expr(weights), data, env, call)
@@ -63,7 +65,8 @@ read_response <- function(lhs, evaluate, event, call) {
     args <- as.list(match.call(survival::Surv, lhs))[-1]
     extra <- setdiff(names(args), c("time", "time2", "event"))
     if (length(extra)) {
-      abort_rule("formula", paste0("`Surv()` with `", extra[1], "` is not supported: give time and status, or entry, exit and status."),
+      abort_rule("formula",
+        paste0("`Surv()` with `", extra[1], "` is not supported: give time and status, or entry, exit and status."),
         arg = "formula", call = call
       )
     }
@@ -101,7 +104,9 @@ read_response <- function(lhs, evaluate, event, call) {
   }
   type <- attr(value, "type")
   if (!type %in% c("right", "counting")) {
-    abort_rule("formula", paste0("a Surv object of type '", type, "' is not supported here."), arg = "formula", call = call)
+    abort_rule("formula", paste0("a Surv object of type '", type, "' is not supported here."),
+      arg = "formula", call = call
+    )
   }
   value <- unclass(value)
   name <- one_line(lhs)
@@ -114,7 +119,8 @@ read_response <- function(lhs, evaluate, event, call) {
 
 read_terms <- function(terms, evaluate, n, allow_strata, call) {
   if (any(attr(terms, "order") > 1)) {
-    abort_rule("formula", "interaction terms are not allowed in `formula`.", "Write `a + b` for the combinations of two groups.",
+    abort_rule("formula", "interaction terms are not allowed in `formula`.",
+      "Write `a + b` for the combinations of two groups.",
       arg = "formula", call = call
     )
   }
@@ -163,7 +169,9 @@ read_terms <- function(terms, evaluate, n, allow_strata, call) {
 read_subset <- function(value, n, call) {
   if (is.logical(value)) {
     if (length(value) != n) {
-      abort_rule("length", paste0("`subset` must have ", n, " values, not ", length(value), "."), arg = "subset", call = call)
+      abort_rule("length", paste0("`subset` must have ", n, " values, not ", length(value), "."),
+        arg = "subset", call = call
+      )
     }
     # As in base R's subset(), a condition that cannot be decided does not select the row.
     return(value & !is.na(value))
@@ -250,7 +258,10 @@ code_groups <- function(columns, call) {
     for (f in factors[-1]) code <- (code - 1) * nlevels(f) + as.integer(f)
     present <- sort(unique(code))
     example <- match(present, code)
-    cells <- function(f) list(label = levels(f)[as.integer(f)[example]], padded = format(levels(f))[as.integer(f)[example]])
+    cells <- function(f) {
+      used <- as.integer(f)[example]
+      list(label = levels(f)[used], padded = format(levels(f))[used])
+    }
     parts <- lapply(factors, cells)
     labels <- do.call(paste, c(lapply(parts, `[[`, "label"), sep = ", "))
     spelled <- c(list(parts[[1]]$label), lapply(parts[-1], `[[`, "padded"))
@@ -262,7 +273,9 @@ code_groups <- function(columns, call) {
     code <- as.integer(combined) - 1L
   }
   if (length(labels) > max_groups) {
-    abort_rule("group", paste0("`", paste(names(columns), collapse = ", "), "` has ", length(labels), " groups; the limit is ", max_groups, "."),
+    title <- paste(names(columns), collapse = ", ")
+    abort_rule("group",
+      paste0("`", title, "` has ", length(labels), " groups; the limit is ", max_groups, "."),
       "A column of identifiers is not a grouping.",
       arg = names(columns)[1], call = call
     )
@@ -305,7 +318,10 @@ number_labels <- function(x) {
 look_alikes <- function(labels, name) {
   fold <- gsub("[\u0300-\u036f]", "", labels, perl = TRUE)
   fold <- chartr(
-    "\u00e0\u00e1\u00e2\u00e3\u00e4\u00e5\u00e7\u00e8\u00e9\u00ea\u00eb\u00ec\u00ed\u00ee\u00ef\u00f1\u00f2\u00f3\u00f4\u00f5\u00f6\u00f9\u00fa\u00fb\u00fc",
+    paste0(
+      "\u00e0\u00e1\u00e2\u00e3\u00e4\u00e5\u00e7\u00e8\u00e9\u00ea\u00eb\u00ec\u00ed\u00ee\u00ef",
+      "\u00f1\u00f2\u00f3\u00f4\u00f5\u00f6\u00f9\u00fa\u00fb\u00fc"
+    ),
     "aaaaaaceeeeiiiinooooouuuu", tolower(fold)
   )
   fold <- gsub("[[:space:]\u00a0]+", "", fold, perl = TRUE)
@@ -322,7 +338,8 @@ combined_label <- function(columns) {
 
 is_call_of <- function(expr, name) {
   is.call(expr) && (identical(expr[[1]], as.name(name)) ||
-    (is.call(expr[[1]]) && identical(as.character(expr[[1]][[1]]), "::") && identical(as.character(expr[[1]][[3]]), name)))
+    (is.call(expr[[1]]) && identical(as.character(expr[[1]][[1]]), "::") &&
+      identical(as.character(expr[[1]][[3]]), name)))
 }
 
 plain_name <- function(expr) if (is.name(expr)) as.character(expr) else one_line(expr)
@@ -336,7 +353,8 @@ check_columns <- function(expr, data, env, call) {
       if (length(near)) {
         paste0("Did you mean ", paste0("`", near, "`", collapse = " or "), "?")
       } else if (length(names(data))) {
-        paste0("The data have ", paste0("`", utils::head(names(data), 10), "`", collapse = ", "), if (length(names(data)) > 10) ", ...", ".")
+        shown <- paste0("`", utils::head(names(data), 10), "`", collapse = ", ")
+        paste0("The data have ", shown, if (length(names(data)) > 10) ", ...", ".")
       },
       arg = absent[1], call = call
     )

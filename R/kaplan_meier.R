@@ -6,8 +6,8 @@
 #' with competing deaths the complement of the curve overstates the risk of the event.
 #'
 #' @param ... A formula, or the vector of times: the class of the first argument decides. Not used by the methods.
-#' @param formula `Surv(time, status) ~ group` (or `~ 1`). In a formula, `Surv(entry, exit, status)` gives delayed entry, and several
-#'   groups are written `a + b`.
+#' @param formula `Surv(time, status) ~ group` (or `~ 1`). In a formula, `Surv(entry, exit, status)` gives delayed
+#'   entry, and several groups are written `a + b`.
 #' @param data Data frame in which the formula, `subset` and `weights` are evaluated.
 #' @param subset Rows to use: a logical condition or row numbers.
 #' @param weights Case weights, finite and >= 0. A row of weight 2 counts as two rows; one of weight 0
@@ -159,9 +159,8 @@ absent_as_null <- function(quosure) if (rlang::quo_is_missing(quosure)) rlang::q
 check_dots <- function(..., call) {
   if (...length()) {
     names <- ...names() %||% ""
-    abort_rule("choice", paste0("unknown argument ", if (nzchar(names[1])) paste0("`", names[1], "`") else one_line(..1), "."),
-      call = call
-    )
+    found <- if (nzchar(names[1])) paste0("`", names[1], "`") else one_line(..1)
+    abort_rule("choice", paste0("unknown argument ", found, "."), call = call)
   }
 }
 
@@ -298,7 +297,8 @@ print.kaplan_meier <- function(x, digits = 3, ...) {
   names(shown)[3:5] <- c("median", paste0(number_text(100 * x$conf.int), "% CI"), "last follow-up")
   rownames(shown) <- x$meta$group_labels
   print(shown)
-  cat("\nGreenwood variance; ", x$conf.type, " intervals", if (!is.null(x$meta$unit)) paste0("; times in ", x$meta$unit), ".\n", sep = "")
+  unit <- if (!is.null(x$meta$unit)) paste0("; times in ", x$meta$unit)
+  cat("\nGreenwood variance; ", x$conf.type, " intervals", unit, ".\n", sep = "")
   print_notes(x$meta$notes)
   invisible(x)
 }

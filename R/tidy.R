@@ -2,7 +2,7 @@
 #'
 #' `tidy()` gives one row per group and time, `glance()` one row per group, with broom's column names.
 #'
-#' @param x,object A [kaplan_meier()].
+#' @param x A [kaplan_meier()].
 #' @param row.names,optional,... Not used.
 #' @return `tidy()` and `as.data.frame()`: a data frame with `time`, `n.risk`, `n.event`, `n.censor`, `estimate`,
 #'   `std.error`, `conf.low`, `conf.high`, `strata`. `std.error` is that of the survival probability itself, not of its

@@ -1,4 +1,4 @@
-#include "glue.hpp"
+#include "glue.h"
 
 // [[Rcpp::export(rng = false)]]
 Rcpp::List fisher_cpp(Rcpp::NumericVector table, double odds_ratio, std::string alternative, bool conf_int,

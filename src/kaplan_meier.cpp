@@ -1,4 +1,4 @@
-#include "glue.hpp"
+#include "glue.h"
 
 // [[Rcpp::export(rng = false)]]
 Rcpp::List kaplan_meier_cpp(Rcpp::NumericVector time, Rcpp::NumericVector entry, Rcpp::IntegerVector event,

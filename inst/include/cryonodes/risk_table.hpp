@@ -1,12 +1,15 @@
 #ifndef CRYONODES_RISK_TABLE_HPP
 #define CRYONODES_RISK_TABLE_HPP
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "cryonodes/error.hpp"
 #include "cryonodes/span.hpp"
+#include "cryonodes/sums.hpp"
 #include "cryonodes/timeline.hpp"
 
 namespace cryonodes {
@@ -29,13 +32,15 @@ struct RiskTable {
 
 /// @param event 0/1 per row. @param group codes in [0, n_group). @param weight case weights >= 0,
 /// finite, or empty for one each; rows of weight 0 are as if absent. O(n + rows log rows).
-/// @throws input_error when lengths or codes do not fit.
+/// @throws input_error when lengths or codes do not fit, a weight is negative or not finite, or their sum overflows.
 inline RiskTable make_risk_table(const Timeline& timeline, span<const int> event, span<const int> group,
                                  std::size_t n_group, span<const double> weight = {}) {
   const std::size_t n = timeline.exit_id.size();
   detail::require(event.size() == n && group.size() == n, "`event`, `group` and `time` differ in length");
   detail::require(weight.empty() || weight.size() == n, "`weight` and `time` differ in length");
   const bool delayed = !timeline.entry_id.empty();
+  for (double w : weight)
+    detail::require(w >= 0.0 && std::isfinite(w), "a weight is negative or not finite");
   const auto weight_of = [&](std::size_t i) { return weight.empty() ? 1.0 : weight[i]; };
 
   // Counting sort of exits and entries by time, then by group: both passes are stable, so each
@@ -80,8 +85,10 @@ inline RiskTable make_risk_table(const Timeline& timeline, span<const int> event
       total[static_cast<std::size_t>(g)] += weight_of(v.row);
     }
   }
-  for (std::size_t g = 0; g < n_group; ++g)
+  for (std::size_t g = 0; g < n_group; ++g) {
+    detail::require(std::isfinite(total[g]), "the sum of the weights overflows");
     end[g + 1] += end[g];
+  }
   std::vector<Visit> by_group(by_time.size());
   {
     std::vector<std::size_t> at(end.begin(), end.end() - 1);
@@ -91,7 +98,7 @@ inline RiskTable make_risk_table(const Timeline& timeline, span<const int> event
 
   for (std::size_t g = 0; g < n_group; ++g) {
     out.first[g] = out.time.size();
-    double at_risk = delayed ? 0.0 : total[g];
+    CompensatedSum entered_less_left; // only with delayed entry
     for (std::size_t i = end[g]; i < end[g + 1];) {
       const std::uint32_t id = by_group[i].time_id;
       double events = 0.0, censored = 0.0, entered = 0.0;
@@ -101,17 +108,26 @@ inline RiskTable make_risk_table(const Timeline& timeline, span<const int> event
         leaves = leaves || (w > 0.0 && by_group[i].leaves);
         (!by_group[i].leaves ? entered : event[by_group[i].row] == 1 ? events : censored) += w;
       }
-      // An entry at this time is at risk only after it.
-      if (!leaves) {
-        at_risk += entered;
-        continue;
+      if (leaves) {
+        out.time_id.push_back(id);
+        out.time.push_back(timeline.time[id]);
+        // Whoever leaves now was at risk, whatever rounding has done to a sum of very unequal weights.
+        out.n_risk.push_back(std::max(entered_less_left.value(), events + censored));
+        out.n_event.push_back(events);
+        out.n_censor.push_back(censored);
+        entered_less_left.add(-(events + censored));
       }
-      out.time_id.push_back(id);
-      out.time.push_back(timeline.time[id]);
-      out.n_risk.push_back(at_risk);
-      out.n_event.push_back(events);
-      out.n_censor.push_back(censored);
-      at_risk += entered - events - censored;
+      // An entry at this time is at risk only after it.
+      entered_less_left.add(entered);
+    }
+    // Without delayed entry those at risk are those who leave later: added up from the end, nothing is
+    // ever subtracted, so a light row after a heavy one keeps its weight.
+    if (!delayed) {
+      double at_risk = 0.0;
+      for (std::size_t i = out.time.size(); i-- > out.first[g];) {
+        at_risk += out.n_event[i] + out.n_censor[i];
+        out.n_risk[i] = at_risk;
+      }
     }
   }
   out.first[n_group] = out.time.size();

@@ -29,10 +29,11 @@ struct Timeline {
   std::size_t n_time_merged = 0;      ///< distinct input times that were merged into an earlier one
 };
 
-/// Orders `time` and, when given, `entry` (same length or empty; both finite). O(n log n).
+/// Orders `time` and, when given, `entry` (same length or empty). O(n log n).
 /// Near-ties chain: each distinct time is compared with the one before it, as survival::aeqSurv does,
 /// so the result does not depend on row order.
-/// @throws input_error when lengths differ; entry_error when a row's entry and exit fall on one time.
+/// @throws input_error when lengths differ or a time is not finite (NaN has no place in an order); entry_error when a
+/// row's entry and exit fall on one time.
 inline Timeline make_timeline(span<const double> time, Ties ties, span<const double> entry = {}) {
   const std::size_t n = time.size();
   detail::require(n < std::numeric_limits<std::uint32_t>::max() / 2, "too many rows for one timeline");
@@ -40,6 +41,8 @@ inline Timeline make_timeline(span<const double> time, Ties ties, span<const dou
 
   std::vector<double> sorted(time.begin(), time.end());
   sorted.insert(sorted.end(), entry.begin(), entry.end());
+  for (double t : sorted)
+    detail::require(std::isfinite(t), "a time is not finite");
   std::sort(sorted.begin(), sorted.end());
   sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
 

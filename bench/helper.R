@@ -1,0 +1,43 @@
+# Side by side in one run: the contestants take turns, so that whatever else the machine does meets them alike.
+# Base R alone.
+
+bench_pair <- function(ours, theirs, runs = 5) {
+  seconds <- matrix(NA_real_, runs, 2)
+  # One run each that does not count: first calls load code.
+  ours()
+  theirs()
+  for (i in seq_len(runs)) {
+    # Who goes first alternates as well.
+    order <- if (i %% 2) 1:2 else 2:1
+    for (who in order) {
+      gc(FALSE)
+      seconds[i, who] <- time_of(if (who == 1) ours else theirs)
+    }
+  }
+  c(ours = stats::median(seconds[, 1]), theirs = stats::median(seconds[, 2]))
+}
+
+# The clock ticks in milliseconds: short work is repeated until it takes a tenth of a second.
+time_of <- function(work) {
+  repeats <- 1
+  repeat {
+    elapsed <- system.time(for (i in seq_len(repeats)) work(), gcFirst = FALSE)[["elapsed"]]
+    if (elapsed >= 0.1) return(elapsed / repeats)
+    repeats <- repeats * if (elapsed < 0.01) 10 else 2
+  }
+}
+
+# One row of bench/RESULTS.md. `case` says what was done on which data.
+bench_row <- function(stem, case, peer, ours, theirs, runs = 5) {
+  median <- bench_pair(ours, theirs, runs)
+  data.frame(
+    stem = stem, case = case, peer = peer, ours.ms = signif(1000 * median[["ours"]], 3),
+    peer.ms = signif(1000 * median[["theirs"]], 3), ratio = signif(median[["theirs"]] / median[["ours"]], 3), runs = runs
+  )
+}
+
+# BENCH_SIZES=100,1000 replaces the sizes of a script: a smoke test.
+bench_sizes <- function(default) {
+  asked <- Sys.getenv("BENCH_SIZES")
+  if (nzchar(asked)) as.numeric(strsplit(asked, ",")[[1]]) else default
+}

@@ -1,0 +1,4 @@
+library(testthat)
+library(cryonodes)
+
+test_check("cryonodes")

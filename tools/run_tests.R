@@ -1,0 +1,42 @@
+# Runs tests/testthat of this tree against the installed package and counts test_that() blocks. A block counts as
+# failed when an expectation fails, when it stops, when it is skipped for any reason but a package that is absent, or
+# when its snapshot was only now written: a test that compared nothing has shown nothing.
+
+# Failures are to be seen all, not the first fifty.
+options(testthat.progress.max_fails = Inf, warn = 1)
+reporter <- testthat::ProgressReporter$new(show_praise = FALSE, update_interval = Inf)
+results <- testthat::test_dir("tests/testthat",
+  package = "cryonodes", load_package = "installed", reporter = reporter, stop_on_failure = FALSE
+)
+
+skip_reason <- function(test) {
+  for (result in test$results) {
+    if (inherits(result, "expectation_skip")) return(conditionMessage(result))
+  }
+  NA_character_
+}
+table <- as.data.frame(results)
+reason <- vapply(results, skip_reason, "")
+allowed <- !is.na(reason) & grepl("cannot be loaded|is not installed", reason)
+unseen <- vapply(results, function(test) {
+  any(vapply(test$results, function(result) {
+    inherits(result, "expectation_warning") && grepl("^Adding new", conditionMessage(result))
+  }, TRUE))
+}, TRUE)
+bad <- table$failed > 0 | table$error | !is.na(reason) & !allowed | unseen
+
+written <- sum(vapply(list.files("tests/testthat", "^test.*[.]R$", full.names = TRUE), function(path) {
+  sum(grepl("^\\s*(test_that|it)\\(", readLines(path, encoding = "UTF-8")))
+}, 0L))
+lost <- max(0L, written - nrow(table))
+
+for (i in which(!is.na(reason))) {
+  cat(if (bad[i]) "FAIL " else "", "skipped: ", table$file[i], ": ", table$test[i], ": ", reason[i], "\n", sep = "")
+}
+for (i in which(unseen)) {
+  cat("FAIL new snapshot, look at it and commit it: ", table$file[i], ": ", table$test[i], "\n", sep = "")
+}
+if (lost > 0) cat("FAIL ", lost, " of ", written, " tests were never reached\n", sep = "")
+cat(sum(table$nb), "expectations,", sum(allowed), "tests skipped\n")
+cat(sum(!bad & !allowed), " passed, ", sum(bad) + lost, " failed\n", sep = "")
+quit(status = as.integer(any(bad) || lost > 0 || nrow(table) == 0))
