@@ -9,6 +9,10 @@ kaplan_meier_cpp <- function(time, entry, event, group, n_group, weight, timefix
     .Call(`_cryonodes_kaplan_meier_cpp`, time, entry, event, group, n_group, weight, timefix, conf_type, conf_level)
 }
 
+logrank_cpp <- function(time, event, group, n_group, stratum, n_stratum, timefix) {
+    .Call(`_cryonodes_logrank_cpp`, time, event, group, n_group, stratum, n_stratum, timefix)
+}
+
 reconstruct_cpp <- function(groups, pooled, allowed, max_solutions, max_states, max_steps, want_values, seed, progress) {
     .Call(`_cryonodes_reconstruct_cpp`, groups, pooled, allowed, max_solutions, max_states, max_steps, want_values, seed, progress)
 }

@@ -43,6 +43,22 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// logrank_cpp
+Rcpp::List logrank_cpp(Rcpp::NumericVector time, Rcpp::IntegerVector event, Rcpp::IntegerVector group, int n_group, Rcpp::IntegerVector stratum, int n_stratum, bool timefix);
+RcppExport SEXP _cryonodes_logrank_cpp(SEXP timeSEXP, SEXP eventSEXP, SEXP groupSEXP, SEXP n_groupSEXP, SEXP stratumSEXP, SEXP n_stratumSEXP, SEXP timefixSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type time(timeSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type event(eventSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type n_group(n_groupSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type stratum(stratumSEXP);
+    Rcpp::traits::input_parameter< int >::type n_stratum(n_stratumSEXP);
+    Rcpp::traits::input_parameter< bool >::type timefix(timefixSEXP);
+    rcpp_result_gen = Rcpp::wrap(logrank_cpp(time, event, group, n_group, stratum, n_stratum, timefix));
+    return rcpp_result_gen;
+END_RCPP
+}
 // reconstruct_cpp
 Rcpp::List reconstruct_cpp(Rcpp::List groups, Rcpp::List pooled, Rcpp::List allowed, double max_solutions, double max_states, double max_steps, bool want_values, double seed, Rcpp::Nullable<Rcpp::Function> progress);
 RcppExport SEXP _cryonodes_reconstruct_cpp(SEXP groupsSEXP, SEXP pooledSEXP, SEXP allowedSEXP, SEXP max_solutionsSEXP, SEXP max_statesSEXP, SEXP max_stepsSEXP, SEXP want_valuesSEXP, SEXP seedSEXP, SEXP progressSEXP) {
@@ -80,6 +96,7 @@ END_RCPP
 static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_fisher_cpp", (DL_FUNC) &_cryonodes_fisher_cpp, 5},
     {"_cryonodes_kaplan_meier_cpp", (DL_FUNC) &_cryonodes_kaplan_meier_cpp, 9},
+    {"_cryonodes_logrank_cpp", (DL_FUNC) &_cryonodes_logrank_cpp, 7},
     {"_cryonodes_reconstruct_cpp", (DL_FUNC) &_cryonodes_reconstruct_cpp, 9},
     {"_cryonodes_reconstructible_cpp", (DL_FUNC) &_cryonodes_reconstructible_cpp, 6},
     {NULL, NULL, 0}

@@ -1,0 +1,62 @@
+#' Sessions of the founding case
+#'
+#' Table 1 of the founding case as printed: percutaneous cryoablation of lymph-node metastases in one centre, 2009
+#' to 2019, one row a session.
+#'
+#' @format A data frame with 37 rows: `patient` (1 to 29), `session` (within patient), `two_stage` (`TRUE`: one of two
+#'   sessions planned together), `sex` (`F`, `M`), `age` (years, at the session), `primary_tumor`, `histology`,
+#'   `location` (lymph-node territory), `n_lnm` (metastases treated), `long_axis_mm` (long axis, mm).
+#' @source Autrusseau P-A et al. (2021). *J Vasc Interv Radiol* 32(10):1435-1444, Table 1.
+#'   \doi{10.1016/j.jvir.2021.07.002}. Author manuscript hal-03964194.
+#' @examples
+#' sum(lnm_sessions$n_lnm)
+"lnm_sessions"
+
+#' Definitions of the founding case
+#'
+#' Table 2 of the founding case in our own words.
+#'
+#' @format A data frame with 8 rows: `term`, `definition`, `event` (what ends the time; `NA` for terms that are not
+#'   times), `censored_by_death` (does death censor rather than count?).
+#' @source As [lnm_sessions], Table 2, paraphrased.
+#' @examples
+#' lnm_definitions[, c("term", "event")]
+"lnm_definitions"
+
+#' Printed rates of the founding case
+#'
+#' Table 3 of the founding case as printed, in long form. `NA` nowhere: what looks impossible is as printed.
+#'
+#' @format A data frame with 27 rows: `endpoint`, `group` (`Whole cohort` is the two others together), `n` (patients),
+#'   `time` (months), `estimate` and `std.error` (percent), `p` (the printed Fisher p of the two groups at that time,
+#'   repeated in each group's row), `decimals` (digits after the point; the print drops trailing zeros).
+#' @source As [lnm_sessions], Table 3.
+#' @examples
+#' subset(lnm_rates, endpoint == "Overall survival")
+"lnm_rates"
+
+#' Other printed numbers of the founding case
+#'
+#' Numbers from the text that constrain the follow-up, or that can be checked against Table 1.
+#'
+#' @format A data frame: `id`, `fact` (in our own words), `value`, `unit`, `where` (section of the manuscript).
+#' @source As [lnm_sessions].
+#' @examples
+#' lnm_facts[lnm_facts$unit == "events", ]
+"lnm_facts"
+
+#' A rebuilt follow-up of the founding case
+#'
+#' **Reconstructed, not data of the study.** The study's follow-up was never published. These are 29 imaginary patients
+#' whose overall survival prints like Table 3 but for one standard error that no data can print so, and whose
+#' disease-free survival prints like it but for another; see the vignette `paper`. Event times are drawn within what the
+#' printed numbers leave free; patients do not correspond to those of [lnm_sessions].
+#'
+#' @format A data frame with 29 rows: `patient` (R01 to R29), `group`, `os_months` and `died`, `dfs_months` and
+#'   `progressed`, `ltpfs_months` and `ltp` (months from ablation; 1 = event, 0 = censored), `origin` (always
+#'   `"reconstructed"`). Disease-free time never exceeds survival time; six die, 16 progress, two of them locally,
+#'   16 are followed beyond two years, as printed.
+#' @source Built by `data-raw/lnm_cohort.R` with [reconstruct_km()] from [lnm_rates] and [lnm_facts].
+#' @examples
+#' kaplan_meier(Surv(os_months, died) ~ group, lnm_cohort)
+"lnm_cohort"
