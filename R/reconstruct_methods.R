@@ -38,10 +38,19 @@ print_solutions <- function(x) {
   shown <- utils::head(unique(x$solutions$solution), 3)
   for (s in shown) {
     cat("\nSolution ", s, "\n", sep = "")
-    print(x$solutions[x$solutions$solution == s, -1], row.names = FALSE)
+    print(solution_table(x, s), row.names = FALSE)
   }
   more <- x$n_listed - length(shown)
   if (more > 0) cat("... and ", more, " more in `$solutions`.\n", sep = "")
+}
+
+# One solution for the eye: an event a line, with the numbers at risk just before it.
+solution_table <- function(x, s) {
+  rows <- x$solutions[x$solutions$solution == s, ]
+  at_risk <- rows[startsWith(names(rows), "n.risk.")]
+  names(at_risk) <- paste("at risk:", sub("^n.risk.", "", names(at_risk)))
+  if (ncol(at_risk) == 1) names(at_risk) <- "at risk"
+  cbind(between = paste(number_text(rows$after), "and", number_text(rows$until)), "event in" = rows$group, at_risk)
 }
 
 print_releases <- function(x) {

@@ -75,7 +75,8 @@ knit_print.cryonodes_table <- function(x, ...) {
 }
 
 # Between fences pandoc leaves the text alone; without them it would read Markdown in the labels.
-fenced <- function(text, format) paste0("\n\n```{=", format, "}\n", text, "\n```\n\n")
+# Tildes: with knitr's `collapse = TRUE` a fence of backticks would be joined to the code that follows.
+fenced <- function(text, format) paste0("\n\n~~~~~~{=", format, "}\n", text, "\n~~~~~~\n\n")
 
 #' @rdname print.cryonodes_table
 #' @exportS3Method flextable::as_flextable

@@ -360,8 +360,8 @@ test_that("knitr gets raw HTML, LaTeX or Markdown as the output asks", {
     knitr::opts_knit$set(out.format = "markdown", rmarkdown.pandoc.to = to)
     paste(knitr::knit_print(table_rates(five, times = 12)), collapse = "\n")
   }
-  expect_match(in_format("html"), "```{=html}\n<div class=\"cryonodes-table\"", fixed = TRUE)
-  expect_match(in_format("latex"), "```{=latex}\n\\begin{table}", fixed = TRUE)
+  expect_match(in_format("html"), "~~~{=html}\n<div class=\"cryonodes-table\"", fixed = TRUE)
+  expect_match(in_format("latex"), "~~~{=latex}\n\\begin{table}", fixed = TRUE)
   expect_match(in_format("gfm"), "| :--- | ---: |", fixed = TRUE)
   knitr::opts_knit$set(out.format = "latex", rmarkdown.pandoc.to = NULL)
   expect_match(paste(knitr::knit_print(table_rates(five, times = 12)), collapse = "\n"), "^\\\\begin\\{table\\}")
