@@ -37,7 +37,7 @@ print_solutions <- function(x) {
   }
   shown <- utils::head(unique(x$solutions$solution), 3)
   for (s in shown) {
-    cat("\nSolution ", s, "\n", sep = "")
+    cat("\nSolution ", s, ", with the numbers at risk just before each event\n", sep = "")
     print(solution_table(x, s), row.names = FALSE)
   }
   more <- x$n_listed - length(shown)
@@ -48,8 +48,7 @@ print_solutions <- function(x) {
 solution_table <- function(x, s) {
   rows <- x$solutions[x$solutions$solution == s, ]
   at_risk <- rows[startsWith(names(rows), "n.risk.")]
-  names(at_risk) <- paste("at risk:", sub("^n.risk.", "", names(at_risk)))
-  if (ncol(at_risk) == 1) names(at_risk) <- "at risk"
+  names(at_risk) <- if (ncol(at_risk) == 1) "at risk" else sub("^n.risk.", "", names(at_risk))
   cbind(between = paste(number_text(rows$after), "and", number_text(rows$until)), "event in" = rows$group, at_risk)
 }
 
