@@ -5,11 +5,11 @@
 #'
 #' @param time Times at which somebody leaves observation, finite and >= 0, increasing within a group.
 #' @param n.event,n.censor Events and censorings at each time: whole numbers >= 0; one value is recycled.
-#' @param n Subjects at time zero: one number, or a named vector by group. `NULL`: those who leave. Subjects beyond those
-#'   who leave are still under observation after the last time, and count as censored at it.
+#' @param n Subjects at time zero: one number, or a named vector by group. `NULL`: those who leave. Subjects beyond
+#'   those who leave are still under observation after the last time, and count as censored at it.
 #' @param group Group of each row, or `NULL`.
-#' @return A data frame of class `event_counts`: `group`, `time`, `n.risk` (just before the time), `n.event`, `n.censor`.
-#'   [kaplan_meier()] takes it like the rows it stands for.
+#' @return A data frame of class `event_counts`: `group`, `time`, `n.risk` (just before the time), `n.event`,
+#'   `n.censor`. [kaplan_meier()] takes it like the rows it stands for.
 #' @section Errors: `cryonodes_error_table` (times that do not increase, negative or broken counts, more who leave than
 #'   are at risk), `_time`, `_type`, `_length`, `_missing`, `_empty`, `_group`.
 #' @examples
@@ -23,7 +23,9 @@ event_counts <- function(time, n.event, n.censor = 0, n = NULL, group = NULL) {
   size <- length(time)
   if (size == 0) abort_rule("empty", "the table has no rows.", call = call)
   if (anyNA(time)) {
-    abort_rule("missing", paste0("`time` has a missing value (", at_rows(which(is.na(time))), ")."), arg = "time", call = call)
+    abort_rule("missing", paste0("`time` has a missing value (", at_rows(which(is.na(time))), ")."),
+      arg = "time", call = call
+    )
   }
   n.event <- check_table_counts(n.event, size, "n.event", call)
   n.censor <- check_table_counts(n.censor, size, "n.censor", call)
@@ -53,7 +55,9 @@ event_counts <- function(time, n.event, n.censor = 0, n = NULL, group = NULL) {
 
 check_table_counts <- function(x, size, arg, call) {
   check_vector(x, arg, call)
-  if (!is.numeric(x)) abort_rule("type", paste0("`", arg, "` must be numeric, not ", class(x)[1], "."), arg = arg, call = call)
+  if (!is.numeric(x)) {
+    abort_rule("type", paste0("`", arg, "` must be numeric, not ", class(x)[1], "."), arg = arg, call = call)
+  }
   if (length(x) == 1) x <- rep(x, size)
   check_length(x, size, arg, call)
   bad <- which(is.na(x) | !is.finite(x) | x < 0 | x != round(x))
@@ -79,15 +83,17 @@ count_down <- function(rows, time, n.event, n.censor, n, label, n_groups, call) 
   if (!is.null(n)) {
     start <- if (n_groups == 1 && length(n) == 1) n[[1]] else n[match(label, names(n))]
     if (length(start) != 1 || !is.numeric(start) || is.na(start) || start != round(start) || start < 0) {
-      abort_rule("table", paste0("`n` must give a whole number >= 0 for group ", quoted(label), "."), arg = "n", call = call)
+      abort_rule("table", paste0("`n` must give a whole number >= 0 for group ", quoted(label), "."),
+        arg = "n", call = call
+      )
     }
   }
   at_risk <- unname(start) - c(0, cumsum(leave)[-length(leave)])
   short <- which(leave > at_risk)
   if (length(short)) {
     abort_rule("table", paste0(
-      at_rows(rows[short[1]]), " (time ", number_text(time[rows[short[1]]]), "): ", number_text(leave[short[1]]), " leave, ",
-      number_text(max(0, at_risk[short[1]])), " at risk."
+      at_rows(rows[short[1]]), " (time ", number_text(time[rows[short[1]]]), "): ", number_text(leave[short[1]]),
+      " leave, ", number_text(max(0, at_risk[short[1]])), " at risk."
     ), arg = "n", rows = rows[short[1]], call = call)
   }
   at_risk
@@ -100,7 +106,7 @@ kaplan_meier.event_counts <- function(counts, conf.type = "log-log", conf.level 
   call <- quote(kaplan_meier())
   check_dots(..., call = call)
   meta <- attr(counts, "meta")
-  check_result(list(meta = meta, group = 1, time = 1) |> structure(class = "event_counts"), "event_counts", "group", call)
+  check_result(structure(list(meta = meta), class = "event_counts"), "event_counts", character(), call)
   if (sum(counts$n.event, counts$n.censor) == 0) abort_rule("empty", "nobody is in the table.", call = call)
   rows <- function(v) rep(v, counts$n.event + counts$n.censor)
   event <- unlist(Map(function(d, c) rep(c(1L, 0L), c(d, c)), counts$n.event, counts$n.censor))

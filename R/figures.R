@@ -15,7 +15,7 @@
 #' @param unit.time Unit of time for the axis title; by default that of the follow-up, if known.
 #' @param labels Tags of the panels, row by row; `NULL` for none. A panel alone has none by default.
 #' @param whole What to call the curve of a fit without groups.
-#' @param p Text for a corner of grouped panels, e.g. `c("Overall survival" = "Log-rank p = 0.31")`: a character
+#' @param p Text for a corner of grouped panels, e.g. `c("Overall survival" = "Log-rank p = 0.27")`: a character
 #'   vector named by endpoint. Printed as it is.
 #' @param conf.band,censor.marks,risk.table Draw confidence bands, censoring marks, numbers at risk?
 #' @param base_size Size of the text, in points.

@@ -22,7 +22,7 @@ format_fixed <- function(x, decimals = 1) {
   out
 }
 
-# 0.1225 printed with 3 decimals is 0.123: a value within 1e-9 of a half is that half.
+# 1.2345 printed with 3 decimals is 1.235: a value within 1e-9 of a half is that half.
 round_half_up <- function(x, decimals = 0) {
   scaled <- abs(x) * 10^decimals
   sign(x) * floor(scaled + 0.5 + 1e-9 * pmax(1, scaled)) / 10^decimals

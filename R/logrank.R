@@ -41,9 +41,9 @@
 #' @section Edge cases:
 #' The rank is counted, not estimated: groups are linked when they were at risk together at an event that somebody at
 #' risk survived, and each set of linked groups takes one degree of freedom away. A group censored before the first
-#' event is linked to none: it carries no information, which `meta$notes` says. When no two groups are linked, `statistic` and
-#' `p.value` are `NA`, with the reason in `meta$notes`. A group without events has a Pike ratio of 0 or infinity and no
-#' interval for it.
+#' event is linked to none: it carries no information, which `meta$notes` says. When no two groups are linked,
+#' `statistic` and `p.value` are `NA`, with the reason in `meta$notes`. A group without events has a Pike ratio of 0 or
+#' infinity and no interval for it.
 #' @section Errors:
 #' `cryonodes_error_missing`, `_time` (negative or infinite), `_status` (coding not stated), `_type`, `_length`,
 #' `_empty`, `_group` (fewer than two, more than 1000, or labels that print alike), `_column`, `_formula` (delayed
@@ -261,7 +261,7 @@ print.logrank_test <- function(x, digits = 3, ...) {
   invisible(x)
 }
 
-# "= 0.31", "< 0.001"
+# "= 0.27", "< 0.001"
 p_sign <- function(p) {
   text <- format_p(p)
   if (grepl("^[<>]", text)) sub("^([<>])", "\\1 ", text) else paste("=", text)

@@ -13,10 +13,10 @@
 #' @param rounding What a printed value v with last digit u may stand for. `"half-up"`: \[v - u/2, v + u/2\];
 #'   `"half-up or truncated"`: up to v + u as well; `"one unit"`: \[v - u, v + u\]. A value on a limit is
 #'   accepted.
-#' @param facts Data frame of further printed facts that hold as stated: `fact`, `group`, `time`, `value`, where `fact` is
-#'   `"n.risk"` (under observation at the landmark, nobody leaving exactly then), `"cum.event"` (events up to the landmark),
-#'   `"total.events"` (over the whole follow-up; `time` is `NA`), or `"fisher.p"` (two-sided Fisher p on the
-#'   two groups' events up to the landmark; `group` is `NA`), with a column `decimals` for the latter.
+#' @param facts Data frame of further printed facts that hold as stated: `fact`, `group`, `time`, `value`, where
+#'   `fact` is `"n.risk"` (under observation at the landmark, nobody leaving exactly then), `"cum.event"` (events up to
+#'   the landmark), `"total.events"` (over the whole follow-up; `time` is `NA`), or `"fisher.p"` (two-sided Fisher p
+#'   on the two groups' events up to the landmark; `group` is `NA`), with a column `decimals` for the latter.
 #' @param max_solutions As many solutions are listed; of more, as many are drawn uniformly.
 #' @param max_states Bound on the states kept at once (about 100 bytes each).
 #' @param release When nothing fits, the largest number of printed cells to release in search of the
@@ -25,14 +25,18 @@
 #' @param progress Show progress of long searches?
 #' @param ... Not used.
 #'
-#' @return A `km_reconstruction`: `n_solutions` (`exact` is `FALSE` beyond 1.8e19), `solutions` (one row per event:
-#'   `solution`, `interval`, `group`, and the numbers at risk just before it, one column a curve), `unique`, `identified`
-#'   (per curve and landmark the range over all solutions of events so far and of the number at risk), `logrank_p` (range of the
-#'   log-rank p up to the last landmark, over the listed or drawn solutions; `NA` for one curve), `curves`
-#'   (can each curve stand alone?), `release` (the smallest releases: `set`, `group`, `time`, `cell`, `printed`, and
-#'   `reads`: what the cell should then have read; attribute `at_least` is the number of cells that any set must hold
-#'   because of single curves, `undecided` the number of candidate sets given up after a million steps), `table`,
-#'   `facts`, `meta`.
+#' @return A `km_reconstruction`, a list:
+#' - `n_solutions` (`exact` is `FALSE` beyond 1.8e19), `unique`;
+#' - `solutions`: one row per event, with `solution`, `interval`, `group`, `after` and `until` (the interval's ends), and
+#'   the numbers at risk just before it, one column a curve; `drawn`: they are a draw, not all;
+#' - `identified`: per curve and landmark, the range over all solutions of events so far and of the number at risk;
+#' - `logrank_p`: range of the log-rank p up to the last landmark, over the listed or drawn solutions; `NA` for one
+#'   curve;
+#' - `curves`: can each curve stand alone?
+#' - `release`: the smallest releases, with `set`, `group`, `time`, `cell`, `printed`, `reads` (what the cell should then
+#'   have read) and `n_solutions`; attribute `at_least` is the number of cells that any set must hold because of
+#'   single curves, `undecided` the number of candidate sets given up after a million steps; `NULL` if there are solutions;
+#' - `table`, `facts`, `meta`: what was given.
 #' @section Definition:
 #' A curve prints what it prints through the numbers at risk \eqn{r_1 > r_2 > \dots}{r1 > r2 > ...} at its events:
 #' \eqn{S = \prod (1 - 1/r)} and \eqn{SE = S \sqrt{\sum 1/(r(r-1))}}{SE = S sqrt(sum 1/(r(r-1)))}. Tied events count as
@@ -49,9 +53,9 @@
 #' reading digitised curves instead of printed rates see Guyot P et al. (2012), *BMC Med Res Methodol* 12:9.
 #' @examples
 #' printed <- data.frame(
-#'   group = "all", time = c(12, 24), estimate = c(88.9, 44.4), std.error = c(10.5, 22.2)
+#'   group = "all", time = c(12, 24), estimate = c(85.7, 57.1), std.error = c(13.2, 18.7)
 #' )
-#' reconstruct_km(printed, n = c(all = 9), decimals = 1)
+#' reconstruct_km(printed, n = c(all = 7), decimals = 1)
 #' @export
 reconstruct_km <- function(x, n = NULL, pooled = NULL, scale = "percent", decimals = NULL, rounding = "half-up",
                            facts = NULL, max_solutions = 1000, max_states = 2e7, release = 8, seed = 1,
@@ -63,19 +67,20 @@ reconstruct_km <- function(x, n = NULL, pooled = NULL, scale = "percent", decima
   table <- read_printed(x, n, pooled, scale, decimals, rounding, call)
   for (arg in c("max_solutions", "max_states", "release", "seed")) check_count(get(arg), arg, call)
   problem <- make_problem(table, pooled, facts, call)
-  limits <- list(solutions = max_solutions, states = max_states, seed = seed)
 
   ticker <- make_ticker(check_flag(progress, "progress", call))
   on.exit(ticker$done())
-  core <- run_search(problem, limits, ticker$tick, call = call)
+  # What every search needs besides its problem.
+  search <- list(solutions = max_solutions, states = max_states, seed = seed, tick = ticker$tick, call = call)
+  core <- run_search(problem, search)
   out <- list(
     n_solutions = core$n_solutions, exact = !core$saturated, solutions = solution_frame(core, problem),
     drawn = core$drawn, n_listed = core$n_listed,
     unique = core$n_solutions == 1, identified = identified_frame(core, problem)
   )
-  out$logrank_p <- if (length(problem$groups) == 2 && core$n_solutions > 0) logrank_range(core) else c(NA_real_, NA_real_)
-  out$curves <- curves_alone(problem, limits, ticker$tick, call)
-  out$release <- if (core$n_solutions == 0 && release > 0) smallest_releases(problem, release, limits, ticker$tick, call)
+  out$logrank_p <- if (length(problem$groups) == 2) logrank_range(core) else c(NA_real_, NA_real_)
+  out$curves <- curves_alone(problem, search)
+  out$release <- if (core$n_solutions == 0 && release > 0) smallest_releases(problem, release, search)
   out$table <- table
   out$facts <- problem$facts
   out$meta <- list(
@@ -91,13 +96,17 @@ rounding_units <- list("half-up" = c(0.5, 0.5), "half-up or truncated" = c(0.5, 
 
 check_count <- function(x, arg, call) {
   if (!is.numeric(x) || length(x) != 1 || is.na(x) || !is.finite(x) || x < 0 || x != round(x)) {
-    abort_rule("count", paste0("`", arg, "` must be a whole number >= 0, not ", one_line(x), "."), arg = arg, call = call)
+    abort_rule("count", paste0("`", arg, "` must be a whole number >= 0, not ", one_line(x), "."),
+      arg = arg, call = call
+    )
   }
   invisible(x)
 }
 
 read_printed <- function(x, n, pooled, scale, decimals, rounding, call) {
-  bad <- function(message, rows = NULL, hint = NULL) abort_rule("table", message, hint, arg = "x", rows = rows, call = call)
+  bad <- function(message, rows = NULL, hint = NULL) {
+    abort_rule("table", message, hint, arg = "x", rows = rows, call = call)
+  }
   if (!is.data.frame(x) || nrow(x) == 0) bad("`x` must be a data frame with a row per curve and landmark.")
   if (!"group" %in% names(x)) x[["group"]] <- "all"
   if (!"decimals" %in% names(x)) x[["decimals"]] <- decimals %||% bad(
@@ -115,13 +124,20 @@ read_printed <- function(x, n, pooled, scale, decimals, rounding, call) {
     x[["n"]] <- unname(n[x[["group"]]])
   }
   for (v in c("time", "estimate", "std.error", "n", "decimals")) {
-    if (!is.numeric(x[[v]]) && !all(is.na(x[[v]]))) bad(paste0("column `", v, "` must be numeric, not ", class(x[[v]])[1], "."))
+    if (!is.numeric(x[[v]]) && !all(is.na(x[[v]]))) {
+      bad(paste0("column `", v, "` must be numeric, not ", class(x[[v]])[1], "."))
+    }
     x[[v]] <- as.double(x[[v]])
-    if (!v %in% c("estimate", "std.error") && anyNA(x[[v]])) bad(paste0("column `", v, "` has a missing value (", at_rows(which(is.na(x[[v]]))), ")."))
+    absent <- which(is.na(x[[v]]))
+    if (length(absent) && !v %in% c("estimate", "std.error")) {
+      bad(paste0("column `", v, "` has a missing value (", at_rows(absent), ")."), absent)
+    }
   }
   check_range <- function(v, ok, rule) {
     rows <- which(!is.na(x[[v]]) & !ok)
-    if (length(rows)) bad(paste0("`", v, "` must be ", rule, ", not ", format(x[[v]][rows[1]]), " in ", at_rows(rows), "."), rows)
+    if (length(rows)) {
+      bad(paste0("`", v, "` must be ", rule, ", not ", number_text(x[[v]][rows[1]]), " in ", at_rows(rows), "."), rows)
+    }
   }
   top <- if (scale == "percent") 100 else 1
   check_range("estimate", x$estimate >= 0 & x$estimate <= top, paste0("in [0, ", top, "] on the scale '", scale, "'"))
@@ -151,15 +167,21 @@ read_printed <- function(x, n, pooled, scale, decimals, rounding, call) {
 make_problem <- function(table, pooled, facts, call) {
   names <- unique(table$group)
   if (!is.null(pooled) && !(is.character(pooled) && length(pooled) == 1 && pooled %in% names)) {
-    abort_rule("group", paste0("`pooled` must be one of the groups ", quoted(names), ", not ", one_line(pooled), "."), arg = "pooled", call = call)
+    abort_rule("group", paste0("`pooled` must be one of the groups ", quoted(names), ", not ", one_line(pooled), "."),
+      arg = "pooled", call = call
+    )
   }
   groups <- setdiff(names, pooled)
   if (is.null(pooled) && length(groups) > 1) {
-    abort_rule("group", paste0("`x` has ", length(groups), " groups and `pooled` does not say which of them is the others together."),
-      "Curves that share no patients are reconstructed one at a time.", arg = "pooled", call = call)
+    abort_rule("group", paste0("`pooled` does not say which of ", length(groups), " groups is the others together."),
+      "Curves that share no patients are reconstructed one at a time.",
+      arg = "pooled", call = call
+    )
   }
   if (!is.null(pooled) && length(groups) != 2) {
-    abort_rule("group", paste0("a pooled curve needs exactly two groups beside it, not ", length(groups), "."), arg = "x", call = call)
+    abort_rule("group", paste0("a pooled curve needs exactly two groups beside it, not ", length(groups), "."),
+      arg = "x", call = call
+    )
   }
   times <- sort(unique(table$time))
   curve <- function(g) {
@@ -174,7 +196,9 @@ make_problem <- function(table, pooled, facts, call) {
   if (!is.null(pooled)) {
     parts <- sum(vapply(curves[groups], `[[`, 0L, "n"))
     if (curves[[pooled]]$n != parts) {
-      abort_rule("table", paste0("group '", pooled, "' has n = ", curves[[pooled]]$n, ", but its parts have ", parts, "."), arg = "n", call = call)
+      abort_rule("table", paste0("'", pooled, "' has n = ", curves[[pooled]]$n, ", but its parts have ", parts, "."),
+        arg = "n", call = call
+      )
     }
   }
   problem <- list(curves = curves, groups = curves[groups], pooled = if (is.null(pooled)) list() else curves[[pooled]],
@@ -184,10 +208,14 @@ make_problem <- function(table, pooled, facts, call) {
 
 add_facts <- function(problem, facts, call) {
   if (is.null(facts)) return(problem)
-  bad <- function(message, row) abort_rule("table", paste0(message, " (row ", row, " of `facts`)."), arg = "facts", rows = row, call = call)
+  bad <- function(message, row) {
+    abort_rule("table", paste0(message, " (row ", row, " of `facts`)."), arg = "facts", rows = row, call = call)
+  }
   absent <- setdiff(c("fact", "group", "time", "value"), names(facts))
   if (!is.data.frame(facts) || length(absent)) {
-    abort_rule("table", "`facts` must be a data frame with columns fact, group, time, value.", arg = "facts", call = call)
+    abort_rule("table", "`facts` must be a data frame with columns fact, group, time, value.",
+      arg = "facts", call = call
+    )
   }
   known <- c("n.risk", "cum.event", "total.events", "fisher.p")
   fields <- c(n.risk = "n_risk", cum.event = "events")
@@ -233,25 +261,32 @@ allow_fisher <- function(problem, j, value, decimals, row, bad) {
   allowed
 }
 
-run_search <- function(problem, limits, tick, max_steps = 0, values = FALSE, call = NULL) {
+run_search <- function(problem, search, max_steps = 0, values = FALSE) {
   call_core(reconstruct_cpp(
-    unname(problem$groups), problem$pooled, problem$allowed, limits$solutions, limits$states, max_steps, values, limits$seed, tick
-  ), call)
+    unname(problem$groups), problem$pooled, problem$allowed, search$solutions, search$states, max_steps, values,
+    search$seed, search$tick
+  ), search$call)
 }
 
 # TRUE, FALSE, or with `max_steps` > 0 NA where that many steps did not decide.
-run_exists <- function(groups, pooled, allowed, limits, tick, call, max_steps = 0) {
+run_exists <- function(groups, pooled, allowed, search, max_steps = 0) {
   tryCatch(
-    call_core(reconstructible_cpp(unname(groups), pooled, allowed, limits$states, max_steps, tick), call),
+    call_core(
+      reconstructible_cpp(unname(groups), pooled, allowed, search$states, max_steps, search$tick), search$call
+    ),
     cryonodes_error_work = function(e) NA
   )
 }
+
+stands_alone <- function(curve, search, max_steps = 0) run_exists(list(curve), list(), list(), search, max_steps)
 
 curve_names <- function(problem) c(names(problem$groups), problem$pooled_name)
 
 solution_frame <- function(core, problem) {
   group <- names(problem$groups)
-  out <- data.frame(solution = core$solution, interval = core$interval, group = group[core$group], stringsAsFactors = FALSE)
+  out <- data.frame(
+    solution = core$solution, interval = core$interval, group = group[core$group], stringsAsFactors = FALSE
+  )
   out$after <- c(0, problem$times)[core$interval]
   out$until <- problem$times[core$interval]
   out[[paste0("n.risk.", group[1])]] <- core$a
@@ -278,6 +313,7 @@ identified_frame <- function(core, problem) {
 # Log-rank p of each listed solution from its events: one at a time, with a and b at risk,
 # E = a / (a + b) and V = a b / (a + b)^2.
 logrank_range <- function(core) {
+  if (core$n_solutions == 0) return(c(NA_real_, NA_real_))
   pool <- core$a + core$b
   sum_by <- function(x) vapply(split(x, factor(core$solution, seq_len(core$n_listed))), sum, 0)
   score <- sum_by((core$group == 1) - core$a / pool)
@@ -286,11 +322,11 @@ logrank_range <- function(core) {
   if (all(is.na(p))) c(NA_real_, NA_real_) else range(p, na.rm = TRUE)
 }
 
-curves_alone <- function(problem, limits, tick, call) {
+curves_alone <- function(problem, search) {
   names <- curve_names(problem)
   data.frame(
     group = names, n = vapply(problem$curves[names], `[[`, 0L, "n"),
-    possible = vapply(problem$curves[names], function(curve) run_exists(list(curve), list(), list(), limits, tick, call), TRUE),
+    possible = vapply(problem$curves[names], stands_alone, TRUE, search = search),
     row.names = NULL, stringsAsFactors = FALSE
   )
 }
@@ -299,17 +335,17 @@ curves_alone <- function(problem, limits, tick, call) {
 
 # A set of released cells can only do if, within each curve, the cells that stay can stand alone; so
 # sets are put together from such parts, in order of size, and only those go to the joint search.
-smallest_releases <- function(problem, most, limits, tick, call) {
+smallest_releases <- function(problem, most, search) {
   names <- curve_names(problem)
-  cells <- do.call(rbind, lapply(names, function(g) {
-    curve <- problem$curves[[g]]
-    rbind(
-      data.frame(group = rep(g, sum(!is.na(curve$estimate_low))), j = which(!is.na(curve$estimate_low)), cell = rep("estimate", sum(!is.na(curve$estimate_low)))),
-      data.frame(group = rep(g, sum(!is.na(curve$std_error_low))), j = which(!is.na(curve$std_error_low)), cell = rep("std.error", sum(!is.na(curve$std_error_low))))
-    )
-  }))
+  cells <- expand.grid(
+    j = seq_along(problem$times), cell = c("estimate", "std.error"), group = names, stringsAsFactors = FALSE
+  )
+  given <- function(j, cell, group) {
+    !is.na(problem$curves[[group]][[paste0(sub(".", "_", cell, fixed = TRUE), "_low")]][j])
+  }
+  cells <- cells[mapply(given, cells$j, cells$cell, cells$group), ]
   undecided <- 0
-  parts <- lapply(stats::setNames(names, names), function(g) part_releases(problem, cells, g, limits, tick, call))
+  parts <- lapply(stats::setNames(names, names), function(g) part_releases(problem, cells, g, search))
   # No set can be smaller than what the curves need one by one.
   least <- vapply(parts, function(part) smallest_size(part, most), 0)
   for (size in seq(sum(least), length.out = max(0, most - sum(least) + 1))) {
@@ -319,14 +355,14 @@ smallest_releases <- function(problem, most, limits, tick, call) {
       for (choice in seq_len(prod(lengths(by_curve)))) {
         picks <- arrayInd(choice, lengths(by_curve))
         set <- unlist(Map(function(p, k) p[[k]], by_curve, picks), use.names = FALSE)
-        answer <- works(problem, cells[set, ], limits, tick, call)
+        answer <- works(problem, cells[set, ], search)
         if (is.na(answer)) undecided <- undecided + 1
         if (isTRUE(answer)) found <- c(found, list(set))
       }
     }
     if (length(found)) {
-      out <- do.call(rbind, Map(function(set, k) describe_release(problem, cells[set, ], k, limits, tick, call), found, seq_along(found)))
-      return(structure(out, at_least = sum(least), undecided = undecided))
+      out <- lapply(seq_along(found), function(k) describe_release(problem, cells[found[[k]], ], k, search))
+      return(structure(do.call(rbind, out), at_least = sum(least), undecided = undecided))
     }
   }
   none <- data.frame(
@@ -344,12 +380,13 @@ smallest_size <- function(part, most) {
 # The ways to write `total` as an ordered sum of `k` whole numbers >= 0.
 compositions <- function(total, k) {
   if (k == 1) return(list(total))
-  unlist(lapply(0:total, function(first) lapply(compositions(total - first, k - 1), function(rest) c(first, rest))), recursive = FALSE)
+  starting_with <- function(first) lapply(compositions(total - first, k - 1), function(rest) c(first, rest))
+  unlist(lapply(0:total, starting_with), recursive = FALSE)
 }
 
 # For one curve, a function of size: the sets of so many of its cells without which it can stand
 # alone. Sizes below the smallest possible have none; each size is worked out when asked for.
-part_releases <- function(problem, cells, g, limits, tick, call) {
+part_releases <- function(problem, cells, g, search) {
   own <- which(cells$group == g)
   known <- list()
   function(size) {
@@ -359,7 +396,7 @@ part_releases <- function(problem, cells, g, limits, tick, call) {
       sets <- lapply(utils::combn(length(own), size, simplify = FALSE), function(s) own[s])
       known[[name]] <<- list(Filter(function(set) {
         alone <- release_cells(problem, cells[set, ])$curves[[g]]
-        !isFALSE(run_exists(list(alone), list(), list(), limits, tick, call, release_steps))
+        !isFALSE(stands_alone(alone, search, release_steps))
       }, sets))
     }
     known[[name]][[1]]
@@ -376,9 +413,9 @@ release_cells <- function(problem, cells) {
   problem
 }
 
-works <- function(problem, cells, limits, tick, call) {
+works <- function(problem, cells, search) {
   freed <- release_cells(problem, cells)
-  run_exists(freed$groups, freed$pooled, freed$allowed, limits, tick, call, release_steps)
+  run_exists(freed$groups, freed$pooled, freed$allowed, search, release_steps)
 }
 
 # Steps after which one candidate set is left undecided, and said to be.
@@ -388,10 +425,10 @@ release_steps <- 1e6
 # too many to visit within `value_steps`, that is said instead.
 value_steps <- 5e7
 
-describe_release <- function(problem, cells, set, limits, tick, call) {
+describe_release <- function(problem, cells, set, search) {
   freed <- release_cells(problem, cells)
   core <- tryCatch(
-    run_search(freed, list(solutions = 0, states = limits$states, seed = 1), tick, value_steps, TRUE, call),
+    run_search(freed, utils::modifyList(search, list(solutions = 0)), value_steps, TRUE),
     cryonodes_error_work = function(e) NULL, cryonodes_error_memory = function(e) NULL
   )
   names <- curve_names(problem)
@@ -430,7 +467,9 @@ make_ticker <- function(show) {
   bar <- NULL
   tick <- if (show) function(share) {
     if (is.null(bar) && proc.time()[["elapsed"]] - started > 2) {
-      bar <<- cli::cli_progress_bar("Searching", total = 100, .auto_close = FALSE, format = "Searching {cli::pb_bar} {cli::pb_percent}")
+      bar <<- cli::cli_progress_bar("Searching",
+        total = 100, .auto_close = FALSE, format = "Searching {cli::pb_bar} {cli::pb_percent}"
+      )
     }
     if (!is.null(bar)) cli::cli_progress_update(set = max(0, round(100 * share)), id = bar, force = TRUE)
   }

@@ -7,7 +7,8 @@ print.km_reconstruction <- function(x, ...) {
   check_reconstruction(x, quote(print()))
   meta <- x$meta
   cat("Structures that print as published: ", solution_count(x), "\n", sep = "")
-  cat("Curves: ", paste0(names(meta$n), " (n = ", meta$n, if_pooled(names(meta$n), meta$pooled), ")", collapse = ", "), "\n", sep = "")
+  curves <- paste0(names(meta$n), " (n = ", meta$n, if_pooled(names(meta$n), meta$pooled), ")")
+  cat("Curves: ", paste(curves, collapse = ", "), "\n", sep = "")
   cat("Landmarks: ", paste(format(meta$times), collapse = ", "), "; rounding: ", meta$rounding,
     if (!is.null(x$facts)) paste0("; ", nrow(x$facts), " further fact", if (nrow(x$facts) > 1) "s"), "\n",
     sep = ""
@@ -53,7 +54,11 @@ solution_table <- function(x, s) {
 }
 
 print_releases <- function(x) {
-  cat("\nNo data set gives these cells under Kaplan-Meier and Greenwood with these numbers of subjects:\nthe search was exhaustive.\n")
+  cat(
+    "\nNo data set gives these cells under Kaplan-Meier and Greenwood with these numbers of subjects:\n",
+    "the search was exhaustive.\n",
+    sep = ""
+  )
   alone <- x$curves$group[!x$curves$possible]
   if (length(alone)) cat("Impossible even alone: ", quoted(alone), "\n", sep = "")
   if (is.null(x$release)) return(invisible())
@@ -66,7 +71,10 @@ print_releases <- function(x) {
   }
   sets <- max(x$release$set)
   size <- sum(x$release$set == 1)
-  cat("The rest can stand when ", size, " cell", if (size > 1) "s are" else " is", " released, in ", sets, " way", if (sets > 1) "s", ":\n", sep = "")
+  cat("The rest can stand when ", size, if (size > 1) " cells are" else " cell is", " released, in ", sets,
+    if (sets > 1) " ways:\n" else " way:\n",
+    sep = ""
+  )
   print(x$release, row.names = FALSE)
 }
 
@@ -105,8 +113,8 @@ glance.km_reconstruction <- function(x, ...) {
 #'   numbers at risk at landmarks, and total events, the missing ones after the last landmark.
 #' @section Errors: `cryonodes_error_object`, `_count`, `_times`, `_empty` (no solution to draw from).
 #' @examples
-#' printed <- data.frame(time = c(12, 24), estimate = c(88.9, 44.4), std.error = c(10.5, 22.2))
-#' found <- reconstruct_km(printed, n = 9, decimals = 1)
+#' printed <- data.frame(time = c(12, 24), estimate = c(85.7, 57.1), std.error = c(13.2, 18.7))
+#' found <- reconstruct_km(printed, n = 7, decimals = 1)
 #' simulate(found, seed = 1)
 #' @importFrom stats simulate
 #' @export
@@ -115,16 +123,22 @@ simulate.km_reconstruction <- function(object, nsim = 1, seed = NULL, solution =
   check_dots(..., call = call)
   check_reconstruction(object, call)
   check_count(nsim, "nsim", call)
-  if (object$n_solutions == 0) abort_rule("empty", "no structure prints as published, so there is nothing to draw from.", call = call)
+  if (object$n_solutions == 0) {
+    abort_rule("empty", "no structure prints as published, so there is nothing to draw from.", call = call)
+  }
   last <- max(object$meta$times)
   follow.up <- follow.up %||% (1.5 * last)
   if (!is.numeric(follow.up) || length(follow.up) != 1 || !is.finite(follow.up) || follow.up <= last) {
-    abort_rule("times", paste0("`follow.up` must be a time beyond the last landmark (", last, ")."), arg = "follow.up", call = call)
+    abort_rule("times", paste0("`follow.up` must be a time beyond the last landmark (", number_text(last), ")."),
+      arg = "follow.up", call = call
+    )
   }
   if (!is.null(solution)) {
     check_count(solution, "solution", call)
     if (!solution %in% seq_len(object$n_listed)) {
-      abort_rule("count", paste0("`solution` must lie in 1 to ", object$n_listed, ", not ", solution, "."), arg = "solution", call = call)
+      abort_rule("count", paste0("`solution` must lie in 1 to ", object$n_listed, ", not ", solution, "."),
+        arg = "solution", call = call
+      )
     }
   }
   if (!is.null(seed)) set.seed(seed)
@@ -192,7 +206,8 @@ levels_at_landmarks <- function(x, events, fact) {
     if (is.na(pooled)) return(level)
     past <- events[events$until <= t, ]
     next_event <- utils::head(events[events$until > t, ], 1)
-    high <- if (nrow(past)) unlist(past[nrow(past), columns]) - (groups == past$group[nrow(past)]) else unname(x$meta$n[groups])
+    last <- past[nrow(past), ]
+    high <- if (nrow(past)) unlist(last[columns]) - (groups == last$group) else unname(x$meta$n[groups])
     low <- if (nrow(next_event)) unlist(next_event[, columns]) else 0 * high
     low <- ifelse(is.na(level), low, level)
     high <- ifelse(is.na(level), high, level)
