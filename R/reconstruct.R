@@ -27,15 +27,16 @@
 #'
 #' @return A `km_reconstruction`, a list:
 #' - `n_solutions` (`exact` is `FALSE` beyond 1.8e19), `unique`;
-#' - `solutions`: one row per event, with `solution`, `interval`, `group`, `after` and `until` (the interval's ends), and
-#'   the numbers at risk just before it, one column a curve; `drawn`: they are a draw, not all;
+#' - `solutions`: one row per event, with `solution`, `interval`, `group`, `after` and `until` (the interval's ends),
+#'   and the numbers at risk just before it, one column a curve; `drawn`: they are a draw, not all;
 #' - `identified`: per curve and landmark, the range over all solutions of events so far and of the number at risk;
 #' - `logrank_p`: range of the log-rank p up to the last landmark, over the listed or drawn solutions; `NA` for one
 #'   curve;
 #' - `curves`: can each curve stand alone?
-#' - `release`: the smallest releases, with `set`, `group`, `time`, `cell`, `printed`, `reads` (what the cell should then
-#'   have read) and `n_solutions`; attribute `at_least` is the number of cells that any set must hold because of
-#'   single curves, `undecided` the number of candidate sets given up after a million steps; `NULL` if there are solutions;
+#' - `release`: the smallest releases, with `set`, `group`, `time`, `cell`, `printed`, `reads` (what the cell should
+#'   then have read) and `n_solutions`; attribute `at_least` is the number of cells that any set must hold because of
+#'   single curves, `undecided` the number of candidate sets given up after a million steps; `NULL` if there are
+#'   solutions;
 #' - `table`, `facts`, `meta`: what was given.
 #' @section Definition:
 #' A curve prints what it prints through the numbers at risk \eqn{r_1 > r_2 > \dots}{r1 > r2 > ...} at its events:

@@ -117,7 +117,8 @@ as_flextable.cryonodes_table <- function(x, ...) {
     })
   }
   if (nzchar(x$caption)) out <- flextable::set_caption(out, caption = one_row(x$caption))
-  flextable::autofit(out)
+  # A4 and letter paper leave 6.3 inches between usual margins.
+  flextable::fit_to_width(flextable::autofit(out), max_width = 6.3)
 }
 
 one_string <- function(lines) paste(lines, collapse = "\n")

@@ -410,3 +410,13 @@ test_that("the words of printed tables", {
   ))
   expect_snapshot(table_characteristics(sessions, "size", unit = "patient", id = "patient"), error = TRUE)
 })
+
+test_that("a table for Word is no wider than a page", {
+  skip_if_not_installed("flextable")
+  printed <- expand.grid(time = c(12, 24, 36), group = paste("A group with quite a long name, number", 1:4))
+  printed$estimate <- 90
+  printed$std.error <- 5
+  printed$n <- 20
+  table <- table_rates(printed, percent = TRUE)
+  expect_lte(sum(dim(flextable::as_flextable(table))$widths), 6.3)
+})
