@@ -21,8 +21,12 @@
 #' @section Errors: Those of [table_rates()]; `cryonodes_error_table` when the two have no endpoint, group and
 #'   time in common.
 #' @examples
-#' rebuilt <- data.frame(group = "All", time = c(1, 2), estimate = c(0.9412, 0.8235), std.error = c(0.0571, 0.0925))
-#' printed <- data.frame(group = "All", time = c(1, 2), estimate = c(94.1, 82.5), std.error = c(5.7, 9.2))
+#' rebuilt <- data.frame(
+#'   group = "All", time = c(1, 2), estimate = c(0.9412, 0.8235), std.error = c(0.0571, 0.0925)
+#' )
+#' printed <- data.frame(
+#'   group = "All", time = c(1, 2), estimate = c(94.1, 82.5), std.error = c(5.7, 9.2)
+#' )
 #' table_compare(rebuilt, printed, percent = TRUE, unit.time = "years")
 #' @export
 table_compare <- function(rebuilt, printed, decimals = 1, decimals.p = 2, percent = FALSE, percent.rebuilt = FALSE,
