@@ -415,7 +415,8 @@ private:
 class JointSearch {
 public:
   JointSearch(const ReconstructProblem& problem, const ReconstructOptions& options, const Poll& poll)
-      : problem_(problem), options_(options), meter_(poll, options.max_steps), landmarks_(problem.groups[0].estimate.size()),
+      : problem_(problem), options_(options), meter_(poll, options.max_steps),
+        landmarks_(problem.groups[0].estimate.size()),
         pooled_(problem.has_pooled ? make_windows(problem.pooled, landmarks_) : std::vector<Window>(landmarks_)),
         none_(no_curve(landmarks_)), a_(problem.groups[0], landmarks_, options.max_states, meter_),
         b_(problem.groups.size() > 1 ? problem.groups[1] : none_, landmarks_, options.max_states, meter_),
@@ -537,7 +538,8 @@ private:
     const auto &ma = a_.landmark(j + 1, a_exit), &mb = b_.landmark(j + 1, b_exit);
     if (!problem_.allowed_events.empty() && !problem_.allowed_events[j].empty()) {
       const std::size_t width = static_cast<std::size_t>(problem_.groups.size() > 1 ? problem_.groups[1].n : 0) + 1;
-      if (!problem_.allowed_events[j][static_cast<std::size_t>(ma.events) * width + static_cast<std::size_t>(mb.events)])
+      const auto& allowed = problem_.allowed_events[j];
+      if (!allowed[static_cast<std::size_t>(ma.events) * width + static_cast<std::size_t>(mb.events)])
         return false;
     }
     if (problem_.has_pooled) {
@@ -640,7 +642,8 @@ private:
               if (!found.second)
                 return;
               if (next.states.size() >= options_.max_states)
-                throw memory_error("the search needs more than `max_states` states; give more facts or raise the limit");
+                throw memory_error("the search needs more than `max_states` states; "
+                                   "give more facts or raise the limit");
               next.states.push_back(to);
             });
     }
@@ -659,7 +662,8 @@ private:
         if (ways == 0)
           return;
         state.ways = add_saturated(state.ways, ways);
-        const std::array<int, 3> low = w.first_a >= 0 ? std::array<int, 3>{w.first_a, w.first_b, w.first_a + w.first_b} : after;
+        const std::array<int, 3> low =
+            w.first_a >= 0 ? std::array<int, 3>{w.first_a, w.first_b, w.first_a + w.first_b} : after;
         for (std::size_t c = 0; c < 3; ++c)
           state.low[c] = state.counted ? std::min(state.low[c], low[c]) : low[c];
         state.counted = true;
@@ -715,7 +719,8 @@ private:
 
   /// Walks interval j from one live state, with its path, over the arrivals that can be completed:
   /// `land(to, ways)`. States that were merged on the way are met as the one that stands for them all.
-  template <class Land> void walk_one(std::size_t j, const State& from, std::vector<StructureEvent>& path, const Land& land) {
+  template <class Land>
+  void walk_one(std::size_t j, const State& from, std::vector<StructureEvent>& path, const Land& land) {
     Walk w = make_walk(j, from.s, from.s, from.g);
     w.path = &path;
     walk(w, a_.landmark(j, from.a_mark).root, b_.landmark(j, from.b_mark).root, from.a, from.b, from.p, 1.0, 0.0,
@@ -826,7 +831,8 @@ public:
   FirstSolution(const ReconstructProblem& problem, const ReconstructOptions& options, const Poll& poll)
       : problem_(problem), meter_(poll, options.max_steps), landmarks_(problem.groups[0].estimate.size()),
         max_states_(options.max_states), a_(problem.groups[0], landmarks_, options.max_states, meter_),
-        b_(problem.groups.size() > 1 ? problem.groups[1] : no_curve(landmarks_), landmarks_, options.max_states, meter_),
+        b_(problem.groups.size() > 1 ? problem.groups[1] : no_curve(landmarks_), landmarks_, options.max_states,
+           meter_),
         p_(pooled_or_open(problem, landmarks_), landmarks_, options.max_states, meter_) {}
 
   bool exists() {
@@ -866,12 +872,15 @@ private:
   }
 
   bool ends_interval(const State& now) {
-    const auto here = [&](const CurveOracle& c, const Place& at) { return c.ends_here(now.j, at.level, at.events, at.s, at.g); };
+    const auto here = [&](const CurveOracle& c, const Place& at) {
+      return c.ends_here(now.j, at.level, at.events, at.s, at.g);
+    };
     if (!here(a_, now.a) || !here(b_, now.b) || !here(p_, now.p))
       return false;
     if (!problem_.allowed_events.empty() && !problem_.allowed_events[now.j].empty()) {
       const std::size_t width = static_cast<std::size_t>(problem_.groups.size() > 1 ? problem_.groups[1].n : 0) + 1;
-      if (!problem_.allowed_events[now.j][static_cast<std::size_t>(now.a.events) * width + static_cast<std::size_t>(now.b.events)])
+      if (!problem_.allowed_events[now.j][static_cast<std::size_t>(now.a.events) * width +
+                                          static_cast<std::size_t>(now.b.events)])
         return false;
     }
     if (now.j + 1 == landmarks_)
