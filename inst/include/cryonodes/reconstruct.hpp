@@ -208,6 +208,27 @@ inline std::size_t mix(std::initializer_list<std::int64_t> parts) {
 
 inline int at_or(const std::vector<int>& v, std::size_t j) { return v.empty() ? -1 : v[j]; }
 
+/// Narrows the numbers at risk that can be at a landmark, at most `a` and `b` and at most `p` of both, to what is
+/// known of them (-1: nothing). False if nothing is left.
+inline bool narrow(int known_a, int known_b, int known_p, int& a, int& b, int& p) {
+  if (known_a > a || known_b > b)
+    return false;
+  a = known_a >= 0 ? known_a : a;
+  b = known_b >= 0 ? known_b : b;
+  p = std::min(p, a + b);
+  if (known_p > p)
+    return false;
+  p = known_p >= 0 ? known_p : p;
+  // Whoever is known to be there takes room from the other group.
+  const int room_a = known_b >= 0 ? p - b : p, room_b = known_a >= 0 ? p - a : p;
+  a = std::min(a, room_a);
+  b = std::min(b, room_b);
+  if (a < std::max(known_a, 0) || b < std::max(known_b, 0))
+    return false;
+  p = std::min(p, a + b);
+  return p >= known_p;
+}
+
 /// Most events that facts allow up to each landmark.
 inline std::vector<int> max_events(const PrintedCurve& curve, std::size_t landmarks) {
   std::vector<int> most(landmarks, curve.total_events < 0 ? curve.n : std::min(curve.n, curve.total_events));
@@ -415,7 +436,8 @@ private:
 class JointSearch {
 public:
   JointSearch(const ReconstructProblem& problem, const ReconstructOptions& options, const Poll& poll)
-      : problem_(problem), options_(options), meter_(poll, options.max_steps), landmarks_(problem.groups[0].estimate.size()),
+      : problem_(problem), options_(options), meter_(poll, options.max_steps),
+        landmarks_(problem.groups[0].estimate.size()),
         pooled_(problem.has_pooled ? make_windows(problem.pooled, landmarks_) : std::vector<Window>(landmarks_)),
         none_(no_curve(landmarks_)), a_(problem.groups[0], landmarks_, options.max_states, meter_),
         b_(problem.groups.size() > 1 ? problem.groups[1] : none_, landmarks_, options.max_states, meter_),
@@ -537,7 +559,8 @@ private:
     const auto &ma = a_.landmark(j + 1, a_exit), &mb = b_.landmark(j + 1, b_exit);
     if (!problem_.allowed_events.empty() && !problem_.allowed_events[j].empty()) {
       const std::size_t width = static_cast<std::size_t>(problem_.groups.size() > 1 ? problem_.groups[1].n : 0) + 1;
-      if (!problem_.allowed_events[j][static_cast<std::size_t>(ma.events) * width + static_cast<std::size_t>(mb.events)])
+      const auto& allowed = problem_.allowed_events[j];
+      if (!allowed[static_cast<std::size_t>(ma.events) * width + static_cast<std::size_t>(mb.events)])
         return false;
     }
     if (problem_.has_pooled) {
@@ -547,22 +570,24 @@ private:
       if (problem_.pooled.total_events >= 0 && ma.events + mb.events > problem_.pooled.total_events)
         return false;
     }
-    if (a < a_known(j) || b < b_known(j))
+    if (!narrow(a_known(j), b_known(j), p_known(j), a, b, p))
       return false;
-    a = a_known(j) >= 0 ? a_known(j) : a;
-    b = b_known(j) >= 0 ? b_known(j) : b;
-    p = std::min(p, a + b);
-    const int pool = problem_.has_pooled ? at_or(problem_.pooled.n_risk, j) : -1;
-    if (pool >= 0) {
-      if (p < pool)
-        return false;
-      p = pool;
-    }
     to = {a_exit, b_exit, a, b, p, s, g, 0, {}, false};
     return true;
   }
   int a_known(std::size_t j) const { return at_or(problem_.groups[0].n_risk, j); }
   int b_known(std::size_t j) const { return problem_.groups.size() > 1 ? at_or(problem_.groups[1].n_risk, j) : -1; }
+  int p_known(std::size_t j) const { return problem_.has_pooled ? at_or(problem_.pooled.n_risk, j) : -1; }
+
+  /// Smallest numbers at risk at the landmark that ends interval j and led to `at`, from the smallest that what
+  /// follows asks for. Where the pooled number is known, few in one group are many in the other.
+  std::array<int, 3> lowest(std::size_t j, const State& at, std::array<int, 3> low) const {
+    const int a = a_known(j), b = b_known(j), p = p_known(j);
+    low[0] = std::max(a >= 0 ? a : low[0], p - at.b);
+    low[1] = std::max(b >= 0 ? b : low[1], p - at.a);
+    low[2] = p >= 0 ? p : a >= 0 || b >= 0 ? low[0] + low[1] : low[2];
+    return low;
+  }
 
   struct Key {
     std::int64_t marks, levels, s, g;
@@ -640,7 +665,8 @@ private:
               if (!found.second)
                 return;
               if (next.states.size() >= options_.max_states)
-                throw memory_error("the search needs more than `max_states` states; give more facts or raise the limit");
+                throw memory_error("the search needs more than `max_states` states; "
+                                   "give more facts or raise the limit");
               next.states.push_back(to);
             });
     }
@@ -656,10 +682,12 @@ private:
           ways = target.ways;
           after = target.low;
         }
+        after = lowest(j, to, after);
         if (ways == 0)
           return;
         state.ways = add_saturated(state.ways, ways);
-        const std::array<int, 3> low = w.first_a >= 0 ? std::array<int, 3>{w.first_a, w.first_b, w.first_a + w.first_b} : after;
+        const std::array<int, 3> low =
+            w.first_a >= 0 ? std::array<int, 3>{w.first_a, w.first_b, w.first_a + w.first_b} : after;
         for (std::size_t c = 0; c < 3; ++c)
           state.low[c] = state.counted ? std::min(state.low[c], low[c]) : low[c];
         state.counted = true;
@@ -683,15 +711,12 @@ private:
         out.std_error[j][c].add(s[c] * std::sqrt(g[c]));
       }
     }
-    const int ea = ma.events, eb = mb.events;
-    const std::array<int, 3> events = {ea, eb, ea + eb}, high = {at.a, at.b, at.p};
+    const std::array<int, 3> least = lowest(j, at, low), events = {ma.events, mb.events, ma.events + mb.events};
+    const std::array<int, 3> most = {std::min(at.a, at.p - least[1]), std::min(at.b, at.p - least[0]), at.p};
     for (std::size_t c = 0; c < 3; ++c) {
       out.events[j][c].add(events[c]);
-      out.n_risk[j][c].add(high[c]);
-      out.n_risk[j][c].add(c == 0 && a_known(j) >= 0 ? a_known(j) : c == 1 && b_known(j) >= 0 ? b_known(j)
-                           : c == 2 && problem_.has_pooled && at_or(problem_.pooled.n_risk, j) >= 0
-                               ? problem_.pooled.n_risk[j]
-                               : low[c]);
+      out.n_risk[j][c].add(least[c]);
+      out.n_risk[j][c].add(most[c]);
     }
   }
 
@@ -715,7 +740,8 @@ private:
 
   /// Walks interval j from one live state, with its path, over the arrivals that can be completed:
   /// `land(to, ways)`. States that were merged on the way are met as the one that stands for them all.
-  template <class Land> void walk_one(std::size_t j, const State& from, std::vector<StructureEvent>& path, const Land& land) {
+  template <class Land>
+  void walk_one(std::size_t j, const State& from, std::vector<StructureEvent>& path, const Land& land) {
     Walk w = make_walk(j, from.s, from.s, from.g);
     w.path = &path;
     walk(w, a_.landmark(j, from.a_mark).root, b_.landmark(j, from.b_mark).root, from.a, from.b, from.p, 1.0, 0.0,
@@ -784,7 +810,7 @@ public:
       return found->second;
     meter_.step();
     bool answer = ends_here(j, level, events, s, g) &&
-                  (j + 1 == windows_.size() || can_finish(j + 1, level_after(j, level), events, s, g));
+                  (j + 1 == windows_.size() || can_finish(j + 1, known(j) < 0 ? level : known(j), events, s, g));
     if (!answer && events < max_events_[j] && s > 0.0)
       answer = next_events(windows_[j], level, s, g, [&](int k, double s_next, double g_next) {
         return can_finish(j, k - 1, events + 1, s_next, g_next);
@@ -796,9 +822,9 @@ public:
   }
   bool ends_here(std::size_t j, int level, int events, double s, double g) const {
     return windows_[j].accepts(s, g) && (at_or(curve_.events, j) < 0 || curve_.events[j] == events) &&
-           at_or(curve_.n_risk, j) <= level;
+           known(j) <= level;
   }
-  int level_after(std::size_t j, int level) const { return at_or(curve_.n_risk, j) < 0 ? level : curve_.n_risk[j]; }
+  int known(std::size_t j) const { return at_or(curve_.n_risk, j); } // number at risk, -1: unknown
   const Window& window(std::size_t j) const { return windows_[j]; }
   int most_events(std::size_t j) const { return max_events_[j]; }
 
@@ -826,7 +852,8 @@ public:
   FirstSolution(const ReconstructProblem& problem, const ReconstructOptions& options, const Poll& poll)
       : problem_(problem), meter_(poll, options.max_steps), landmarks_(problem.groups[0].estimate.size()),
         max_states_(options.max_states), a_(problem.groups[0], landmarks_, options.max_states, meter_),
-        b_(problem.groups.size() > 1 ? problem.groups[1] : no_curve(landmarks_), landmarks_, options.max_states, meter_),
+        b_(problem.groups.size() > 1 ? problem.groups[1] : no_curve(landmarks_), landmarks_, options.max_states,
+           meter_),
         p_(pooled_or_open(problem, landmarks_), landmarks_, options.max_states, meter_) {}
 
   bool exists() {
@@ -866,30 +893,28 @@ private:
   }
 
   bool ends_interval(const State& now) {
-    const auto here = [&](const CurveOracle& c, const Place& at) { return c.ends_here(now.j, at.level, at.events, at.s, at.g); };
+    const auto here = [&](const CurveOracle& c, const Place& at) {
+      return c.ends_here(now.j, at.level, at.events, at.s, at.g);
+    };
     if (!here(a_, now.a) || !here(b_, now.b) || !here(p_, now.p))
       return false;
     if (!problem_.allowed_events.empty() && !problem_.allowed_events[now.j].empty()) {
       const std::size_t width = static_cast<std::size_t>(problem_.groups.size() > 1 ? problem_.groups[1].n : 0) + 1;
-      if (!problem_.allowed_events[now.j][static_cast<std::size_t>(now.a.events) * width + static_cast<std::size_t>(now.b.events)])
+      if (!problem_.allowed_events[now.j][static_cast<std::size_t>(now.a.events) * width +
+                                          static_cast<std::size_t>(now.b.events)])
         return false;
     }
-    if (now.j + 1 == landmarks_)
-      return true;
     State next = now;
     next.j = now.j + 1;
-    next.a.level = a_.level_after(now.j, now.a.level);
-    next.b.level = b_.level_after(now.j, now.b.level);
-    next.p.level = std::min(p_.level_after(now.j, now.p.level), next.a.level + next.b.level);
-    if (next.p.level < at_or(problem_.pooled.n_risk, now.j) && problem_.has_pooled)
+    if (!narrow(a_.known(now.j), b_.known(now.j), p_.known(now.j), next.a.level, next.b.level, next.p.level))
       return false;
-    return from(next);
+    return next.j == landmarks_ || from(next);
   }
 
   bool event_of(const State& now, int group) {
     CurveOracle &own = group == 0 ? a_ : b_, &other = group == 0 ? b_ : a_;
     const Place &mine = group == 0 ? now.a : now.b, &theirs = group == 0 ? now.b : now.a;
-    if (mine.events >= own.most_events(now.j) || mine.s <= 0.0)
+    if (mine.events >= own.most_events(now.j) || now.p.events >= p_.most_events(now.j) || mine.s <= 0.0)
       return false;
     return next_events(own.window(now.j), mine.level, mine.s, mine.g, [&](int r, double s, double g) {
       const Place moved = {r - 1, mine.events + 1, s, g};
@@ -946,6 +971,9 @@ inline void check_problem(const ReconstructProblem& problem) {
     require(c.estimate.size() == landmarks && c.std_error.size() == landmarks, "curves differ in landmarks");
     require(c.n_risk.empty() || c.n_risk.size() == landmarks, "n_risk and landmarks differ in length");
     require(c.events.empty() || c.events.size() == landmarks, "events and landmarks differ in length");
+    for (const auto* cells : {&c.estimate, &c.std_error})
+      for (const PrintedCell& cell : *cells)
+        require(!cell.given || (!std::isnan(cell.low) && !std::isnan(cell.high)), "a limit of a printed cell is NaN");
   };
   for (const PrintedCurve& c : problem.groups)
     fits(c);
