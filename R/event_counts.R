@@ -19,6 +19,8 @@
 #' @export
 event_counts <- function(time, n.event, n.censor = 0, n = NULL, group = NULL) {
   call <- quote(event_counts())
+  check_given(missing(time), "time", call)
+  check_given(missing(n.event), "n.event", call)
   time <- check_time(time, "time", call)
   size <- length(time)
   if (size == 0) abort_rule("empty", "the table has no rows.", call = call)
@@ -30,6 +32,7 @@ event_counts <- function(time, n.event, n.censor = 0, n = NULL, group = NULL) {
   coded <- if (is.null(group)) {
     list(code = integer(size), labels = "All", title = NULL)
   } else {
+    check_vector(group, "group", call)
     check_length(group, size, "group", call)
     if (anyNA(group)) abort_rule("missing", "`group` has a missing value.", arg = "group", call = call)
     code_groups(list(group = group), call)
@@ -53,7 +56,7 @@ event_counts <- function(time, n.event, n.censor = 0, n = NULL, group = NULL) {
 
 check_table_counts <- function(x, size, arg, call) {
   check_vector(x, arg, call)
-  if (!is.numeric(x)) abort_rule("type", paste0("`", arg, "` must be numeric, not ", class(x)[1], "."), arg = arg, call = call)
+  if (!is_number(x)) abort_rule("type", paste0("`", arg, "` must be numeric, not ", class(x)[1], "."), arg = arg, call = call)
   if (length(x) == 1) x <- rep(x, size)
   check_length(x, size, arg, call)
   bad <- which(is.na(x) | !is.finite(x) | x < 0 | x != round(x))
@@ -77,6 +80,9 @@ count_down <- function(rows, time, n.event, n.censor, n, label, n_groups, call) 
   leave <- n.event[rows] + n.censor[rows]
   start <- sum(leave)
   if (!is.null(n)) {
+    if (!is_number(n)) {
+      abort_rule("type", paste0("`n` must be numeric, not ", class(n)[1], "."), arg = "n", call = call)
+    }
     start <- if (n_groups == 1 && length(n) == 1) n[[1]] else n[match(label, names(n))]
     if (length(start) != 1 || !is.numeric(start) || is.na(start) || start != round(start) || start < 0) {
       abort_rule("table", paste0("`n` must give a whole number >= 0 for group ", quoted(label), "."), arg = "n", call = call)

@@ -16,6 +16,15 @@ frame_from_formula <- function(formula, data, subset, weights, na.action, event,
   if (!is.null(data) && !is.data.frame(data) && !is.list(data)) {
     abort_rule("type", paste0("`data` must be a data frame, not ", class(data)[1], "."), arg = "data", call = call)
   }
+  if (is.list(data) && (is.pairlist(data) && length(data) || anyNA(names(data)) ||
+    length(data) != sum(nzchar(names(data))) || anyDuplicated(names(data)))) {
+    twice <- unique(names(data)[duplicated(names(data))])
+    abort_rule("column", if (length(twice)) {
+      paste0("`data` has several columns called ", quoted(twice), ".")
+    } else {
+      "`data` must be a data frame or a list in which each column has a name."
+    }, arg = "data", call = call)
+  }
   env <- rlang::f_env(formula) %||% env
   evaluate <- function(expr) {
     check_columns(expr, data, env, call)
@@ -176,7 +185,7 @@ read_subset <- function(value, n, call) {
     # As in base R's subset(), a condition that cannot be decided does not select the row.
     return(value & !is.na(value))
   }
-  if (is.numeric(value) && !anyNA(value) && all(value == round(value)) && all(abs(value) >= 1 & abs(value) <= n)) {
+  if (is_number(value) && !anyNA(value) && all(value == round(value)) && all(abs(value) >= 1 & abs(value) <= n)) {
     return(seq_len(n) %in% seq_len(n)[value])
   }
   abort_rule("type", "`subset` must be a logical condition or row numbers.", arg = "subset", call = call)

@@ -202,10 +202,22 @@ rates <- function(x, times, extend = FALSE, ...) UseMethod("rates")
 
 #' @rdname rates
 #' @export
+rates.default <- function(x, times, extend = FALSE, ...) {
+  call <- quote(rates())
+  check_given(missing(x), "x", call)
+  abort_rule("object", paste0("`x` must be a kaplan_meier, not ", class(x)[1], "."),
+    "Make one with `kaplan_meier()`.",
+    arg = "x", call = call
+  )
+}
+
+#' @rdname rates
+#' @export
 rates.kaplan_meier <- function(x, times, extend = FALSE, ...) {
   call <- quote(rates())
   check_dots(..., call = call)
   check_km(x, call)
+  check_given(missing(times), "times", call)
   times <- check_times(times, call)
   extend <- check_flag(extend, "extend", call)
   rows <- group_rows(x)
@@ -287,8 +299,13 @@ group_rows <- function(x) {
 
 #' @export
 `[.kaplan_meier` <- function(x, ...) {
-  check_km(x, quote(`[`()))
-  out <- NextMethod()
+  call <- quote(`[`())
+  check_km(x, call)
+  if (...length() && !missing(..1) && !is.null(..1) && !(is.atomic(..1) && length(dim(..1)) < 2)) {
+    abort_rule("type", paste0("a group is chosen by its number or its name, not by ", one_line(..1), "."), call = call)
+  }
+  out <- call_survival(NextMethod(), "[", call)
+  if (!length(out$time)) abort_rule("empty", "no group is selected.", call = call)
   meta <- x$meta
   if (!is.null(x$strata) && ...length() && !missing(..1)) {
     chosen <- stats::setNames(seq_along(x$strata), names(x$strata))[..1]
@@ -301,27 +318,42 @@ group_rows <- function(x) {
 }
 
 #' @export
-summary.kaplan_meier <- function(object, ...) {
-  check_km(object, quote(summary()))
-  NextMethod()
+summary.kaplan_meier <- function(object, times, ...) {
+  call <- quote(summary())
+  check_km(object, call)
+  plain <- structure(object, class = "survfit")
+  if (missing(times)) return(call_survival(summary(plain, ...), "summary", call))
+  if (!is_number(times) || !length(times) || anyNA(times)) {
+    abort_rule("times", paste0("`times` must be numbers without missing values, not ", one_line(times), "."),
+      arg = "times", call = call
+    )
+  }
+  call_survival(summary(plain, times = times, ...), "summary", call)
 }
 
 #' @export
-quantile.kaplan_meier <- function(x, ...) {
-  check_km(x, quote(quantile()))
+quantile.kaplan_meier <- function(x, probs = c(0.25, 0.5, 0.75), ...) {
+  call <- quote(quantile())
+  check_km(x, call)
+  if (!is_number(probs) || !length(probs) || anyNA(probs) || any(probs < 0 | probs > 1)) {
+    abort_rule("choice", paste0("`probs` must be numbers from 0 to 1, not ", one_line(probs), "."),
+      arg = "probs", call = call
+    )
+  }
   # survival takes the middle of a flat step as (a + b) / 2, which overflows near the largest double. Halving and
   # doubling are exact.
   if (length(x$time) && max(x$time) > .Machine$double.xmax / 2) {
     x$time <- x$time / 2
-    half <- stats::quantile(structure(x, class = "survfit"), ...)
+    half <- call_survival(stats::quantile(structure(x, class = "survfit"), probs, ...), "quantile", call)
     return(if (is.list(half)) lapply(half, `*`, 2) else 2 * half)
   }
-  NextMethod()
+  call_survival(stats::quantile(structure(x, class = "survfit"), probs, ...), "quantile", call)
 }
 
 #' @export
 print.kaplan_meier <- function(x, digits = 3, ...) {
   check_km(x, quote(print()))
+  digits <- check_digits(digits, quote(print()))
   cat("Kaplan-Meier estimate", if (!is.null(x$meta$group_title)) paste0(" by ", x$meta$group_title), "\n", sep = "")
   cat(count_line(x$meta), "\n\n", sep = "")
   table <- glance(x)
@@ -344,6 +376,7 @@ print.kaplan_meier <- function(x, digits = 3, ...) {
 
 #' @export
 print.km_rates <- function(x, digits = 3, ...) {
+  digits <- check_digits(digits, quote(print()))
   shown <- as.data.frame(x)
   for (v in c("time", "n", "n.risk", "n.event", "n.censor", "cum.event")) shown[[v]] <- number_text(shown[[v]])
   for (v in c("estimate", "std.error", "conf.low", "conf.high")) shown[[v]] <- format_number(shown[[v]], digits)

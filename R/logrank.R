@@ -230,7 +230,7 @@ check_logrank <- function(x, call) check_result(x, "logrank_test", logrank_field
 #' @export
 print.logrank_test <- function(x, digits = 3, ...) {
   check_logrank(x, quote(print()))
-  digits <- max(1, digits)
+  digits <- check_digits(digits, quote(print()))
   cat(x$method, " of the null hypothesis that ", method_null("logrank"), "\n", sep = "")
   cat(encodeString(x$data.name), "; ", count_line(x$meta), "\n\n", sep = "")
   shown <- data.frame(

@@ -58,6 +58,7 @@ reconstruct_km <- function(x, n = NULL, pooled = NULL, scale = "percent", decima
                            progress = interactive(), ...) {
   call <- quote(reconstruct_km())
   check_dots(..., call = call)
+  check_given(missing(x), "x", call)
   scale <- check_choice(scale, c("percent", "proportion"), "scale", call)
   rounding <- check_choice(rounding, names(rounding_units), "rounding", call)
   table <- read_printed(x, n, pooled, scale, decimals, rounding, call)
@@ -90,7 +91,7 @@ reconstruct_km <- function(x, n = NULL, pooled = NULL, scale = "percent", decima
 rounding_units <- list("half-up" = c(0.5, 0.5), "half-up or truncated" = c(0.5, 1), "one unit" = c(1, 1))
 
 check_count <- function(x, arg, call) {
-  if (!is.numeric(x) || length(x) != 1 || is.na(x) || !is.finite(x) || x < 0 || x != round(x)) {
+  if (!is_number(x) || length(x) != 1 || is.na(x) || !is.finite(x) || x < 0 || x != round(x)) {
     abort_rule("count", paste0("`", arg, "` must be a whole number >= 0, not ", one_line(x), "."), arg = arg, call = call)
   }
   invisible(x)
@@ -100,13 +101,24 @@ read_printed <- function(x, n, pooled, scale, decimals, rounding, call) {
   bad <- function(message, rows = NULL, hint = NULL) abort_rule("table", message, hint, arg = "x", rows = rows, call = call)
   if (!is.data.frame(x) || nrow(x) == 0) bad("`x` must be a data frame with a row per curve and landmark.")
   if (!"group" %in% names(x)) x[["group"]] <- "all"
+  if (!is.null(decimals) && (!is_number(decimals) || length(decimals) != 1)) {
+    abort_rule("type", paste0("`decimals` must be one whole number, not ", one_line(decimals), "."),
+      arg = "decimals", call = call
+    )
+  }
+  if (!is.null(n) && !is_number(n)) {
+    abort_rule("type", paste0("`n` must be numeric, not ", class(n)[1], "."), arg = "n", call = call)
+  }
   if (!"decimals" %in% names(x)) x[["decimals"]] <- decimals %||% bad(
     "`decimals` is not given: the digits after the point in which rates and standard errors were printed.",
     hint = "Give a column `decimals` or the argument, e.g. `decimals = 1`."
   )
   absent <- setdiff(c("group", "time", "estimate", "std.error"), names(x))
   if (length(absent)) bad(paste0("`x` has no column ", quoted(absent), "."))
+  check_vector(x[["group"]], "group", call)
   x[["group"]] <- as.character(x[["group"]])
+  unnamed <- which(is.na(x[["group"]]) | !nzchar(x[["group"]]))
+  if (length(unnamed)) bad(paste0("column `group` has no name in ", at_rows(unnamed), "."), unnamed)
   if (!"n" %in% names(x)) {
     if (is.null(names(n)) && length(n) == 1 && length(unique(x[["group"]])) == 1) names(n) <- x[["group"]][1]
     if (is.null(n) || !all(x[["group"]] %in% names(n))) {
@@ -308,6 +320,7 @@ smallest_releases <- function(problem, most, limits, tick, call) {
       data.frame(group = rep(g, sum(!is.na(curve$std_error_low))), j = which(!is.na(curve$std_error_low)), cell = rep("std.error", sum(!is.na(curve$std_error_low))))
     )
   }))
+  most <- min(most, nrow(cells))
   undecided <- 0
   parts <- lapply(stats::setNames(names, names), function(g) part_releases(problem, cells, g, limits, tick, call))
   # No set can be smaller than what the curves need one by one.

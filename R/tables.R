@@ -85,9 +85,9 @@ check_text <- function(x, arg, call, null = TRUE) {
   x
 }
 
-check_decimals <- function(x, arg, call) {
-  if (!is.numeric(x) || !length(x) || anyNA(x) || any(x < 0 | x > 15 | x != round(x))) {
-    abort_rule("type", paste0("`", arg, "` must be a whole number of decimals from 0 to 15, not ", one_line(x), "."),
+check_decimals <- function(x, arg, call, most = 1) {
+  if (!is_number(x) || !length(x) || length(x) > most || anyNA(x) || any(x < 0 | x > 15 | x != round(x))) {
+    abort_rule("type", paste0("`", arg, "` must be ", if (most == 1) "one whole number" else "whole numbers", " of decimals from 0 to 15, not ", one_line(x), "."),
       arg = arg, call = call
     )
   }
@@ -169,6 +169,8 @@ table_characteristics <- function(data, variables = NULL, by = NULL, unit = NULL
                                   pick = "unique", labels = NULL, digits = 1, digits.percent = 1,
                                   overall = "All", missing = "Missing", caption = NULL) {
   call <- quote(table_characteristics())
+  # `missing` is an argument here.
+  check_given(base::missing(data), "data", call)
   check_data_frame(data, "data", call)
   by <- check_column_names(by, data, "by", call, most = 1)
   id <- check_column_names(id, data, "id", call, most = 1)
@@ -176,7 +178,7 @@ table_characteristics <- function(data, variables = NULL, by = NULL, unit = NULL
   variables <- check_column_names(variables %||% setdiff(names(data), c(by, id, weights)), data, "variables", call)
   if (!is.null(unit)) check_choice(unit, c("patient", "session", "lesion"), "unit", call)
   check_choice(pick, c("unique", "first"), "pick", call)
-  check_decimals(digits, "digits", call)
+  check_decimals(digits, "digits", call, most = Inf)
   check_decimals(digits.percent, "digits.percent", call)
   check_text(overall, "overall", call)
   check_text(missing, "missing", call, null = FALSE)
@@ -322,7 +324,7 @@ counted_rows <- function(data, columns, unit, id, weights, pick, call) {
 
 check_lesions <- function(x, name, call) {
   check_vector(x, name, call)
-  bad <- if (is.numeric(x)) which(is.na(x) | x < 0 | x != round(x)) else seq_along(x)
+  bad <- if (is_number(x)) which(is.na(x) | x < 0 | x != round(x)) else seq_along(x)
   if (length(bad)) {
     abort_rule("weights", paste0(
       "`", name, "` must be a whole number >= 0, not ", one_line(x[bad[1]]), " in ", at_rows(bad), "."
