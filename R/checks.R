@@ -52,6 +52,7 @@ check_time <- function(x, arg, call) {
 # any codes together with `event`, the value(s) that mean an event.
 check_status <- function(x, arg, event = NULL, call) {
   check_vector(x, arg, call)
+  if (is.factor(x)) check_factor(x, arg, call)
   if (!is.null(event)) {
     if (!is.atomic(event) || length(event) == 0 || length(dim(event)) > 1) {
       abort_rule("status", paste0("`event` must be the value or values of `", arg, "` that mean an event, not ",
@@ -237,18 +238,19 @@ check_na_action <- function(x, call) {
 # Results carry a format number; methods refuse an object that is not whole or not of this format.
 result_format <- 1L
 
-check_result <- function(x, class, fields, call) {
+check_result <- function(x, class, fields, call, meta_fields = character()) {
   if (!inherits(x, class)) {
     abort_rule("object", paste0("the object is of class ", class(x)[1], ", not ", class, "."), call = call)
   }
-  format <- x[["meta", exact = TRUE]][["format", exact = TRUE]]
-  if (is.null(format) || !identical(as.integer(format), result_format)) {
+  meta <- if (is.list(x)) unclass(x)[["meta", exact = TRUE]]
+  format <- if (is.list(meta)) meta[["format", exact = TRUE]]
+  if (!is.numeric(format) || length(format) != 1 || !identical(as.integer(format), result_format)) {
     abort_rule("object", paste0(
       "the object has format ", if (is.null(format)) "none" else one_line(format),
       ", this version needs ", result_format, "."
     ), "Compute it again from the data.", call = call)
   }
-  lost <- setdiff(fields, names(x))
+  lost <- c(setdiff(fields, names(x)), setdiff(meta_fields, names(meta)))
   if (length(lost)) {
     abort_rule("object", paste0("the object has lost its field ", quoted(lost), "."),
       "Compute it again from the data.",

@@ -68,6 +68,16 @@ check_table_counts <- function(x, size, arg, call) {
   as.double(x)
 }
 
+event_count_columns <- c("group", "time", "n.risk", "n.event", "n.censor")
+
+# The table is a data frame that can have been changed since it was made.
+check_event_counts <- function(x, call) {
+  parts <- c(as.list(x), list(meta = attr(x, "meta")))
+  check_result(structure(parts, class = "event_counts"), "event_counts", event_count_columns, call, c("grouped", "labels"))
+  for (v in c("n.event", "n.censor")) check_table_counts(x[[v]], nrow(x), v, call)
+  invisible(x)
+}
+
 # Numbers at risk of one group, with the checks that need them.
 count_down <- function(rows, time, n.event, n.censor, n, label, n_groups, call) {
   back <- which(diff(time[rows]) <= 0)
@@ -105,21 +115,30 @@ count_down <- function(rows, time, n.event, n.censor, n, label, n_groups, call) 
 kaplan_meier.event_counts <- function(counts, conf.type = "log-log", conf.level = 0.95, ...) {
   call <- quote(kaplan_meier())
   check_dots(..., call = call)
+  check_event_counts(counts, call)
   meta <- attr(counts, "meta")
-  check_result(list(meta = meta, group = 1, time = 1) |> structure(class = "event_counts"), "event_counts", "group", call)
   if (sum(counts$n.event, counts$n.censor) == 0) abort_rule("empty", "nobody is in the table.", call = call)
-  rows <- function(v) rep(v, counts$n.event + counts$n.censor)
-  event <- unlist(Map(function(d, c) rep(c(1L, 0L), c(d, c)), counts$n.event, counts$n.censor))
+  # Counts are weights, never rows: a table of a registry would fill the memory.
+  both <- function(v) rep(v, 2)
+  size <- c(counts$n.event, counts$n.censor)
+  used <- size > 0
+  group <- factor(both(if (meta$grouped) counts$group else rep("All", nrow(counts))), meta$labels)[used]
   frame <- frame_from_vectors(
-    rows(counts$time), event, if (meta$grouped) factor(rows(counts$group), meta$labels), NULL, "error", call
+    both(counts$time)[used], rep(c(1L, 0L), each = nrow(counts))[used], if (meta$grouped) group, size[used], "error", call
   )
+  frame$n_rows <- sum(size)
   frame$unit <- meta$unit
   # The times are the table's own: none is merged with another.
-  fit_kaplan_meier(frame, conf.type, conf.level, FALSE, survfit_call(match.call()), call)
+  fit <- fit_kaplan_meier(frame, conf.type, conf.level, FALSE, survfit_call(match.call()), call)
+  n <- as.vector(tapply(size[used], droplevels(group), sum))
+  fit$n <- if (all(n <= .Machine$integer.max)) as.integer(n) else n
+  fit
 }
 
 #' @export
 print.event_counts <- function(x, ...) {
+  # A life table of which columns were taken out is a data frame.
+  if (!all(event_count_columns %in% names(x))) return(print(as.data.frame(x), ...))
   cat("Life table", if (!is.null(attr(x, "meta")$unit)) paste0(", times in ", attr(x, "meta")$unit), "\n", sep = "")
   shown <- as.data.frame(x)
   shown$group <- encodeString(shown$group)

@@ -320,7 +320,7 @@ fisher_fields <- c(
   "p.value", "estimate", "null.value", "alternative", "method", "data.name", "log_p_value", "table"
 )
 
-check_fisher <- function(x, call) check_result(x, "fisher_test", fisher_fields, call)
+check_fisher <- function(x, call) check_result(x, "fisher_test", fisher_fields, call, "n_rows")
 
 #' @export
 print.fisher_test <- function(x, digits = 3, ...) {

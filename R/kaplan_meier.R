@@ -152,7 +152,21 @@ note_merged <- function(n) {
 
 km_fields <- c("n", "time", "n.risk", "n.event", "n.censor", "surv", "std.err", "cumhaz", "lower", "upper", "call")
 
-check_km <- function(x, call) check_result(x, "kaplan_meier", km_fields, call)
+check_km <- function(x, call) {
+  check_result(x, "kaplan_meier", km_fields, call, c("group_labels", "n_rows"))
+  columns <- unclass(x)[c("time", "n.risk", "n.event", "n.censor", "surv", "std.err", "cumhaz", "lower", "upper")]
+  whole <- all(vapply(columns, is.numeric, TRUE)) && length(unique(lengths(columns))) == 1 && is.numeric(x$n) &&
+    is.character(x$meta$group_labels) && length(x$n) == length(x$meta$group_labels) &&
+    is.numeric(x$meta$n_rows) && (is.null(x$strata) || is.numeric(x$strata)) &&
+    length(x$strata %||% 1L) == length(x$n) && sum(x$strata %||% length(x$time)) == length(x$time) &&
+    is.numeric(x$conf.int) && is.character(x$conf.type)
+  if (!whole) {
+    abort_rule("object", "the parts of the object do not fit each other.", "Compute it again from the data.",
+      call = call
+    )
+  }
+  invisible(x)
+}
 
 # NaN marks "undefined" in the core; users see NA.
 na_plain <- function(x) {
@@ -186,9 +200,9 @@ check_dots <- function(..., call) {
 #'   reached 0. `TRUE` carries the last rate forward and marks it in the column `note`.
 #' @param ... Not used.
 #' @return A data frame of class `km_rates` with columns `strata` (group label), `time`, `n` (subjects in the
-#'   group), `n.risk` (at risk just before the time; with delayed entry those who entered before it, at time 0 those who
-#'   enter then; survival's own `summary(times = )` also counts who enters between that time and the next row of the
-#'   curve), `n.event` and `n.censor` (since the next smaller time
+#'   group), `n.risk` (at risk just before the time; with delayed entry those who entered before it, at time 0 those
+#'   who enter then; survival's own `summary(times = )` also counts who enters between that time and the next row of
+#'   the curve), `n.event` and `n.censor` (since the next smaller time
 #'   asked for, that time itself excluded), `cum.event` (events up to and including the time), `estimate`,
 #'   `std.error` (of the rate itself), `conf.low`, `conf.high` (proportions) and `note`: the reason for an `NA`,
 #'   or the mark of an extension.
@@ -318,6 +332,12 @@ group_rows <- function(x) {
 }
 
 #' @export
+plot.kaplan_meier <- function(x, ...) {
+  check_km(x, quote(plot()))
+  NextMethod()
+}
+
+#' @export
 summary.kaplan_meier <- function(object, times, ...) {
   call <- quote(summary())
   check_km(object, call)
@@ -376,6 +396,11 @@ print.kaplan_meier <- function(x, digits = 3, ...) {
 
 #' @export
 print.km_rates <- function(x, digits = 3, ...) {
+  lost <- setdiff(c(
+    "strata", "time", "n", "n.risk", "n.event", "n.censor", "cum.event", "estimate", "std.error", "conf.low",
+    "conf.high", "note"
+  ), names(x))
+  if (length(lost)) return(print(as.data.frame(x), digits = digits, ...))
   digits <- check_digits(digits, quote(print()))
   shown <- as.data.frame(x)
   for (v in c("time", "n", "n.risk", "n.event", "n.censor", "cum.event")) shown[[v]] <- number_text(shown[[v]])

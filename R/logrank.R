@@ -225,7 +225,7 @@ logrank_fields <- c(
   "statistic", "parameter", "p.value", "log_p_value", "observed", "expected", "covariance", "n", "method"
 )
 
-check_logrank <- function(x, call) check_result(x, "logrank_test", logrank_fields, call)
+check_logrank <- function(x, call) check_result(x, "logrank_test", logrank_fields, call, "n_rows")
 
 #' @export
 print.logrank_test <- function(x, digits = 3, ...) {

@@ -100,6 +100,7 @@ check_count <- function(x, arg, call) {
 read_printed <- function(x, n, pooled, scale, decimals, rounding, call) {
   bad <- function(message, rows = NULL, hint = NULL) abort_rule("table", message, hint, arg = "x", rows = rows, call = call)
   if (!is.data.frame(x) || nrow(x) == 0) bad("`x` must be a data frame with a row per curve and landmark.")
+  check_names_once(x, "x", call)
   if (!"group" %in% names(x)) x[["group"]] <- "all"
   if (!is.null(decimals) && (!is_number(decimals) || length(decimals) != 1)) {
     abort_rule("type", paste0("`decimals` must be one whole number, not ", one_line(decimals), "."),

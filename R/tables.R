@@ -87,9 +87,10 @@ check_text <- function(x, arg, call, null = TRUE) {
 
 check_decimals <- function(x, arg, call, most = 1) {
   if (!is_number(x) || !length(x) || length(x) > most || anyNA(x) || any(x < 0 | x > 15 | x != round(x))) {
-    abort_rule("type", paste0("`", arg, "` must be ", if (most == 1) "one whole number" else "whole numbers", " of decimals from 0 to 15, not ", one_line(x), "."),
-      arg = arg, call = call
-    )
+    abort_rule("type", paste0(
+      "`", arg, "` must be ", if (most == 1) "one whole number" else "whole numbers", " of decimals from 0 to 15, not ",
+      one_line(x), "."
+    ), arg = arg, call = call)
   }
   x
 }
@@ -99,7 +100,16 @@ check_data_frame <- function(x, arg, call) {
     abort_rule("type", paste0("`", arg, "` must be a data frame, not ", class(x)[1], "."), arg = arg, call = call)
   }
   if (!nrow(x)) abort_rule("empty", paste0("`", arg, "` has no rows."), arg = arg, call = call)
+  check_names_once(x, arg, call)
   x
+}
+
+# Of two columns with one name only the first would be read.
+check_names_once <- function(x, arg, call) {
+  twice <- unique(names(x)[duplicated(names(x))])
+  if (length(twice)) {
+    abort_rule("column", paste0("`", arg, "` has several columns called ", quoted(twice), "."), arg = arg, call = call)
+  }
 }
 
 check_column_names <- function(x, data, arg, call, most = Inf) {
@@ -234,6 +244,7 @@ read_variable <- function(x, name, call) {
   }
   check_vector(x, name, call)
   if (is.factor(x)) {
+    check_factor(x, name, call)
     return(factor(as.character(x), levels = setdiff(enc2utf8(levels(x)), NA)))
   }
   if (is.character(x)) return(as_group(x, name, call))
