@@ -52,7 +52,12 @@ check_time <- function(x, arg, call) {
 # any codes together with `event`, the value(s) that mean an event.
 check_status <- function(x, arg, event = NULL, call) {
   check_vector(x, arg, call)
+  if (is.factor(x)) check_factor(x, arg, call)
   if (!is.null(event)) {
+    if (!is.atomic(event) || length(event) == 0 || length(dim(event)) > 1) {
+      abort_rule("status", paste0("`event` must be the value or values of `", arg, "` that mean an event, not ",
+        one_line(event), "."), arg = "event", call = call)
+    }
     known <- if (is.factor(x)) levels(x) else unique(x[!is.na(x)])
     absent <- event[!as.character(event) %in% as.character(known)]
     if (length(absent)) {
@@ -106,9 +111,34 @@ check_status <- function(x, arg, event = NULL, call) {
   as.integer(x)
 }
 
+# A plain vector of numbers: is.numeric() also takes a Surv object, a matrix and the bits of an integer64.
+is_number <- function(x) is.numeric(x) && length(dim(x)) < 2 && !inherits(x, c("Surv", "integer64"))
+
+# For an argument without default, as R's own message comes without class and names no function.
+check_given <- function(is_missing, arg, call) {
+  if (is_missing) abort_rule("missing", paste0("`", arg, "` is missing, with no default."), arg = arg, call = call)
+}
+
+# Digits to print.
+check_digits <- function(x, call) {
+  if (!is_number(x) || length(x) != 1 || is.na(x) || x < 0 || x > 15 || x != round(x)) {
+    abort_rule("type", paste0("`digits` must be a whole number from 0 to 15, not ", one_line(x), "."),
+      arg = "digits", call = call
+    )
+  }
+  max(1, x)
+}
+
+# What survival's own methods refuse.
+call_survival <- function(expr, method, call) {
+  tryCatch(expr, error = function(e) {
+    abort_rule("choice", paste0("survival's `", method, "()` refuses: ", conditionMessage(e)), call = call)
+  })
+}
+
 check_weights <- function(x, n, call) {
   check_vector(x, "weights", call)
-  if (!is.numeric(x)) {
+  if (!is_number(x)) {
     abort_rule("type", paste0("`weights` must be numeric, not ", class(x)[1], "."), arg = "weights", call = call)
   }
   check_length(x, n, "weights", call)
@@ -142,7 +172,7 @@ check_length <- function(x, n, arg, call) {
 }
 
 check_conf_level <- function(x, call) {
-  if (!is.numeric(x) || length(x) != 1 || is.na(x) || x <= 0 || x >= 1) {
+  if (!is_number(x) || length(x) != 1 || is.na(x) || x <= 0 || x >= 1) {
     abort_rule("conf_level", paste0("`conf.level` must be a number in (0, 1), not ", one_line(x), "."),
       arg = "conf.level", call = call
     )
@@ -177,7 +207,7 @@ check_flag <- function(x, arg, call) {
 }
 
 check_times <- function(x, call) {
-  if (!is.numeric(x) || length(x) == 0 || anyNA(x)) {
+  if (!is_number(x) || length(x) == 0 || anyNA(x)) {
     abort_rule("times", paste0("`times` must be numbers without missing values, not ", one_line(x), "."),
       arg = "times", call = call
     )
@@ -208,18 +238,19 @@ check_na_action <- function(x, call) {
 # Results carry a format number; methods refuse an object that is not whole or not of this format.
 result_format <- 1L
 
-check_result <- function(x, class, fields, call) {
+check_result <- function(x, class, fields, call, meta_fields = character()) {
   if (!inherits(x, class)) {
     abort_rule("object", paste0("the object is of class ", class(x)[1], ", not ", class, "."), call = call)
   }
-  format <- x[["meta", exact = TRUE]][["format", exact = TRUE]]
-  if (is.null(format) || !identical(as.integer(format), result_format)) {
+  meta <- if (is.list(x)) unclass(x)[["meta", exact = TRUE]]
+  format <- if (is.list(meta)) meta[["format", exact = TRUE]]
+  if (!is.numeric(format) || length(format) != 1 || !identical(as.integer(format), result_format)) {
     abort_rule("object", paste0(
       "the object has format ", if (is.null(format)) "none" else one_line(format),
       ", this version needs ", result_format, "."
     ), "Compute it again from the data.", call = call)
   }
-  lost <- setdiff(fields, names(x))
+  lost <- c(setdiff(fields, names(x)), setdiff(meta_fields, names(meta)))
   if (length(lost)) {
     abort_rule("object", paste0("the object has lost its field ", quoted(lost), "."),
       "Compute it again from the data.",

@@ -19,6 +19,8 @@
 #' @export
 event_counts <- function(time, n.event, n.censor = 0, n = NULL, group = NULL) {
   call <- quote(event_counts())
+  check_given(missing(time), "time", call)
+  check_given(missing(n.event), "n.event", call)
   time <- check_time(time, "time", call)
   size <- length(time)
   if (size == 0) abort_rule("empty", "the table has no rows.", call = call)
@@ -32,6 +34,7 @@ event_counts <- function(time, n.event, n.censor = 0, n = NULL, group = NULL) {
   coded <- if (is.null(group)) {
     list(code = integer(size), labels = "All", title = NULL)
   } else {
+    check_vector(group, "group", call)
     check_length(group, size, "group", call)
     if (anyNA(group)) abort_rule("missing", "`group` has a missing value.", arg = "group", call = call)
     code_groups(list(group = group), call)
@@ -55,7 +58,7 @@ event_counts <- function(time, n.event, n.censor = 0, n = NULL, group = NULL) {
 
 check_table_counts <- function(x, size, arg, call) {
   check_vector(x, arg, call)
-  if (!is.numeric(x)) {
+  if (!is_number(x)) {
     abort_rule("type", paste0("`", arg, "` must be numeric, not ", class(x)[1], "."), arg = arg, call = call)
   }
   if (length(x) == 1) x <- rep(x, size)
@@ -67,6 +70,17 @@ check_table_counts <- function(x, size, arg, call) {
     ), arg = arg, rows = bad, call = call)
   }
   as.double(x)
+}
+
+event_count_columns <- c("group", "time", "n.risk", "n.event", "n.censor")
+
+# The table is a data frame that can have been changed since it was made.
+check_event_counts <- function(x, call) {
+  parts <- c(as.list(x), list(meta = attr(x, "meta")))
+  whole <- structure(parts, class = "event_counts")
+  check_result(whole, "event_counts", event_count_columns, call, c("grouped", "labels"))
+  for (v in c("n.event", "n.censor")) check_table_counts(x[[v]], nrow(x), v, call)
+  invisible(x)
 }
 
 # Numbers at risk of one group, with the checks that need them.
@@ -81,6 +95,9 @@ count_down <- function(rows, time, n.event, n.censor, n, label, n_groups, call) 
   leave <- n.event[rows] + n.censor[rows]
   start <- sum(leave)
   if (!is.null(n)) {
+    if (!is_number(n)) {
+      abort_rule("type", paste0("`n` must be numeric, not ", class(n)[1], "."), arg = "n", call = call)
+    }
     start <- if (n_groups == 1 && length(n) == 1) n[[1]] else n[match(label, names(n))]
     if (length(start) != 1 || !is.numeric(start) || is.na(start) || start != round(start) || start < 0) {
       abort_rule("table", paste0("`n` must give a whole number >= 0 for group ", quoted(label), "."),
@@ -105,21 +122,31 @@ count_down <- function(rows, time, n.event, n.censor, n, label, n_groups, call) 
 kaplan_meier.event_counts <- function(counts, conf.type = "log-log", conf.level = 0.95, ...) {
   call <- quote(kaplan_meier())
   check_dots(..., call = call)
+  check_event_counts(counts, call)
   meta <- attr(counts, "meta")
-  check_result(structure(list(meta = meta), class = "event_counts"), "event_counts", character(), call)
   if (sum(counts$n.event, counts$n.censor) == 0) abort_rule("empty", "nobody is in the table.", call = call)
-  rows <- function(v) rep(v, counts$n.event + counts$n.censor)
-  event <- unlist(Map(function(d, c) rep(c(1L, 0L), c(d, c)), counts$n.event, counts$n.censor))
+  # Counts are weights, never rows: a table of a registry would fill the memory.
+  both <- function(v) rep(v, 2)
+  size <- c(counts$n.event, counts$n.censor)
+  used <- size > 0
+  group <- factor(both(if (meta$grouped) counts$group else rep("All", nrow(counts))), meta$labels)[used]
   frame <- frame_from_vectors(
-    rows(counts$time), event, if (meta$grouped) factor(rows(counts$group), meta$labels), NULL, "error", call
+    both(counts$time)[used], rep(c(1L, 0L), each = nrow(counts))[used], if (meta$grouped) group, size[used], "error",
+    call
   )
+  frame$n_rows <- sum(size)
   frame$unit <- meta$unit
   # The times are the table's own: none is merged with another.
-  fit_kaplan_meier(frame, conf.type, conf.level, FALSE, survfit_call(match.call()), call)
+  fit <- fit_kaplan_meier(frame, conf.type, conf.level, FALSE, survfit_call(match.call()), call)
+  n <- as.vector(tapply(size[used], droplevels(group), sum))
+  fit$n <- if (all(n <= .Machine$integer.max)) as.integer(n) else n
+  fit
 }
 
 #' @export
 print.event_counts <- function(x, ...) {
+  # A life table of which columns were taken out is a data frame.
+  if (!all(event_count_columns %in% names(x))) return(print(as.data.frame(x), ...))
   cat("Life table", if (!is.null(attr(x, "meta")$unit)) paste0(", times in ", attr(x, "meta")$unit), "\n", sep = "")
   shown <- as.data.frame(x)
   shown$group <- encodeString(shown$group)

@@ -45,6 +45,7 @@ figure_outcomes <- function(fits, breaks = NULL, until = NULL, xlab = NULL, unit
                             whole = "Whole cohort", p = NULL, conf.band = TRUE, censor.marks = TRUE,
                             risk.table = TRUE, base_size = 9) {
   call <- quote(figure_outcomes())
+  check_given(missing(fits), "fits", call)
   need_package("ggplot2", "draw figures", call)
   need_package("patchwork", "draw figures", call)
   endpoints <- read_endpoints(fits, "fits", call)
@@ -52,6 +53,11 @@ figure_outcomes <- function(fits, breaks = NULL, until = NULL, xlab = NULL, unit
   check_text(unit.time, "unit.time", call)
   check_text(whole, "whole", call, null = FALSE)
   check_flag(risk.table, "risk.table", call)
+  if (!is_number(base_size) || length(base_size) != 1 || !is.finite(base_size) || base_size <= 0) {
+    abort_rule("type", paste0("`base_size` must be a number > 0, not ", one_line(base_size), "."),
+      arg = "base_size", call = call
+    )
+  }
   axis <- time_axis(unlist(endpoints, recursive = FALSE), breaks, until, xlab, unit.time, call)
   columns <- max(lengths(endpoints))
   n_panels <- columns * length(endpoints)
@@ -111,7 +117,7 @@ check_labels_of_panels <- function(labels, n, call) {
 
 check_panel_text <- function(p, endpoints, call) {
   if (is.null(p)) return(NULL)
-  if (!is.character(p) || length(endpoints) > 1 && is.null(names(p))) {
+  if (!is.character(p) || !length(p) || is.null(names(p)) && (length(endpoints) > 1 || length(p) > 1)) {
     abort_rule("type", "`p` must be a character vector named by endpoint.", arg = "p", call = call)
   }
   if (is.null(names(p))) names(p) <- endpoints

@@ -222,7 +222,7 @@ max_count <- 2^53
 
 # One count or a matrix of them. Unlike a patient's missing value a missing count cannot be left out: NA is refused.
 check_counts <- function(x, arg, call) {
-  if (!is.numeric(x) || inherits(x, c("Date", "POSIXt", "difftime", "integer64"))) {
+  if (!is.numeric(x) || inherits(x, c("Date", "POSIXt", "difftime", "integer64", "Surv"))) {
     found <- if (is.object(x) && !is.table(x)) class(x)[1] else if (is.factor(x)) "factor" else typeof(x)
     abort_rule("type", paste0("counts must be numeric: `", arg, "` is ", found, "."), arg = arg, call = call)
   }
@@ -320,11 +320,12 @@ fisher_fields <- c(
   "p.value", "estimate", "null.value", "alternative", "method", "data.name", "log_p_value", "table"
 )
 
-check_fisher <- function(x, call) check_result(x, "fisher_test", fisher_fields, call)
+check_fisher <- function(x, call) check_result(x, "fisher_test", fisher_fields, call, "n_rows")
 
 #' @export
 print.fisher_test <- function(x, digits = 3, ...) {
   check_fisher(x, quote(print()))
+  digits <- check_digits(digits, quote(print()))
   titles <- names(dimnames(x$table))
   named <- length(titles) == 2 && all(nzchar(titles))
   sides <- c(two.sided = "two-sided", less = "against a smaller one", greater = "against a greater one")

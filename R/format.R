@@ -44,7 +44,13 @@ round_half_up <- function(x, decimals = 0) {
 #' format_p(c(0.3142, 0.0499999, 0.00004, 1, NA))
 #' @export
 format_p <- function(p, digits = 2, eps = 0.001) {
-  if (!is.numeric(p) && !all(is.na(p)) || any(p < 0 | p > 1, na.rm = TRUE)) {
+  call <- quote(format_p())
+  check_given(missing(p), "p", call)
+  digits <- check_digits(digits, call)
+  if (!is_number(eps) || length(eps) != 1 || is.na(eps) || eps < 0 || eps > 1) {
+    abort_rule("type", paste0("`eps` must be a number from 0 to 1, not ", one_line(eps), "."), arg = "eps", call = call)
+  }
+  if (!is_number(p) && !(is.logical(p) && all(is.na(p))) || any(p < 0 | p > 1, na.rm = TRUE)) {
     abort_rule("type", paste0("`p` must be numbers from 0 to 1, not ", one_line(p), "."),
       arg = "p", call = quote(format_p())
     )

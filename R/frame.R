@@ -16,10 +16,22 @@ frame_from_formula <- function(formula, data, subset, weights, na.action, event,
   if (!is.null(data) && !is.data.frame(data) && !is.list(data)) {
     abort_rule("type", paste0("`data` must be a data frame, not ", class(data)[1], "."), arg = "data", call = call)
   }
+  if (is.list(data) && (is.pairlist(data) && length(data) || anyNA(names(data)) ||
+    length(data) != sum(nzchar(names(data))) || anyDuplicated(names(data)))) {
+    twice <- unique(names(data)[duplicated(names(data))])
+    abort_rule("column", if (length(twice)) {
+      paste0("`data` has several columns called ", quoted(twice), ".")
+    } else {
+      "`data` must be a data frame or a list in which each column has a name."
+    }, arg = "data", call = call)
+  }
   env <- rlang::f_env(formula) %||% env
   evaluate <- function(expr) {
     check_columns(expr, data, env, call)
-    rlang::eval_tidy(expr, data, env)
+    evaluate_user(expr, rlang::eval_tidy(expr, data, env), call)
+  }
+  if ("." %in% all.vars(rlang::f_rhs(formula))) {
+    abort_rule("formula", "`.` is not allowed in `formula`: name the groups.", arg = "formula", call = call)
   }
 
   response <- read_response(rlang::f_lhs(formula), evaluate, event, call)
@@ -30,12 +42,12 @@ frame_from_formula <- function(formula, data, subset, weights, na.action, event,
   variables <- read_terms(terms, evaluate, n, allow_strata, call)
   weights <- if (!rlang::quo_is_null(weights)) {
     check_columns(rlang::quo_get_expr(weights), data, env, call)
-    check_weights(rlang::eval_tidy(weights, data), n, call)
+    check_weights(evaluate_user(rlang::quo_get_expr(weights), rlang::eval_tidy(weights, data), call), n, call)
   }
   keep <- rep(TRUE, n)
   if (!rlang::quo_is_null(subset)) {
     check_columns(rlang::quo_get_expr(subset), data, env, call)
-    keep <- read_subset(rlang::eval_tidy(subset, data), n, call)
+    keep <- read_subset(evaluate_user(rlang::quo_get_expr(subset), rlang::eval_tidy(subset, data), call), n, call)
   }
   make_frame(response, variables$group, variables$stratum, weights, keep, na.action, call)
 }
@@ -50,6 +62,7 @@ frame_from_vectors <- function(time, event, group, weights, na.action, call,
   labels_of <- function(x, name) {
     if (is.null(x)) return(NULL)
     check_vector(x, name, call)
+    check_group_type(x, name, call)
     check_length(x, n, name, call)
     stats::setNames(list(x), name)
   }
@@ -59,10 +72,26 @@ frame_from_vectors <- function(time, event, group, weights, na.action, call,
   make_frame(response, group, stratum, weights, rep(TRUE, n), na.action, call)
 }
 
+# What the user wrote may fail on its own.
+evaluate_user <- function(expr, value, call) {
+  tryCatch(value,
+    cryonodes_error = function(e) rlang::cnd_signal(e),
+    error = function(e) {
+      abort_rule("formula", paste0("`", one_line(expr), "` cannot be evaluated: ", conditionMessage(e)),
+        arg = one_line(expr), call = call
+      )
+    }
+  )
+}
+
 # Surv() is read, not called: its own guess of 1/2 coding would go unseen.
 read_response <- function(lhs, evaluate, event, call) {
   if (is_call_of(lhs, "Surv")) {
-    args <- as.list(match.call(survival::Surv, lhs))[-1]
+    args <- tryCatch(as.list(match.call(survival::Surv, lhs))[-1], error = function(e) {
+      abort_rule("formula", paste0("`", one_line(lhs), "` is not a call of `Surv()`: ", conditionMessage(e)),
+        arg = "formula", call = call
+      )
+    })
     extra <- setdiff(names(args), c("time", "time2", "event"))
     if (length(extra)) {
       abort_rule("formula",
@@ -154,6 +183,7 @@ read_terms <- function(terms, evaluate, n, allow_strata, call) {
     }
     name <- plain_name(expr)
     check_vector(value, name, call)
+    check_group_type(value, name, call)
     check_length(value, n, name, call)
     value
   })
@@ -176,7 +206,16 @@ read_subset <- function(value, n, call) {
     # As in base R's subset(), a condition that cannot be decided does not select the row.
     return(value & !is.na(value))
   }
-  if (is.numeric(value) && !anyNA(value) && all(value == round(value)) && all(abs(value) >= 1 & abs(value) <= n)) {
+  if (is_number(value) && !anyNA(value) && all(value == round(value)) && all(abs(value) >= 1 & abs(value) <= n)) {
+    if (any(value < 0) && any(value > 0)) {
+      abort_rule("type", "`subset` has row numbers to use and to leave out, not both.", arg = "subset", call = call)
+    }
+    twice <- unique(value[duplicated(value)])
+    if (length(twice)) {
+      abort_rule("type", paste0("`subset` names ", at_rows(twice), " more than once."), "A row is used once.",
+        arg = "subset", rows = twice, call = call
+      )
+    }
     return(seq_len(n) %in% seq_len(n)[value])
   }
   abort_rule("type", "`subset` must be a logical condition or row numbers.", arg = "subset", call = call)
@@ -192,7 +231,8 @@ make_frame <- function(response, group, stratum, weights, keep, na.action, call)
     if (!is.null(response$entry)) stats::setNames(list(response$entry), response$names[3]),
     group, stratum, if (!is.null(weights)) list(weights = weights)
   )
-  missing_rows <- lapply(columns, function(x) which(is.na(x) & keep))
+  # A factor can hide its missing values in a level NA.
+  missing_rows <- lapply(columns, function(x) which(is.na(if (is.factor(x)) levels(x)[x] else x) & keep))
   rows_dropped <- sort(unique(unlist(missing_rows)))
   if (length(rows_dropped) && na.action == "error") {
     arg <- names(columns)[lengths(missing_rows) > 0][1]
@@ -283,10 +323,18 @@ code_groups <- function(columns, call) {
   list(code = code, names = names, labels = labels, title = paste(names(columns), collapse = ", "), notes = notes)
 }
 
+# Before rows are taken, which strips an integer64 of its class where its package is not loaded.
+check_group_type <- function(x, name, call) {
+  if (inherits(x, "integer64") || is.raw(x)) {
+    abort_rule("type", paste0(
+      "`", name, "` is ", if (is.raw(x)) "raw" else "integer64", "; labels must be text, numbers or a factor."
+    ), "Convert it with `as.character()`.", arg = name, call = call)
+  }
+  if (is.factor(x)) check_factor(x, name, call)
+}
+
 as_group <- function(x, name, call) {
-  if (is.numeric(x) && !is.factor(x)) {
-    values <- sort(unique(x))
-    labels <- number_labels(values)
+  refuse_twins <- function(labels) {
     twice <- unique(labels[duplicated(labels)])
     if (length(twice)) {
       abort_rule("group", paste0("`", name, "` has different values that all print as ", quoted(twice), "."),
@@ -294,16 +342,37 @@ as_group <- function(x, name, call) {
         arg = name, call = call
       )
     }
+  }
+  check_group_type(x, name, call)
+  if (is.numeric(x) && !is.factor(x)) {
+    values <- sort(unique(x))
+    labels <- number_labels(values)
+    refuse_twins(labels)
     return(factor(x, levels = values, labels = labels))
   }
   if (is.character(x)) x <- enc2utf8(x)
   if (is.factor(x)) levels(x) <- enc2utf8(levels(x))
   if (!is.factor(x)) {
     # Sorted by code point: the order of groups must not depend on the session's locale.
-    levels <- if (is.character(x)) sort(unique(x), method = "radix") else sort(unique(x))
-    return(factor(x, levels = levels))
+    if (is.character(x)) return(factor(x, levels = sort(unique(x), method = "radix")))
+    values <- sort(unique(x))
+    labels <- as.character(values)
+    refuse_twins(labels)
+    # By position: factor() compares the text of a date with the date, and finds nothing.
+    return(factor(match(x, values), seq_along(values), labels))
   }
   droplevels(x)
+}
+
+# A factor made by hand, or read from a damaged file, may have codes without a level.
+check_factor <- function(x, name, call) {
+  codes <- unclass(x)
+  bad <- which(!is.na(codes) & !(codes >= 1 & codes <= length(levels(x))))
+  if (length(bad)) {
+    abort_rule("type", paste0("`", name, "` is a malformed factor: no level for its code in ", at_rows(bad), "."),
+      arg = name, rows = bad, call = call
+    )
+  }
 }
 
 # as.character() for numbers, but deaf to options(scipen): a label must not depend on the session.
@@ -344,8 +413,19 @@ is_call_of <- function(expr, name) {
 
 plain_name <- function(expr) if (is.name(expr)) as.character(expr) else one_line(expr)
 
+# The variables of an expression: in `d$status` that is `d` alone; a function has names of its own.
+free_names <- function(expr) {
+  if (is.name(expr)) return(setdiff(as.character(expr), ""))
+  if (!is.call(expr) || is_call_of(expr, "function") || is_call_of(expr, "::") || is_call_of(expr, ":::")) {
+    return(character())
+  }
+  if (is_call_of(expr, "$") || is_call_of(expr, "@")) return(free_names(expr[[2]]))
+  parts <- as.list(expr)
+  unique(unlist(lapply(if (is.call(parts[[1]])) parts else parts[-1], free_names)))
+}
+
 check_columns <- function(expr, data, env, call) {
-  wanted <- setdiff(all.vars(expr), c(".data", ".env"))
+  wanted <- setdiff(free_names(expr), c(".data", ".env"))
   absent <- wanted[!vapply(wanted, function(v) v %in% names(data) || exists(v, envir = env), TRUE)]
   if (length(absent)) {
     near <- names(data)[utils::adist(absent[1], names(data), ignore.case = TRUE) <= 2]

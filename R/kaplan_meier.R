@@ -124,9 +124,21 @@ fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, c
     format = result_format, method = "kaplan_meier", group_title = frame$group_title,
     group_labels = frame$group_labels %||% "All", unit = frame$unit, n_rows = frame$n_rows,
     rows_dropped = frame$rows_dropped, n_time_merged = core$n_time_merged,
-    notes = c(frame$notes, note_merged(core$n_time_merged))
+    notes = c(frame$notes, note_merged(core$n_time_merged)), entries = entries_by_group(frame, n_group)
   )
   structure(fit, class = c("kaplan_meier", "survfit"))
+}
+
+# With delayed entry, when and with what weight each group's subjects enter: between two rows of a survfit only this
+# tells who is there already. NULL without delayed entry.
+entries_by_group <- function(frame, n_group) {
+  if (is.null(frame$entry)) return(NULL)
+  group <- factor(frame$group %||% integer(length(frame$time)), seq_len(n_group) - 1L)
+  weight <- frame$weights %||% rep(1, length(frame$time))
+  unname(Map(function(entry, weight) {
+    entry_order <- order(entry)
+    list(time = entry[entry_order], weight = weight[entry_order])
+  }, split(frame$entry, group), split(weight, group)))
 }
 
 note_merged <- function(n) {
@@ -140,7 +152,21 @@ note_merged <- function(n) {
 
 km_fields <- c("n", "time", "n.risk", "n.event", "n.censor", "surv", "std.err", "cumhaz", "lower", "upper", "call")
 
-check_km <- function(x, call) check_result(x, "kaplan_meier", km_fields, call)
+check_km <- function(x, call) {
+  check_result(x, "kaplan_meier", km_fields, call, c("group_labels", "n_rows"))
+  columns <- unclass(x)[c("time", "n.risk", "n.event", "n.censor", "surv", "std.err", "cumhaz", "lower", "upper")]
+  whole <- all(vapply(columns, is.numeric, TRUE)) && length(unique(lengths(columns))) == 1 && is.numeric(x$n) &&
+    is.character(x$meta$group_labels) && length(x$n) == length(x$meta$group_labels) &&
+    is.numeric(x$meta$n_rows) && (is.null(x$strata) || is.numeric(x$strata)) &&
+    length(x$strata %||% 1L) == length(x$n) && sum(x$strata %||% length(x$time)) == length(x$time) &&
+    is.numeric(x$conf.int) && is.character(x$conf.type)
+  if (!whole) {
+    abort_rule("object", "the parts of the object do not fit each other.", "Compute it again from the data.",
+      call = call
+    )
+  }
+  invisible(x)
+}
 
 # NaN marks "undefined" in the core; users see NA.
 na_plain <- function(x) {
@@ -174,7 +200,9 @@ check_dots <- function(..., call) {
 #'   reached 0. `TRUE` carries the last rate forward and marks it in the column `note`.
 #' @param ... Not used.
 #' @return A data frame of class `km_rates` with columns `strata` (group label), `time`, `n` (subjects in the
-#'   group), `n.risk` (at risk just before the time), `n.event` and `n.censor` (since the next smaller time
+#'   group), `n.risk` (at risk just before the time; with delayed entry those who entered before it, at time 0 those
+#'   who enter then; survival's own `summary(times = )` also counts who enters between that time and the next row of
+#'   the curve), `n.event` and `n.censor` (since the next smaller time
 #'   asked for, that time itself excluded), `cum.event` (events up to and including the time), `estimate`,
 #'   `std.error` (of the rate itself), `conf.low`, `conf.high` (proportions) and `note`: the reason for an `NA`,
 #'   or the mark of an extension.
@@ -188,19 +216,40 @@ rates <- function(x, times, extend = FALSE, ...) UseMethod("rates")
 
 #' @rdname rates
 #' @export
+rates.default <- function(x, times, extend = FALSE, ...) {
+  call <- quote(rates())
+  check_given(missing(x), "x", call)
+  abort_rule("object", paste0("`x` must be a kaplan_meier, not ", class(x)[1], "."),
+    "Make one with `kaplan_meier()`.",
+    arg = "x", call = call
+  )
+}
+
+#' @rdname rates
+#' @export
 rates.kaplan_meier <- function(x, times, extend = FALSE, ...) {
   call <- quote(rates())
   check_dots(..., call = call)
   check_km(x, call)
+  check_given(missing(times), "times", call)
   times <- check_times(times, call)
   extend <- check_flag(extend, "extend", call)
   rows <- group_rows(x)
-  out <- do.call(rbind, Map(function(i, label, n) rates_one(x, i, label, n, times, extend), rows, names(rows), x$n))
+  if (identical(x$type, "counting") && length(x$meta$entries) != length(rows)) {
+    abort_rule("object", "the object has lost its entry times, `meta$entries`.", "Compute it again from the data.",
+      call = call
+    )
+  }
+  # Without names: do.call() would make symbols of the labels, in the encoding of the session.
+  parts <- lapply(seq_along(rows), function(k) {
+    rates_one(x, rows[[k]], names(rows)[k], x$n[k], times, extend, x$meta$entries[[k]])
+  })
+  out <- do.call(rbind, parts)
   rownames(out) <- NULL
   structure(out, class = c("km_rates", "data.frame"), unit = x$meta$unit, conf.level = x$conf.int)
 }
 
-rates_one <- function(x, i, label, n, times, extend) {
+rates_one <- function(x, i, label, n, times, extend, entries = NULL) {
   time <- x$time[i]
   last <- length(time)
   # Times that differ from a time of the curve by rounding only are that time.
@@ -230,12 +279,27 @@ rates_one <- function(x, i, label, n, times, extend) {
   shown <- known | extend
   hide <- function(v) ifelse(shown, v, NA_real_)
   n_risk <- if (last) c(x$n.risk[i], 0)[before + 1] else rep(0, length(times))
+  if (last && !is.null(entries)) {
+    n_risk <- n_risk - entering_later(entries, times, slack, time, before, on_row = upto > before)
+  }
   data.frame(
     strata = label, time = times, n = n, n.risk = n_risk, n.event = since(x$n.event), n.censor = since(x$n.censor),
     cum.event = cumulative(x$n.event), estimate = hide(estimate), std.error = hide(na_plain(std_error)),
     conf.low = hide(at(x$lower, NA_real_)), conf.high = hide(at(x$upper, NA_real_)), note = note,
     stringsAsFactors = FALSE
   )
+}
+
+# The weight that enters at or after each asked time but before the next row of the curve, whose number at risk has it
+# already. A time that is a row needs no correction.
+entering_later <- function(entries, times, slack, time, before, on_row) {
+  next_row <- c(time, Inf)[before + 1]
+  entered <- c(0, cumsum(entries$weight))
+  # At time 0 those who enter at 0 are there: nobody could be before.
+  start <- ifelse(times <= slack, slack, times - slack)
+  by_start <- findInterval(start, entries$time, left.open = TRUE)
+  by_next <- findInterval(next_row - sqrt(.Machine$double.eps) * pmax(1, next_row), entries$time, left.open = TRUE)
+  ifelse(on_row | !is.finite(next_row), 0, pmax(0, entered[by_next + 1] - entered[by_start + 1]))
 }
 
 # Rows of each group, named by its label.
@@ -249,12 +313,18 @@ group_rows <- function(x) {
 
 #' @export
 `[.kaplan_meier` <- function(x, ...) {
-  check_km(x, quote(`[`()))
-  out <- NextMethod()
+  call <- quote(`[`())
+  check_km(x, call)
+  if (...length() && !missing(..1) && !is.null(..1) && !(is.atomic(..1) && length(dim(..1)) < 2)) {
+    abort_rule("type", paste0("a group is chosen by its number or its name, not by ", one_line(..1), "."), call = call)
+  }
+  out <- call_survival(NextMethod(), "[", call)
+  if (!length(out$time)) abort_rule("empty", "no group is selected.", call = call)
   meta <- x$meta
   if (!is.null(x$strata) && ...length() && !missing(..1)) {
     chosen <- stats::setNames(seq_along(x$strata), names(x$strata))[..1]
     meta$group_labels <- meta$group_labels[chosen]
+    meta$entries <- meta$entries[chosen]
     meta$n_rows <- sum(out$n)
   }
   out$meta <- meta
@@ -262,27 +332,48 @@ group_rows <- function(x) {
 }
 
 #' @export
-summary.kaplan_meier <- function(object, ...) {
-  check_km(object, quote(summary()))
+plot.kaplan_meier <- function(x, ...) {
+  check_km(x, quote(plot()))
   NextMethod()
 }
 
 #' @export
-quantile.kaplan_meier <- function(x, ...) {
-  check_km(x, quote(quantile()))
+summary.kaplan_meier <- function(object, times, ...) {
+  call <- quote(summary())
+  check_km(object, call)
+  plain <- structure(object, class = "survfit")
+  if (missing(times)) return(call_survival(summary(plain, ...), "summary", call))
+  if (!is_number(times) || !length(times) || anyNA(times)) {
+    abort_rule("times", paste0("`times` must be numbers without missing values, not ", one_line(times), "."),
+      arg = "times", call = call
+    )
+  }
+  call_survival(summary(plain, times = times, ...), "summary", call)
+}
+
+#' @export
+quantile.kaplan_meier <- function(x, probs = c(0.25, 0.5, 0.75), ...) {
+  call <- quote(quantile())
+  check_km(x, call)
+  if (!is_number(probs) || !length(probs) || anyNA(probs) || any(probs < 0 | probs > 1)) {
+    abort_rule("choice", paste0("`probs` must be numbers from 0 to 1, not ", one_line(probs), "."),
+      arg = "probs", call = call
+    )
+  }
   # survival takes the middle of a flat step as (a + b) / 2, which overflows near the largest double. Halving and
   # doubling are exact.
   if (length(x$time) && max(x$time) > .Machine$double.xmax / 2) {
     x$time <- x$time / 2
-    half <- stats::quantile(structure(x, class = "survfit"), ...)
+    half <- call_survival(stats::quantile(structure(x, class = "survfit"), probs, ...), "quantile", call)
     return(if (is.list(half)) lapply(half, `*`, 2) else 2 * half)
   }
-  NextMethod()
+  call_survival(stats::quantile(structure(x, class = "survfit"), probs, ...), "quantile", call)
 }
 
 #' @export
 print.kaplan_meier <- function(x, digits = 3, ...) {
   check_km(x, quote(print()))
+  digits <- check_digits(digits, quote(print()))
   cat("Kaplan-Meier estimate", if (!is.null(x$meta$group_title)) paste0(" by ", x$meta$group_title), "\n", sep = "")
   cat(count_line(x$meta), "\n\n", sep = "")
   table <- glance(x)
@@ -305,6 +396,12 @@ print.kaplan_meier <- function(x, digits = 3, ...) {
 
 #' @export
 print.km_rates <- function(x, digits = 3, ...) {
+  lost <- setdiff(c(
+    "strata", "time", "n", "n.risk", "n.event", "n.censor", "cum.event", "estimate", "std.error", "conf.low",
+    "conf.high", "note"
+  ), names(x))
+  if (length(lost)) return(print(as.data.frame(x), digits = digits, ...))
+  digits <- check_digits(digits, quote(print()))
   shown <- as.data.frame(x)
   for (v in c("time", "n", "n.risk", "n.event", "n.censor", "cum.event")) shown[[v]] <- number_text(shown[[v]])
   for (v in c("estimate", "std.error", "conf.low", "conf.high")) shown[[v]] <- format_number(shown[[v]], digits)

@@ -225,12 +225,12 @@ logrank_fields <- c(
   "statistic", "parameter", "p.value", "log_p_value", "observed", "expected", "covariance", "n", "method"
 )
 
-check_logrank <- function(x, call) check_result(x, "logrank_test", logrank_fields, call)
+check_logrank <- function(x, call) check_result(x, "logrank_test", logrank_fields, call, "n_rows")
 
 #' @export
 print.logrank_test <- function(x, digits = 3, ...) {
   check_logrank(x, quote(print()))
-  digits <- max(1, digits)
+  digits <- check_digits(digits, quote(print()))
   cat(x$method, " of the null hypothesis that ", method_null("logrank"), "\n", sep = "")
   cat(encodeString(x$data.name), "; ", count_line(x$meta), "\n\n", sep = "")
   shown <- data.frame(

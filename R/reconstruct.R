@@ -63,6 +63,7 @@ reconstruct_km <- function(x, n = NULL, pooled = NULL, scale = "percent", decima
                            progress = interactive(), ...) {
   call <- quote(reconstruct_km())
   check_dots(..., call = call)
+  check_given(missing(x), "x", call)
   scale <- check_choice(scale, c("percent", "proportion"), "scale", call)
   rounding <- check_choice(rounding, names(rounding_units), "rounding", call)
   table <- read_printed(x, n, pooled, scale, decimals, rounding, call)
@@ -96,7 +97,7 @@ reconstruct_km <- function(x, n = NULL, pooled = NULL, scale = "percent", decima
 rounding_units <- list("half-up" = c(0.5, 0.5), "half-up or truncated" = c(0.5, 1), "one unit" = c(1, 1))
 
 check_count <- function(x, arg, call) {
-  if (!is.numeric(x) || length(x) != 1 || is.na(x) || !is.finite(x) || x < 0 || x != round(x)) {
+  if (!is_number(x) || length(x) != 1 || is.na(x) || !is.finite(x) || x < 0 || x != round(x)) {
     abort_rule("count", paste0("`", arg, "` must be a whole number >= 0, not ", one_line(x), "."),
       arg = arg, call = call
     )
@@ -109,14 +110,26 @@ read_printed <- function(x, n, pooled, scale, decimals, rounding, call) {
     abort_rule("table", message, hint, arg = "x", rows = rows, call = call)
   }
   if (!is.data.frame(x) || nrow(x) == 0) bad("`x` must be a data frame with a row per curve and landmark.")
+  check_names_once(x, "x", call)
   if (!"group" %in% names(x)) x[["group"]] <- "all"
+  if (!is.null(decimals) && (!is_number(decimals) || length(decimals) != 1)) {
+    abort_rule("type", paste0("`decimals` must be one whole number, not ", one_line(decimals), "."),
+      arg = "decimals", call = call
+    )
+  }
+  if (!is.null(n) && !is_number(n)) {
+    abort_rule("type", paste0("`n` must be numeric, not ", class(n)[1], "."), arg = "n", call = call)
+  }
   if (!"decimals" %in% names(x)) x[["decimals"]] <- decimals %||% bad(
     "`decimals` is not given: the digits after the point in which rates and standard errors were printed.",
     hint = "Give a column `decimals` or the argument, e.g. `decimals = 1`."
   )
   absent <- setdiff(c("group", "time", "estimate", "std.error"), names(x))
   if (length(absent)) bad(paste0("`x` has no column ", quoted(absent), "."))
+  check_vector(x[["group"]], "group", call)
   x[["group"]] <- as.character(x[["group"]])
+  unnamed <- which(is.na(x[["group"]]) | !nzchar(x[["group"]]))
+  if (length(unnamed)) bad(paste0("column `group` has no name in ", at_rows(unnamed), "."), unnamed)
   if (!"n" %in% names(x)) {
     if (is.null(names(n)) && length(n) == 1 && length(unique(x[["group"]])) == 1) names(n) <- x[["group"]][1]
     if (is.null(n) || !all(x[["group"]] %in% names(n))) {
@@ -345,6 +358,7 @@ smallest_releases <- function(problem, most, search) {
     !is.na(problem$curves[[group]][[paste0(sub(".", "_", cell, fixed = TRUE), "_low")]][j])
   }
   cells <- cells[mapply(given, cells$j, cells$cell, cells$group), ]
+  most <- min(most, nrow(cells))
   undecided <- 0
   parts <- lapply(stats::setNames(names, names), function(g) part_releases(problem, cells, g, search))
   # No set can be smaller than what the curves need one by one.

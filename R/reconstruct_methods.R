@@ -1,6 +1,11 @@
-reconstruction_fields <- c("n_solutions", "solutions", "identified", "curves", "table", "meta")
+reconstruction_fields <- c(
+  "n_solutions", "exact", "drawn", "n_listed", "unique", "logrank_p", "solutions", "identified", "curves", "table",
+  "meta"
+)
 
-check_reconstruction <- function(x, call) check_result(x, "km_reconstruction", reconstruction_fields, call)
+check_reconstruction <- function(x, call) {
+  check_result(x, "km_reconstruction", reconstruction_fields, call, c("groups", "n", "times", "rounding", "release"))
+}
 
 #' @export
 print.km_reconstruction <- function(x, ...) {

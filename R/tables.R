@@ -85,11 +85,12 @@ check_text <- function(x, arg, call, null = TRUE) {
   x
 }
 
-check_decimals <- function(x, arg, call) {
-  if (!is.numeric(x) || !length(x) || anyNA(x) || any(x < 0 | x > 15 | x != round(x))) {
-    abort_rule("type", paste0("`", arg, "` must be a whole number of decimals from 0 to 15, not ", one_line(x), "."),
-      arg = arg, call = call
-    )
+check_decimals <- function(x, arg, call, most = 1) {
+  if (!is_number(x) || !length(x) || length(x) > most || anyNA(x) || any(x < 0 | x > 15 | x != round(x))) {
+    abort_rule("type", paste0(
+      "`", arg, "` must be ", if (most == 1) "one whole number" else "whole numbers", " of decimals from 0 to 15, not ",
+      one_line(x), "."
+    ), arg = arg, call = call)
   }
   x
 }
@@ -99,7 +100,16 @@ check_data_frame <- function(x, arg, call) {
     abort_rule("type", paste0("`", arg, "` must be a data frame, not ", class(x)[1], "."), arg = arg, call = call)
   }
   if (!nrow(x)) abort_rule("empty", paste0("`", arg, "` has no rows."), arg = arg, call = call)
+  check_names_once(x, arg, call)
   x
+}
+
+# Of two columns with one name only the first would be read.
+check_names_once <- function(x, arg, call) {
+  twice <- unique(names(x)[duplicated(names(x))])
+  if (length(twice)) {
+    abort_rule("column", paste0("`", arg, "` has several columns called ", quoted(twice), "."), arg = arg, call = call)
+  }
 }
 
 check_column_names <- function(x, data, arg, call, most = Inf) {
@@ -169,6 +179,8 @@ table_characteristics <- function(data, variables = NULL, by = NULL, unit = NULL
                                   pick = "unique", labels = NULL, digits = 1, digits.percent = 1,
                                   overall = "All", missing = "Missing", caption = NULL) {
   call <- quote(table_characteristics())
+  # `missing` is an argument here.
+  check_given(base::missing(data), "data", call)
   check_data_frame(data, "data", call)
   by <- check_column_names(by, data, "by", call, most = 1)
   id <- check_column_names(id, data, "id", call, most = 1)
@@ -176,7 +188,7 @@ table_characteristics <- function(data, variables = NULL, by = NULL, unit = NULL
   variables <- check_column_names(variables %||% setdiff(names(data), c(by, id, weights)), data, "variables", call)
   if (!is.null(unit)) check_choice(unit, c("patient", "session", "lesion"), "unit", call)
   check_choice(pick, c("unique", "first"), "pick", call)
-  check_decimals(digits, "digits", call)
+  check_decimals(digits, "digits", call, most = Inf)
   check_decimals(digits.percent, "digits.percent", call)
   check_text(overall, "overall", call)
   check_text(missing, "missing", call, null = FALSE)
@@ -232,6 +244,7 @@ read_variable <- function(x, name, call) {
   }
   check_vector(x, name, call)
   if (is.factor(x)) {
+    check_factor(x, name, call)
     return(factor(as.character(x), levels = setdiff(enc2utf8(levels(x)), NA)))
   }
   if (is.character(x)) return(as_group(x, name, call))
@@ -322,7 +335,7 @@ counted_rows <- function(data, columns, unit, id, weights, pick, call) {
 
 check_lesions <- function(x, name, call) {
   check_vector(x, name, call)
-  bad <- if (is.numeric(x)) which(is.na(x) | x < 0 | x != round(x)) else seq_along(x)
+  bad <- if (is_number(x)) which(is.na(x) | x < 0 | x != round(x)) else seq_along(x)
   if (length(bad)) {
     abort_rule("weights", paste0(
       "`", name, "` must be a whole number >= 0, not ", one_line(x[bad[1]]), " in ", at_rows(bad), "."

@@ -32,6 +32,8 @@
 table_compare <- function(rebuilt, printed, decimals = 1, decimals.p = 2, percent = FALSE, percent.rebuilt = FALSE,
                           unit.time = NULL, time.labels = NULL, caption = NULL) {
   call <- quote(table_compare())
+  check_given(missing(rebuilt), "rebuilt", call)
+  check_given(missing(printed), "printed", call)
   check_decimals(decimals, "decimals", call)
   check_decimals(decimals.p, "decimals.p", call)
   check_text(caption, "caption", call)

@@ -51,6 +51,7 @@ table_rates <- function(x, times = NULL, show = "se", digits = 1, p = NULL, p.la
                         unit.time = NULL, time.labels = NULL, percent = FALSE, extend = FALSE, caption = NULL, ...) {
   call <- quote(table_rates())
   check_dots(..., call = call)
+  check_given(missing(x), "x", call)
   check_show(show, call)
   check_decimals(digits, "digits", call)
   check_text(caption, "caption", call)
@@ -162,7 +163,7 @@ read_rates_frame <- function(x, times, percent, call) {
   check_complete(x$group, "group", NULL, call)
   for (name in c("n", "estimate", "std.error", "conf.low", "conf.high", "n.risk", "cum.event")) {
     x[[name]] <- x[[name]] %||% NA_real_
-    if (!is.numeric(x[[name]]) && !all(is.na(x[[name]]))) {
+    if (!is_number(x[[name]]) && !all(is.na(x[[name]]))) {
       abort_rule("type", paste0("`", name, "` must be numeric, not ", class(x[[name]])[1], "."),
         arg = name, call = call
       )
@@ -206,7 +207,7 @@ match_time <- function(x, table) match(signif(x, 12), signif(table, 12))
 read_p <- function(p, label, numbers, call) {
   check_text(label, "p.label", call)
   if (is.null(p)) return(NULL)
-  p <- check_data_frame(as.data.frame(p), "p", call)
+  p <- as.data.frame(check_data_frame(p, "p", call))
   check_columns(quote(p), p, emptyenv(), call)
   if (is.null(p$method)) {
     if (is.null(label)) {
@@ -224,7 +225,7 @@ read_p <- function(p, label, numbers, call) {
     p$endpoint <- endpoints
   }
   p$time <- if (is.null(p$time)) NA_real_ else p$time
-  if (!is.numeric(p$p) && !all(is.na(p$p)) || any(p$p < 0 | p$p > 1, na.rm = TRUE)) {
+  if (!is_number(p$p) && !all(is.na(p$p)) || any(p$p < 0 | p$p > 1, na.rm = TRUE)) {
     abort_rule("table", "`p` must be numbers in [0, 1].", arg = "p", call = call)
   }
   p <- data.frame(
