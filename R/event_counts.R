@@ -73,7 +73,8 @@ event_count_columns <- c("group", "time", "n.risk", "n.event", "n.censor")
 # The table is a data frame that can have been changed since it was made.
 check_event_counts <- function(x, call) {
   parts <- c(as.list(x), list(meta = attr(x, "meta")))
-  check_result(structure(parts, class = "event_counts"), "event_counts", event_count_columns, call, c("grouped", "labels"))
+  meta_fields <- c("grouped", "labels")
+  check_result(structure(parts, class = "event_counts"), "event_counts", event_count_columns, call, meta_fields)
   for (v in c("n.event", "n.censor")) check_table_counts(x[[v]], nrow(x), v, call)
   invisible(x)
 }
@@ -142,7 +143,7 @@ print.event_counts <- function(x, ...) {
   cat("Life table", if (!is.null(attr(x, "meta")$unit)) paste0(", times in ", attr(x, "meta")$unit), "\n", sep = "")
   shown <- as.data.frame(x)
   shown$group <- encodeString(shown$group)
-  print(shown, row.names = FALSE)
+  print(numbers_as_text(shown), row.names = FALSE)
   invisible(x)
 }
 

@@ -12,7 +12,7 @@ print.km_reconstruction <- function(x, ...) {
   meta <- x$meta
   cat("Structures that print as published: ", solution_count(x), "\n", sep = "")
   cat("Curves: ", paste0(names(meta$n), " (n = ", meta$n, if_pooled(names(meta$n), meta$pooled), ")", collapse = ", "), "\n", sep = "")
-  cat("Landmarks: ", paste(format(meta$times), collapse = ", "), "; rounding: ", meta$rounding,
+  cat("Landmarks: ", paste(number_text(meta$times), collapse = ", "), "; rounding: ", meta$rounding,
     if (!is.null(x$facts)) paste0("; ", nrow(x$facts), " further fact", if (nrow(x$facts) > 1) "s"), "\n",
     sep = ""
   )
@@ -24,7 +24,7 @@ if_pooled <- function(names, pooled) ifelse(names %in% pooled, ", pooled", "")
 
 solution_count <- function(x) {
   paste0(
-    if (x$exact) format(x$n_solutions, big.mark = ",", scientific = FALSE) else "more than 1.8e19",
+    if (x$exact) format(x$n_solutions, big.mark = ",", decimal.mark = ".", scientific = FALSE) else "more than 1.8e19",
     if (x$n_solutions == 1) " (unique)"
   )
 }
@@ -32,7 +32,7 @@ solution_count <- function(x) {
 print_solutions <- function(x) {
   if (x$drawn) cat("Of these, ", x$n_listed, " were drawn uniformly; ranges below are over all.\n", sep = "")
   cat("\nOver all of them, between\n")
-  print(x$identified, row.names = FALSE)
+  print(numbers_as_text(x$identified), row.names = FALSE)
   if (!anyNA(x$logrank_p)) {
     cat("Log-rank p up to the last landmark: ", paste(unique(format_p(x$logrank_p)), collapse = " to "),
       if (x$drawn) " (over the draw)", "\n",
@@ -71,7 +71,7 @@ print_releases <- function(x) {
   sets <- max(x$release$set)
   size <- sum(x$release$set == 1)
   cat("The rest can stand when ", size, " cell", if (size > 1) "s are" else " is", " released, in ", sets, " way", if (sets > 1) "s", ":\n", sep = "")
-  print(x$release, row.names = FALSE)
+  print(numbers_as_text(x$release), row.names = FALSE)
 }
 
 #' @method tidy km_reconstruction
@@ -123,7 +123,7 @@ simulate.km_reconstruction <- function(object, nsim = 1, seed = NULL, solution =
   last <- max(object$meta$times)
   follow.up <- follow.up %||% (1.5 * last)
   if (!is.numeric(follow.up) || length(follow.up) != 1 || !is.finite(follow.up) || follow.up <= last) {
-    abort_rule("times", paste0("`follow.up` must be a time beyond the last landmark (", last, ")."), arg = "follow.up", call = call)
+    abort_rule("times", paste0("`follow.up` must be a time beyond the last landmark (", number_text(last), ")."), arg = "follow.up", call = call)
   }
   if (!is.null(solution)) {
     check_count(solution, "solution", call)
