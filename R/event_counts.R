@@ -150,7 +150,7 @@ print.event_counts <- function(x, ...) {
   cat("Life table", if (!is.null(attr(x, "meta")$unit)) paste0(", times in ", attr(x, "meta")$unit), "\n", sep = "")
   shown <- as.data.frame(x)
   shown$group <- encodeString(shown$group)
-  print(shown, row.names = FALSE)
+  print(numbers_as_text(shown), row.names = FALSE)
   invisible(x)
 }
 

@@ -240,7 +240,7 @@ group_lines <- function(n) {
 
 # Both the curves and the numbers at risk use this scale: it is why they cannot drift apart.
 time_scale <- function(axis, title) {
-  number <- function(x) vapply(x, function(v) format(v, digits = 7, decimal.mark = "."), "")
+  number <- function(x) vapply(x, number_text, "")
   ggplot2::scale_x_continuous(
     name = title, breaks = axis$breaks, labels = number(axis$breaks), minor_breaks = NULL,
     expand = ggplot2::expansion(mult = 0.04)

@@ -232,7 +232,7 @@ check_counts <- function(x, arg, call) {
     bad <- which(bad)
     if (length(bad)) {
       row <- if (!is.null(n_row)) (bad - 1) %% n_row + 1
-      abort_rule(rule, paste0(text, ": `", arg, "` has ", format(x[bad[1]], digits = 15),
+      abort_rule(rule, paste0(text, ": `", arg, "` has ", format_plain(x[bad[1]]),
         if (!is.null(row)) paste0(" in row ", row[1], ", column ", (bad[1] - 1) %/% n_row + 1),
         if (length(bad) > 1) paste0(" (and ", length(bad) - 1, " more)"), "."
       ), arg = arg, rows = row, call = call)

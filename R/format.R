@@ -11,8 +11,14 @@ format_number <- function(x, digits = 3) {
   out
 }
 
-# A number in running text, as many digits as it has, seven at most.
-number_text <- function(x) format(x, digits = 7, decimal.mark = ".", scientific = 0, trim = TRUE)
+# A number in running text, as many digits as it has, seven at most; 100000 in full, 1e+15 not.
+number_text <- function(x) format(x, digits = 7, decimal.mark = ".", scientific = 8, trim = TRUE)
+
+# A data frame for print(): its numbers as text, each column in the digits it has.
+numbers_as_text <- function(x) {
+  for (v in names(x)) if (is.numeric(x[[v]])) x[[v]] <- number_text(x[[v]])
+  x
+}
 
 # Fixed decimals, rounded half away from zero in decimal arithmetic as a reader would.
 format_fixed <- function(x, decimals = 1) {

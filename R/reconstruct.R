@@ -154,7 +154,8 @@ read_printed <- function(x, n, pooled, scale, decimals, rounding, call) {
     }
   }
   top <- if (scale == "percent") 100 else 1
-  check_range("estimate", x$estimate >= 0 & x$estimate <= top, paste0("in [0, ", top, "] on the scale '", scale, "'"))
+  in_scale <- paste0("in [0, ", number_text(top), "] on the scale '", scale, "'")
+  check_range("estimate", x$estimate >= 0 & x$estimate <= top, in_scale)
   check_range("std.error", x$std.error >= 0 & is.finite(x$std.error), "finite and >= 0")
   check_range("time", x$time > 0 & is.finite(x$time), "finite and > 0")
   check_range("n", x$n >= 1 & x$n == round(x$n) & x$n <= 1e6, "a whole number from 1 to 1,000,000")

@@ -14,7 +14,7 @@ print.km_reconstruction <- function(x, ...) {
   cat("Structures that print as published: ", solution_count(x), "\n", sep = "")
   curves <- paste0(names(meta$n), " (n = ", meta$n, if_pooled(names(meta$n), meta$pooled), ")")
   cat("Curves: ", paste(curves, collapse = ", "), "\n", sep = "")
-  cat("Landmarks: ", paste(format(meta$times), collapse = ", "), "; rounding: ", meta$rounding,
+  cat("Landmarks: ", paste(number_text(meta$times), collapse = ", "), "; rounding: ", meta$rounding,
     if (!is.null(x$facts)) paste0("; ", nrow(x$facts), " further fact", if (nrow(x$facts) > 1) "s"), "\n",
     sep = ""
   )
@@ -26,7 +26,7 @@ if_pooled <- function(names, pooled) ifelse(names %in% pooled, ", pooled", "")
 
 solution_count <- function(x) {
   paste0(
-    if (x$exact) format(x$n_solutions, big.mark = ",", scientific = FALSE) else "more than 1.8e19",
+    if (x$exact) format(x$n_solutions, big.mark = ",", decimal.mark = ".", scientific = FALSE) else "more than 1.8e19",
     if (x$n_solutions == 1) " (unique)"
   )
 }
@@ -34,7 +34,7 @@ solution_count <- function(x) {
 print_solutions <- function(x) {
   if (x$drawn) cat("Of these, ", x$n_listed, " were drawn uniformly; ranges below are over all.\n", sep = "")
   cat("\nOver all of them, between\n")
-  print(x$identified, row.names = FALSE)
+  print(numbers_as_text(x$identified), row.names = FALSE)
   if (!anyNA(x$logrank_p)) {
     cat("Log-rank p up to the last landmark: ", paste(unique(format_p(x$logrank_p)), collapse = " to "),
       if (x$drawn) " (over the draw)", "\n",
@@ -80,7 +80,7 @@ print_releases <- function(x) {
     if (sets > 1) " ways:\n" else " way:\n",
     sep = ""
   )
-  print(x$release, row.names = FALSE)
+  print(numbers_as_text(x$release), row.names = FALSE)
 }
 
 #' @method tidy km_reconstruction

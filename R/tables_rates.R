@@ -174,7 +174,7 @@ read_rates_frame <- function(x, times, percent, call) {
   bad <- which(x$estimate < 0 | x$estimate > top)
   if (length(bad)) {
     abort_rule("table", paste0(
-      "`estimate` must be in [0, ", top, "], not ", format(x$estimate[bad[1]]), " in ", at_rows(bad), "."
+      "`estimate` must be in [0, ", number_text(top), "], not ", number_text(x$estimate[bad[1]]), " in ", at_rows(bad), "."
     ), if (!percent) "Say `percent = TRUE` when the rates are in percent.",
     arg = "estimate", rows = bad, call = call
     )
@@ -182,7 +182,7 @@ read_rates_frame <- function(x, times, percent, call) {
   bad <- which(x$std.error < 0)
   if (length(bad)) {
     abort_rule("table", paste0(
-      "`std.error` must be >= 0, not ", format(x$std.error[bad[1]]), " in ", at_rows(bad), "."
+      "`std.error` must be >= 0, not ", number_text(x$std.error[bad[1]]), " in ", at_rows(bad), "."
     ), arg = "std.error", rows = bad, call = call)
   }
   twice <- which(duplicated(x[c("endpoint", "group", "time")]))
@@ -276,7 +276,7 @@ label_times <- function(times, unit, labels, call) {
     return(labels)
   }
   check_text(unit, "unit.time", call)
-  text <- vapply(times, function(t) format(t, digits = 7, decimal.mark = "."), "")
+  text <- vapply(times, number_text, "")
   if (is.null(unit)) return(paste("Time", text))
   paste(text, ifelse(times == 1, sub("s$", "", unit), unit))
 }
@@ -295,7 +295,7 @@ lay_out_rates <- function(numbers, times, labels, show, digits, p, caption, what
   groups <- unique(numbers$group)
   methods <- unique(p$method)
   size <- common_sizes(numbers)
-  with_n <- function(label, n) if (is.na(n)) label else paste0(label, ", n = ", format(n))
+  with_n <- function(label, n) if (is.na(n)) label else paste0(label, ", n = ", number_text(n))
   headings <- if (is.null(size)) groups else mapply(with_n, groups, size)
   # The methods are the first footnotes, as their marks stand in the header.
   method_marks <- vapply(methods, book$mark, "", USE.NAMES = FALSE)
@@ -323,7 +323,7 @@ lay_out_rates <- function(numbers, times, labels, show, digits, p, caption, what
     }
     indent <- as.integer(nzchar(endpoint))
     if (is.null(size)) {
-      n_cell <- function(r) cell(if (nrow(r) && !is.na(r$n[1])) format(r$n[1]) else em_dash)
+      n_cell <- function(r) cell(if (nrow(r) && !is.na(r$n[1])) number_text(r$n[1]) else em_dash)
       rows <- c(rows, list(table_row("n", c(per_group(n_cell, part), blank(methods)), indent = indent)))
     }
     for (i in seq_along(times)) {

@@ -162,3 +162,28 @@ test_that("an object that lost a part, or has a part of another kind, is refused
   attr(counts, "meta") <- NULL
   refused(kaplan_meier(counts), "object")
 })
+
+test_that("numbers print alike whatever the session's options are", {
+  shown <- function() {
+    printed <- data.frame(time = c(12, 24.5), estimate = c(88.9, 44.4), std.error = c(10.5, 22.8))
+    found <- reconstruct_km(printed, n = 9, decimals = 1)
+    big <- data.frame(group = "all", time = 1, estimate = 0.5, n = 100000)
+    utils::capture.output({
+      print(found)
+      print(event_counts(c(1.5, 100000), 1, c(0, 100000)))
+      print(table_rates(big))
+      print(rates(kaplan_meier(c(1.5, 100000), c(1, 1)), c(1.5, 100000)))
+      print(tryCatch(simulate(found, follow.up = 1.5), error = conditionMessage))
+      print(tryCatch(fisher_test(1.5, 1, 1, 1), error = conditionMessage))
+      print(tryCatch(table_rates(data.frame(group = "a", time = 1, estimate = 2.5), 1), error = conditionMessage))
+    })
+  }
+  plain <- shown()
+  expect_match(plain, "n = 100000", fixed = TRUE, all = FALSE)
+  for (set in list(list(OutDec = ","), list(scipen = -10), list(scipen = 100), list(digits = 3), list(digits = 15))) {
+    old <- options(set)
+    changed <- shown()
+    options(old)
+    expect_identical(changed, plain)
+  }
+})
