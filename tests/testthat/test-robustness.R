@@ -189,3 +189,8 @@ test_that("numbers print alike whatever the session's options are", {
     expect_identical(changed, plain)
   }
 })
+
+test_that("endpoints of different sizes compare under headings without a size", {
+  rates <- data.frame(endpoint = c("A", "B"), group = "all", time = 1, estimate = 0.5, n = c(20, 30))
+  expect_identical(table_compare(rates, rates)$header$text, c("", "all"))
+})
