@@ -103,7 +103,8 @@ lay_out_compare <- function(numbers, times, labels, decimals.p, caption) {
   groups <- unique(numbers$group)
   with_p <- !all(is.na(numbers$p) & is.na(numbers$p.printed))
   size <- common_sizes(numbers)
-  headings <- if (is.null(size)) groups else ifelse(is.na(size), groups, paste0(groups, ", n = ", size))
+  headings <- groups
+  if (!is.null(size)) headings <- ifelse(is.na(size), groups, paste0(groups, ", n = ", number_text(size)))
   listed <- character()
   mark_differences <- function(row, columns, place) {
     words <- c(estimate = "rate", std.error = "standard error", p = "p")

@@ -145,7 +145,7 @@ read_rates <- function(x, times, whole, percent, extend, call) {
   rownames(numbers) <- NULL
   units <- unique(unlist(lapply(endpoints, function(fits) lapply(fits, function(fit) fit$meta$unit))))
   intervals <- unique(unlist(lapply(endpoints, lapply, function(fit) {
-    paste0(format(100 * fit$conf.int, decimal.mark = "."), "% ", fit$conf.type, " confidence interval")
+    paste0(number_text(100 * fit$conf.int), "% ", fit$conf.type, " confidence interval")
   })))
   list(
     numbers = numbers, times = times, unit = if (length(units) == 1) units,
@@ -378,5 +378,5 @@ cell_rate <- function(row, show, digits, book) {
 
 cell_count_at <- function(row, column, book) {
   if (!nrow(row) || is.na(row[[column]])) return(cell(em_dash, book$mark(not_given)))
-  cell(format(row[[column]], digits = 7, decimal.mark = "."))
+  cell(number_text(row[[column]]))
 }

@@ -172,6 +172,8 @@ test_that("numbers print alike whatever the session's options are", {
       print(found)
       print(event_counts(c(1.5, 100000), 1, c(0, 100000)))
       print(table_rates(big))
+      print(table_compare(big, big))
+      print(table_rates(kaplan_meier(c(1, 2), c(1, 1)), 1, show = c("ci", "n.risk")))
       print(rates(kaplan_meier(c(1.5, 100000), c(1, 1)), c(1.5, 100000)))
       print(tryCatch(simulate(found, follow.up = 1.5), error = conditionMessage))
       print(tryCatch(fisher_test(1.5, 1, 1, 1), error = conditionMessage))
@@ -186,4 +188,9 @@ test_that("numbers print alike whatever the session's options are", {
     options(old)
     expect_identical(changed, plain)
   }
+})
+
+test_that("endpoints of different sizes compare under headings without a size", {
+  rates <- data.frame(endpoint = c("A", "B"), group = "all", time = 1, estimate = 0.5, n = c(20, 30))
+  expect_identical(table_compare(rates, rates)$header$text, c("", "all"))
 })
