@@ -54,8 +54,9 @@
 #'
 #' @format A data frame with 29 rows: `patient` (R01 to R29), `group`, `os_months` and `died`, `dfs_months` and
 #'   `progressed`, `ltpfs_months` and `ltp` (months from ablation; 1 = event, 0 = censored), `origin` (always
-#'   `"reconstructed"`). Disease-free time never exceeds survival time; six die, 16 progress, two of them locally,
-#'   16 are followed beyond two years, as printed.
+#'   `"reconstructed"`). Disease-free time never exceeds survival time; six die; 16 progress, two of them locally, at
+#'   the printed times; 16 are followed beyond two years, the later deaths among them (the text has 16 *alive* with two
+#'   years of follow-up, which the printed rates leave no room for).
 #' @source Built by `data-raw/lnm_cohort.R` with [reconstruct_km()] from [lnm_rates] and [lnm_facts].
 #' @examples
 #' kaplan_meier(Surv(os_months, died) ~ group, lnm_cohort)

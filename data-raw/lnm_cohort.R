@@ -14,7 +14,9 @@ fisher <- function(endpoint, until) {
   data.frame(fact = "fisher.p", group = NA, time = x$time, value = x$p, decimals = 2)
 }
 
-# Overall survival. One standard error was cut, not rounded; 16 patients survived two years; 6 died.
+# Overall survival. One standard error was cut, not rounded; 6 died. The text has 16 patients alive with two years of
+# follow-up; with three more deaths in the third year that would be 19 at risk at two years, where the rates leave 16
+# at most. The other printed reading, 55% of 29 surviving two years, is 16 at risk, and is taken.
 os_printed <- lnm_rates[lnm_rates$endpoint == "Overall survival", ]
 os <- reconstruct_km(os_printed, pooled = whole, rounding = "half-up or truncated", facts = rbind(
   fact("total.events", whole, NA, printed_fact("patients") - printed_fact("alive")),
@@ -32,10 +34,14 @@ dfs <- reconstruct_km(dfs_printed, pooled = whole, facts = rbind(
 ))
 stopifnot(os$n_solutions > 0, dfs$n_solutions > 0)
 
-# A patient's disease-free time cannot exceed the survival time. Within a group, times can be paired so if and only
-# if, sorted, each of the one does not exceed that of the other.
+# A patient's disease-free time cannot exceed the survival time, and the second local progression was followed on, free
+# of another, for a printed time. Within a group, times can be paired so if and only if, sorted, each of the needed does
+# not exceed that of the follow-up.
+needed <- function(time) {
+  ifelse(time == printed_fact("ltp_second"), time + printed_fact("ltp_free_after"), time)
+}
 pairable <- function(os, dfs) {
-  all(vapply(groups, function(g) all(sort(dfs$time[dfs$group == g]) <= sort(os$time[os$group == g])), TRUE))
+  all(vapply(groups, function(g) all(sort(needed(dfs$time[dfs$group == g])) <= sort(os$time[os$group == g])), TRUE))
 }
 # The two local progressions are progressions of loco-regional patients at known times; the draw's nearest event
 # times in that interval move there, provided that no other time lies in between.
@@ -77,9 +83,9 @@ pair <- function(g) {
   o <- o[order(o$time), ]
   pick <- integer(nrow(o))
   for (i in seq_len(nrow(o))) {
-    can <- which(free & d$time <= o$time[i])
+    can <- which(free & needed(d$time) <= o$time[i])
     # Taking the i-th shortest at most keeps the rest pairable; of those prefer a progression for a death.
-    ok <- Filter(function(c) all(sort(d$time[free & seq_along(free) != c]) <= o$time[-seq_len(i)]), can)
+    ok <- Filter(function(c) all(sort(needed(d$time[free & seq_along(free) != c])) <= o$time[-seq_len(i)]), can)
     prefer <- ok[d$event[ok] == o$event[i]]
     pick[i] <- if (length(prefer)) max(prefer) else max(ok)
     free[pick[i]] <- FALSE
@@ -100,7 +106,8 @@ stopifnot(
   nrow(lnm_cohort) == printed_fact("patients"), all(lnm_cohort$dfs_months <= lnm_cohort$os_months),
   sum(lnm_cohort$died) == printed_fact("patients") - printed_fact("alive"), sum(lnm_cohort$ltp) == printed_fact("ltp"),
   sum(lnm_cohort$progressed) == printed_fact("progressed"), !anyDuplicated(lnm_cohort$os_months),
-  sum(lnm_cohort$os_months > 24) == printed_fact("followed_2y")
+  sum(lnm_cohort$os_months > 24) == printed_fact("followed_2y"),
+  max(lnm_cohort$os_months[lnm_cohort$ltp == 1]) >= printed_fact("ltp_second") + printed_fact("ltp_free_after")
 )
 print(lnm_cohort)
 print(quantile(lnm_cohort$os_months, c(0.25, 0.5, 0.75)))

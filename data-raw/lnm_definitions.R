@@ -8,10 +8,10 @@ lnm_definitions <- data.frame(
   ),
   definition = c(
     "CT or MR during the procedure shows the ice covering the whole node with a margin of 5 mm or more",
-    "The treated zone takes up no contrast on MR at one month and no FDG on the first PET-CT, about 6 to 12 weeks later",
+    "The treated zone takes up no contrast on MR at one month, and no FDG on the first PET-CT (mostly 6 to 12 weeks after ablation)",
     "Contrast or tracer uptake appears anew where a node had been completely ablated, on CT, MR or PET-CT",
-    "Imaging finds regional nodes other than the treated ones",
-    "Imaging finds distant nodes other than the treated ones, or metastases in organs",
+    "Imaging in follow-up shows regional nodes that are new, not the treated ones",
+    "Imaging in follow-up shows distant nodes that are new, not the treated ones, or new metastases in organs",
     "From ablation to the first imaging that shows LTP",
     "From ablation to the first imaging that shows progression anywhere",
     "From ablation to death of any cause"
