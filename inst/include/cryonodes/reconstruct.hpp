@@ -206,7 +206,15 @@ inline std::size_t mix(std::initializer_list<std::int64_t> parts) {
   return static_cast<std::size_t>(h);
 }
 
-inline int at_or(const std::vector<int>& v, std::size_t j) { return v.empty() ? -1 : v[j]; }
+inline int at_or(const std::vector<int>& v, std::size_t j) { return v.empty() ? -1 : std::max(v[j], -1); }
+
+/// The searches call themselves once per event. Longer sequences than this end in an error before the stack does.
+constexpr int most_nested = 3000;
+
+inline void require_shallow(int events) {
+  if (events > most_nested)
+    throw memory_error("the search met a sequence of more than 3000 events; the printed values allow too many");
+}
 
 /// Narrows the numbers at risk that can be at a landmark, at most `a` and `b` and at most `p` of both, to what is
 /// known of them (-1: nothing). False if nothing is left.
@@ -339,6 +347,7 @@ private:
   /// Builds the subtree below an event at `r` (or below a landmark); -1 if nothing there can print as published.
   int expand(std::size_t j, int r, int level, double s, double g, int events) {
     meter_.step();
+    require_shallow(events);
     const Window& w = windows_[j];
     int exit = -1;
     if (w.accepts(s, g) && (at_or(curve_.events, j) < 0 || curve_.events[j] == events)) {
@@ -809,6 +818,7 @@ public:
     if (found != memory_.end())
       return found->second;
     meter_.step();
+    require_shallow(events);
     bool answer = ends_here(j, level, events, s, g) &&
                   (j + 1 == windows_.size() || can_finish(j + 1, known(j) < 0 ? level : known(j), events, s, g));
     if (!answer && events < max_events_[j] && s > 0.0)
