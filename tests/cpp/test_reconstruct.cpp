@@ -624,6 +624,22 @@ TEST_CASE("a search beyond its states or steps ends in an error, not in an answe
   CHECK(reconstruct(overall_survival(0.1), options).n_solutions == 3);
 }
 
+TEST_CASE("very long sequences end in an error before they exhaust the stack") {
+  CHECK_THROWS_AS(reconstruct(one_group(1000000, 1)), memory_error);
+  auto half = one_group(1000000, 1);
+  half.groups[0].estimate[0] = about(0.5, 1e-9);
+  CHECK_THROWS_AS(reconstruct(half), memory_error);
+  auto pooled = two_groups(500000, 500000, 1, true);
+  pooled.pooled.estimate[0] = about(0.5, 1e-9);
+  CHECK_THROWS_AS(reconstructible(pooled), memory_error);
+  // Nearly as long as may be: everybody dies, nobody leaves before.
+  auto all = one_group(3000, 1);
+  all.groups[0].events = {3000};
+  ReconstructOptions options;
+  options.max_steps = 1;
+  CHECK_THROWS_AS(reconstruct(all, options), work_error);
+}
+
 TEST_CASE("what the poll throws ends the search, and it hears shares of the work") {
   struct stop : std::runtime_error {
     using std::runtime_error::runtime_error;

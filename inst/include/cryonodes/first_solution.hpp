@@ -30,6 +30,7 @@ public:
     if (found != memory_.end())
       return found->second;
     meter_.step();
+    require_shallow(events);
     bool answer = ends_here(j, level, events, s, g) &&
                   (j + 1 == windows_.size() || can_finish(j + 1, known(j) < 0 ? level : known(j), events, s, g));
     if (!answer && events < max_events_[j] && s > 0.0)

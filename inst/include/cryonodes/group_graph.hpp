@@ -58,6 +58,7 @@ private:
   /// Builds the subtree below an event at `r` (or below a landmark); -1 if nothing there can print as published.
   int expand(std::size_t j, int r, int level, double s, double g, int events) {
     meter_.step();
+    require_shallow(events);
     const Window& w = windows_[j];
     int exit = -1;
     if (w.accepts(s, g) && (at_or(curve_.events, j) < 0 || curve_.events[j] == events)) {

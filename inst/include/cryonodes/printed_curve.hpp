@@ -151,7 +151,15 @@ inline std::size_t mix(std::initializer_list<std::int64_t> parts) {
   return static_cast<std::size_t>(h);
 }
 
-inline int at_or(const std::vector<int>& v, std::size_t j) { return v.empty() ? -1 : v[j]; }
+inline int at_or(const std::vector<int>& v, std::size_t j) { return v.empty() ? -1 : std::max(v[j], -1); }
+
+/// The searches call themselves once per event. Longer sequences than this end in an error before the stack does.
+constexpr int most_nested = 3000;
+
+inline void require_shallow(int events) {
+  if (events > most_nested)
+    throw memory_error("the search met a sequence of more than 3000 events; the printed values allow too many");
+}
 
 /// Narrows the numbers at risk that can be at a landmark, at most `a` and `b` and at most `p` of both, to what is
 /// known of them (-1: nothing). False if nothing is left.
