@@ -273,3 +273,12 @@ TEST_CASE("a long comparison can be left by an exception") {
   CHECK(asked > 0);
   CHECK_THROWS_AS(fisher(table, options, [](double) { throw std::runtime_error("stop"); }), std::runtime_error);
 }
+
+TEST_CASE("a confidence level next to 0 ends in an answer") {
+  FisherOptions options;
+  options.sides = Sides::less;
+  options.conf_level = 5e-324;
+  const auto result = fisher({5, 5, 2, 0}, options);
+  CHECK(result.conf_high >= 0.0);
+  CHECK(result.conf_high < 1e-300);
+}

@@ -478,6 +478,9 @@ inline double conditional_estimate(const Margins& t, double start) {
 inline double conditional_limit(const Margins& t, std::int64_t x, bool upper, double log_p, double start) {
   double log_omega = std::log(start);
   for (int i = 0; i < 200; ++i) {
+    // Only a confidence level next to 0 asks for odds beyond what a double holds.
+    if (std::fabs(log_omega) > 700.0)
+      return log_omega > 0.0 ? std::numeric_limits<double>::infinity() : 0.0;
     const Conditional conditional = t.at(std::exp(log_omega));
     const ConditionalSums sums(conditional);
     const auto tail = sums.tail(x, upper);
