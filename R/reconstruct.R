@@ -21,6 +21,8 @@
 #' @param max_states Bound on the states kept at once (about 100 bytes each).
 #' @param release When nothing fits, the largest number of printed cells to release in search of the
 #'   smallest sets whose release lets the rest stand; 0 skips this search.
+#' @param effort Multiplies the number of steps after which a candidate set is left undecided; the default keeps each to
+#'   some seconds.
 #' @param seed Seed of the draw when there are more than `max_solutions` solutions.
 #' @param progress Show progress of long searches?
 #' @param ... Not used.
@@ -35,8 +37,8 @@
 #' - `curves`: can each curve stand alone?
 #' - `release`: the smallest releases, with `set`, `group`, `time`, `cell`, `printed`, `reads` (what the cell should
 #'   then have read) and `n_solutions`; attribute `at_least` is the number of cells that any set must hold because of
-#'   single curves, `undecided` the number of candidate sets given up after a million steps; `NULL` if there are
-#'   solutions;
+#'   single curves, `undecided` the number of candidate sets given up undecided (see `effort`); `NULL` if there
+#'   are solutions;
 #' - `table`, `facts`, `meta`: what was given.
 #' @section Definition:
 #' A curve prints what it prints through the numbers at risk \eqn{r_1 > r_2 > \dots}{r1 > r2 > ...} at its events:
@@ -59,7 +61,7 @@
 #' reconstruct_km(printed, n = c(all = 7), decimals = 1)
 #' @export
 reconstruct_km <- function(x, n = NULL, pooled = NULL, scale = "percent", decimals = NULL, rounding = "half-up",
-                           facts = NULL, max_solutions = 1000, max_states = 2e7, release = 8, seed = 1,
+                           facts = NULL, max_solutions = 1000, max_states = 2e7, release = 8, effort = 1, seed = 1,
                            progress = interactive(), ...) {
   call <- quote(reconstruct_km())
   check_dots(..., call = call)
@@ -67,13 +69,15 @@ reconstruct_km <- function(x, n = NULL, pooled = NULL, scale = "percent", decima
   scale <- check_choice(scale, c("percent", "proportion"), "scale", call)
   rounding <- check_choice(rounding, names(rounding_units), "rounding", call)
   table <- read_printed(x, n, pooled, scale, decimals, rounding, call)
-  for (arg in c("max_solutions", "max_states", "release", "seed")) check_count(get(arg), arg, call)
+  for (arg in c("max_solutions", "max_states", "release", "effort", "seed")) check_count(get(arg), arg, call)
   problem <- make_problem(table, pooled, facts, call)
 
   ticker <- make_ticker(check_flag(progress, "progress", call))
   on.exit(ticker$done())
   # What every search needs besides its problem.
-  search <- list(solutions = max_solutions, states = max_states, seed = seed, tick = ticker$tick, call = call)
+  search <- list(
+    solutions = max_solutions, states = max_states, effort = effort, seed = seed, tick = ticker$tick, call = call
+  )
   core <- run_search(problem, search)
   out <- list(
     n_solutions = core$n_solutions, exact = !core$saturated, solutions = solution_frame(core, problem),
@@ -412,7 +416,7 @@ part_releases <- function(problem, cells, g, search) {
       sets <- lapply(utils::combn(length(own), size, simplify = FALSE), function(s) own[s])
       known[[name]] <<- list(Filter(function(set) {
         alone <- release_cells(problem, cells[set, ])$curves[[g]]
-        !isFALSE(stands_alone(alone, search, release_steps))
+        !isFALSE(stands_alone(alone, search, search$effort * first_steps))
       }, sets))
     }
     known[[name]][[1]]
@@ -431,11 +435,18 @@ release_cells <- function(problem, cells) {
 
 works <- function(problem, cells, search) {
   freed <- release_cells(problem, cells)
-  run_exists(freed$groups, freed$pooled, freed$allowed, search, release_steps)
+  # The full search is the quicker one where little fits, the search for a first solution where much does.
+  count <- tryCatch(
+    run_search(freed, utils::modifyList(search, list(solutions = 0)), search$effort * full_steps)$n_solutions,
+    cryonodes_error_work = function(e) NA, cryonodes_error_memory = function(e) NA
+  )
+  if (!is.na(count)) return(count > 0)
+  run_exists(freed$groups, freed$pooled, freed$allowed, search, search$effort * first_steps)
 }
 
-# Steps after which one candidate set is left undecided, and said to be.
-release_steps <- 1e6
+# Steps after which a candidate set is left undecided, and said to be, in either search: a second or two.
+full_steps <- 2e7
+first_steps <- 1e6
 
 # What released cells should have read: their values over all solutions of the rest. Where those are
 # too many to visit within `value_steps`, that is said instead.

@@ -174,7 +174,8 @@ read_rates_frame <- function(x, times, percent, call) {
   bad <- which(x$estimate < 0 | x$estimate > top)
   if (length(bad)) {
     abort_rule("table", paste0(
-      "`estimate` must be in [0, ", number_text(top), "], not ", number_text(x$estimate[bad[1]]), " in ", at_rows(bad), "."
+      "`estimate` must be in [0, ", number_text(top), "], not ", number_text(x$estimate[bad[1]]), " in ",
+      at_rows(bad), "."
     ), if (!percent) "Say `percent = TRUE` when the rates are in percent.",
     arg = "estimate", rows = bad, call = call
     )
