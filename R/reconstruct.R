@@ -34,7 +34,7 @@
 #' - `identified`: per curve and landmark, the range over all solutions of events so far and of the number at risk;
 #' - `logrank_p`: range of the log-rank p up to the last landmark, over the listed or drawn solutions; `NA` for one
 #'   curve;
-#' - `curves`: can each curve stand alone?
+#' - `curves`: can each curve stand alone? (`NA`: not decided within the bound on steps)
 #' - `release`: the smallest releases, with `set`, `group`, `time`, `cell`, `printed`, `reads` (what the cell should
 #'   then have read) and `n_solutions`; attribute `at_least` is the number of cells that any set must hold because of
 #'   single curves, `undecided` the number of candidate sets given up undecided (see `effort`); `NULL` if there
@@ -61,7 +61,7 @@
 #' reconstruct_km(printed, n = c(all = 7), decimals = 1)
 #' @export
 reconstruct_km <- function(x, n = NULL, pooled = NULL, scale = "percent", decimals = NULL, rounding = "half-up",
-                           facts = NULL, max_solutions = 1000, max_states = 2e7, release = 8, effort = 1, seed = 1,
+                           facts = NULL, max_solutions = 200, max_states = 2e7, release = 8, effort = 1, seed = 1,
                            progress = interactive(), ...) {
   call <- quote(reconstruct_km())
   check_dots(..., call = call)
@@ -85,7 +85,7 @@ reconstruct_km <- function(x, n = NULL, pooled = NULL, scale = "percent", decima
     unique = core$n_solutions == 1, identified = identified_frame(core, problem)
   )
   out$logrank_p <- if (length(problem$groups) == 2) logrank_range(core) else c(NA_real_, NA_real_)
-  out$curves <- curves_alone(problem, search)
+  out$curves <- curves_alone(problem, core$n_solutions > 0, search)
   out$release <- if (core$n_solutions == 0 && release > 0) smallest_releases(problem, release, search)
   out$table <- table
   out$facts <- problem$facts
@@ -297,7 +297,22 @@ run_exists <- function(groups, pooled, allowed, search, max_steps = 0) {
   )
 }
 
-stands_alone <- function(curve, search, max_steps = 0) run_exists(list(curve), list(), list(), search, max_steps)
+stands_alone <- function(curve, search) decide(list(groups = list(curve), pooled = list(), allowed = list()), search)
+
+# Is there a solution? NA where neither search came to an end within its bound on steps. The full search is the
+# quicker one where little fits, the search for a first solution where much does.
+decide <- function(problem, search) {
+  count <- tryCatch(
+    run_search(problem, utils::modifyList(search, list(solutions = 0)), search$effort * full_steps)$n_solutions,
+    cryonodes_error_work = function(e) NA, cryonodes_error_memory = function(e) NA
+  )
+  if (!is.na(count)) return(count > 0)
+  run_exists(problem$groups, problem$pooled, problem$allowed, search, search$effort * first_steps)
+}
+
+# A second or two in either search.
+full_steps <- 2e7
+first_steps <- 1e6
 
 curve_names <- function(problem) c(names(problem$groups), problem$pooled_name)
 
@@ -341,11 +356,12 @@ logrank_range <- function(core) {
   if (all(is.na(p))) c(NA_real_, NA_real_) else range(p, na.rm = TRUE)
 }
 
-curves_alone <- function(problem, search) {
+# In a joint solution each curve stands. NA: not decided within the bound on steps.
+curves_alone <- function(problem, solved, search) {
   names <- curve_names(problem)
   data.frame(
     group = names, n = vapply(problem$curves[names], `[[`, 0L, "n"),
-    possible = vapply(problem$curves[names], stands_alone, TRUE, search = search),
+    possible = solved | vapply(problem$curves[names], function(curve) !solved && stands_alone(curve, search), NA),
     row.names = NULL, stringsAsFactors = FALSE
   )
 }
@@ -416,7 +432,7 @@ part_releases <- function(problem, cells, g, search) {
       sets <- lapply(utils::combn(length(own), size, simplify = FALSE), function(s) own[s])
       known[[name]] <<- list(Filter(function(set) {
         alone <- release_cells(problem, cells[set, ])$curves[[g]]
-        !isFALSE(stands_alone(alone, search, search$effort * first_steps))
+        !isFALSE(stands_alone(alone, search))
       }, sets))
     }
     known[[name]][[1]]
@@ -433,20 +449,7 @@ release_cells <- function(problem, cells) {
   problem
 }
 
-works <- function(problem, cells, search) {
-  freed <- release_cells(problem, cells)
-  # The full search is the quicker one where little fits, the search for a first solution where much does.
-  count <- tryCatch(
-    run_search(freed, utils::modifyList(search, list(solutions = 0)), search$effort * full_steps)$n_solutions,
-    cryonodes_error_work = function(e) NA, cryonodes_error_memory = function(e) NA
-  )
-  if (!is.na(count)) return(count > 0)
-  run_exists(freed$groups, freed$pooled, freed$allowed, search, search$effort * first_steps)
-}
-
-# Steps after which a candidate set is left undecided, and said to be, in either search: a second or two.
-full_steps <- 2e7
-first_steps <- 1e6
+works <- function(problem, cells, search) decide(release_cells(problem, cells), search)
 
 # What released cells should have read: their values over all solutions of the rest. Where those are
 # too many to visit within `value_steps`, that is said instead.

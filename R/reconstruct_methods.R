@@ -64,7 +64,7 @@ print_releases <- function(x) {
     "the search was exhaustive.\n",
     sep = ""
   )
-  alone <- x$curves$group[!x$curves$possible]
+  alone <- x$curves$group[!x$curves$possible %in% c(TRUE, NA)]
   if (length(alone)) cat("Impossible even alone: ", quoted(alone), "\n", sep = "")
   if (is.null(x$release)) return(invisible())
   undecided <- attr(x$release, "undecided")

@@ -343,7 +343,7 @@ check_lesions <- function(x, name, call) {
   }
   if (sum(as.double(x)) > max_units || sum(x) == 0) {
     abort_rule("weights", paste0(
-      "the sum of `", name, "` must be from 1 to ", 
+      "the sum of `", name, "` must be from 1 to ",
         format(max_units, big.mark = ",", decimal.mark = ".", scientific = FALSE),
       ", not ", number_text(sum(as.double(x))), "."
     ), arg = name, call = call)

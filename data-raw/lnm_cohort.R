@@ -29,7 +29,7 @@ refused <- reconstruct_km(dfs_printed, pooled = whole, facts = fisher("Disease-f
 stopifnot(refused$n_solutions == 0, nrow(refused$release) == 1)
 free <- refused$release
 dfs_printed[dfs_printed$group == free$group & dfs_printed$time == free$time, free$cell] <- NA
-dfs <- reconstruct_km(dfs_printed, pooled = whole, facts = rbind(
+dfs <- reconstruct_km(dfs_printed, pooled = whole, max_solutions = 1000, facts = rbind(
   fact("total.events", whole, NA, printed_fact("progressed")), fisher("Disease-free survival", 24)
 ))
 stopifnot(os$n_solutions > 0, dfs$n_solutions > 0)

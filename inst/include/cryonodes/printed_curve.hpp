@@ -54,7 +54,7 @@ struct ReconstructProblem {
 };
 
 struct ReconstructOptions {
-  std::size_t max_solutions = 1000;   ///< so many are listed; if there are more, so many are drawn instead
+  std::size_t max_solutions = 200;    ///< so many are listed; if there are more, so many are drawn instead
   std::size_t max_states = 20000000; ///< bound on what is kept at once, about 100 bytes each
   std::uint64_t max_steps = 0;       ///< give up with a work_error after so many steps; 0: never
   bool values = false;               ///< collect the values of S and its standard error over all solutions
