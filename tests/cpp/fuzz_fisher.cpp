@@ -9,16 +9,12 @@
 #include <stdexcept>
 
 #include "cryonodes.hpp"
+#include "fuzz_bytes.hpp"
 
 namespace {
 
 using namespace cryonodes;
 using Table = std::array<double, 4>;
-
-void must(bool holds, const char* invariant) {
-  if (!holds)
-    throw std::logic_error(invariant);
-}
 
 // The header promises 1e-13 for p and 1e-12 for odds ratios; two results are compared.
 bool close(double x, double y, double tolerance) {

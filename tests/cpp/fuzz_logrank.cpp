@@ -4,40 +4,14 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <stdexcept>
 #include <vector>
 
 #include "cryonodes.hpp"
+#include "fuzz_bytes.hpp"
 
 namespace {
 
 using namespace cryonodes;
-
-void must(bool holds, const char* invariant) {
-  if (!holds)
-    throw std::logic_error(invariant);
-}
-
-struct Reader {
-  const std::uint8_t* data;
-  std::size_t left;
-
-  std::uint8_t byte() {
-    if (left == 0)
-      return 0;
-    --left;
-    return *data++;
-  }
-  double number() {
-    double x = 0.0;
-    std::uint8_t bytes[sizeof x] = {};
-    for (auto& b : bytes)
-      b = byte();
-    std::memcpy(&x, bytes, sizeof x);
-    return x;
-  }
-};
 
 struct Rows {
   std::vector<double> time, entry, weight;

@@ -5,41 +5,15 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <set>
-#include <stdexcept>
 #include <vector>
 
 #include "cryonodes.hpp"
+#include "fuzz_bytes.hpp"
 
 namespace {
 
 using namespace cryonodes;
-
-void must(bool holds, const char* invariant) {
-  if (!holds)
-    throw std::logic_error(invariant);
-}
-
-struct Reader {
-  const std::uint8_t* data;
-  std::size_t left;
-
-  std::uint8_t byte() {
-    if (left == 0)
-      return 0;
-    --left;
-    return *data++;
-  }
-  double number() {
-    double x = 0.0;
-    std::uint8_t bytes[sizeof x] = {};
-    for (auto& b : bytes)
-      b = byte();
-    std::memcpy(&x, bytes, sizeof x);
-    return x;
-  }
-};
 
 // Most cells must be of the kind that small tables print, or every input would end without a solution.
 PrintedCell cell(Reader& options, Reader& numbers, bool hostile) {

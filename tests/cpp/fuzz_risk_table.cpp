@@ -4,38 +4,12 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <stdexcept>
 #include <vector>
 
 #include "cryonodes.hpp"
+#include "fuzz_bytes.hpp"
 
 namespace {
-
-void must(bool holds, const char* invariant) {
-  if (!holds)
-    throw std::logic_error(invariant);
-}
-
-struct Reader {
-  const std::uint8_t* data;
-  std::size_t left;
-
-  std::uint8_t byte() {
-    if (left == 0)
-      return 0;
-    --left;
-    return *data++;
-  }
-  double number() {
-    double x = 0.0;
-    std::uint8_t bytes[sizeof x] = {};
-    for (auto& b : bytes)
-      b = byte();
-    std::memcpy(&x, bytes, sizeof x);
-    return x;
-  }
-};
 
 // Sums of weights are compared up to rounding; without weights all counts are whole and exact.
 bool same(double a, double b, bool weighted) {
