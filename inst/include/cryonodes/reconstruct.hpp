@@ -7,8 +7,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <random>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -243,52 +245,93 @@ private:
             std::llround(t.s * 1e12), std::isinf(t.g) ? -1 : std::llround(t.g * 1e12)};
   }
 
-  struct Layer {
+  /// The states after one landmark, each once. Found by open addressing: most of the work on large problems is here.
+  class Layer {
+  public:
     std::vector<State> states;
-    std::unordered_map<Key, std::size_t, KeyHash> index;
+
+    /// Position of the state with this key, or of the empty slot where it belongs.
+    std::size_t slot_of(const Key& key) {
+      if (2 * (states.size() + 1) > slots_.size())
+        grow();
+      const std::size_t hash = KeyHash{}(key), mask = slots_.size() - 1;
+      for (std::size_t at = hash & mask;; at = (at + 1) & mask)
+        if (slots_[at].index == none || (slots_[at].tag == tag_of(hash) && key_of(states[slots_[at].index]) == key))
+          return at;
+    }
+    bool holds(std::size_t slot) const { return slots_[slot].index != none; }
+    State& at(std::size_t slot) { return states[slots_[slot].index]; }
+    std::size_t index_of(const State& t) { return slots_[slot_of(key_of(t))].index; }
+    void put(std::size_t slot, const Key& key, const State& t) {
+      slots_[slot] = {tag_of(KeyHash{}(key)), static_cast<std::uint32_t>(states.size())};
+      states.push_back(t);
+    }
+    static constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max() - 1;
+
+  private:
+    struct Slot {
+      std::uint32_t tag, index;
+    };
+    static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
+    static std::uint32_t tag_of(std::size_t hash) { return static_cast<std::uint32_t>(std::uint64_t{hash} >> 32); }
+    void grow() {
+      slots_.assign(std::max<std::size_t>(1024, 2 * slots_.size()), {0, none});
+      const std::size_t mask = slots_.size() - 1;
+      for (std::size_t i = 0; i < states.size(); ++i) {
+        const std::size_t hash = KeyHash{}(key_of(states[i]));
+        std::size_t at = hash & mask;
+        while (slots_[at].index != none)
+          at = (at + 1) & mask;
+        slots_[at] = {tag_of(hash), static_cast<std::uint32_t>(i)};
+      }
+    }
+    std::vector<Slot> slots_;
   };
 
   /// States of one layer that share graphs and numbers at risk differ in the pooled values only and
-  /// are walked together.
-  std::vector<std::vector<std::size_t>> bundles(const Layer& layer) const {
-    std::unordered_map<Key, std::vector<std::size_t>, KeyHash> by;
-    std::vector<Key> order;
+  /// are walked together. By rising S.
+  static std::vector<std::vector<std::size_t>> bundles(const Layer& layer) {
+    std::unordered_map<Key, std::size_t, KeyHash> by;
+    std::vector<std::vector<std::size_t>> out;
     for (std::size_t i = 0; i < layer.states.size(); ++i) {
       Key k = key_of(layer.states[i]);
       k.s = k.g = 0;
-      auto& members = by[k];
-      if (members.empty())
-        order.push_back(k);
-      members.push_back(i);
+      const auto found = by.emplace(k, out.size());
+      if (found.second)
+        out.emplace_back();
+      out[found.first->second].push_back(i);
     }
-    std::vector<std::vector<std::size_t>> out;
-    for (const Key& k : order)
-      out.push_back(std::move(by[k]));
+    for (auto& members : out)
+      std::sort(members.begin(), members.end(),
+                [&](std::size_t x, std::size_t y) { return layer.states[x].s < layer.states[y].s; });
     return out;
   }
 
   /// Walks interval j from every state of its layer; `visit(state, to, walk)` for every arrival.
   template <class Visit> void sweep(std::size_t j, double share_from, double share_to, const Visit& visit) {
     const auto groups = bundles(layers_[j]);
+    const std::vector<State>& states = layers_[j].states;
     for (std::size_t k = 0; k < groups.size(); ++k) {
       meter_.share = share_from + (share_to - share_from) * static_cast<double>(k) / static_cast<double>(groups.size());
-      double s_low = inf, s_high = 0.0, g_low = inf;
-      for (std::size_t i : groups[k]) {
-        s_low = std::min(s_low, layers_[j].states[i].s);
-        s_high = std::max(s_high, layers_[j].states[i].s);
-        g_low = std::min(g_low, layers_[j].states[i].g);
-      }
-      const State lead = layers_[j].states[groups[k][0]];
+      const std::vector<std::size_t>& members = groups[k];
+      double g_low = inf;
+      for (std::size_t i : members)
+        g_low = std::min(g_low, states[i].g);
+      const State& lead = states[members[0]];
       const int ra = a_.landmark(j, lead.a_mark).root, rb = b_.landmark(j, lead.b_mark).root;
       if (ra < 0 || rb < 0)
         continue;
-      Walk w = make_walk(j, s_low, s_high, g_low);
+      Walk w = make_walk(j, lead.s, states[members.back()].s, g_low);
       walk(w, ra, rb, lead.a, lead.b, lead.p, 1.0, 0.0,
            [&](int ea, int eb, int a, int b, int p, double f, double h) {
+             // Only an S that f brings into the window can arrive.
+             const double least = (pooled_[j].s_low - 2 * accept_slack) / (f > 0.0 ? f : 1.0);
+             auto i = std::lower_bound(members.begin(), members.end(), f > 0.0 ? least : 0.0,
+                                       [&](std::size_t x, double s) { return states[x].s < s; });
              State to;
-             for (std::size_t i : groups[k])
-               if (arrive(j, layers_[j].states[i], ea, eb, a, b, p, f, h, to))
-                 visit(i, to, w);
+             for (; i != members.end() && states[*i].s * f <= pooled_[j].s_high + 2 * accept_slack; ++i)
+               if (arrive(j, states[*i], ea, eb, a, b, p, f, h, to))
+                 visit(*i, to, w);
              return false;
            });
     }
@@ -301,13 +344,14 @@ private:
       Layer& next = layers_[j + 1];
       sweep(j, 0.3 * static_cast<double>(j) / n, 0.3 * static_cast<double>(j + 1) / n,
             [&](std::size_t, const State& to, const Walk&) {
-              const auto found = next.index.emplace(key_of(to), next.states.size());
-              if (!found.second)
+              const Key key = key_of(to);
+              const std::size_t slot = next.slot_of(key);
+              if (next.holds(slot))
                 return;
-              if (next.states.size() >= options_.max_states)
+              if (next.states.size() >= std::min(options_.max_states, Layer::most))
                 throw memory_error("the search needs more than `max_states` states; "
                                    "give more facts or raise the limit");
-              next.states.push_back(to);
+              next.put(slot, key, to);
             });
     }
     // Backwards: completions of each state, and the smallest numbers at risk they allow after it.
@@ -318,7 +362,7 @@ private:
         std::uint64_t ways = 1;
         std::array<int, 3> after = {0, 0, 0};
         if (j + 1 < landmarks_) {
-          const State& target = layers_[j + 1].states[layers_[j + 1].index.at(key_of(to))];
+          const State& target = layers_[j + 1].at(layers_[j + 1].slot_of(key_of(to)));
           ways = target.ways;
           after = target.low;
         }
@@ -363,23 +407,15 @@ private:
   void collect(ReconstructResult& out) {
     std::vector<StructureEvent> path;
     if (out.n_solutions <= options_.max_solutions) {
-      list_from(0, layers_[0].states[0], path, out);
+      list_from(0, 0, path, out);
       return;
     }
     out.drawn = true;
-    for (std::size_t i = 0; i < options_.max_solutions; ++i) {
-      // Each draw has a generator of its own, seeded by (seed, i): draws do not depend on one another.
-      std::seed_seq seq{static_cast<std::uint32_t>(options_.seed), static_cast<std::uint32_t>(options_.seed >> 32),
-                        static_cast<std::uint32_t>(i)};
-      std::mt19937_64 random(seq);
-      path.clear();
-      draw_from(0, layers_[0].states[0], path, random);
-      out.solutions.push_back(path);
-    }
+    draw(out);
   }
 
   /// Walks interval j from one live state, with its path, over the arrivals that can be completed:
-  /// `land(to, ways)`. States that were merged on the way are met as the one that stands for them all.
+  /// `land(index of the state, ways)`. States that were merged on the way are met as the one that stands for them all.
   template <class Land>
   void walk_one(std::size_t j, const State& from, std::vector<StructureEvent>& path, const Land& land) {
     Walk w = make_walk(j, from.s, from.s, from.g);
@@ -390,37 +426,59 @@ private:
            if (!arrive(j, from, ea, eb, a, b, p, f, h, to))
              return false;
            if (j + 1 == landmarks_)
-             return land(to, std::uint64_t{1});
-           const State& stored = layers_[j + 1].states[layers_[j + 1].index.at(key_of(to))];
-           return stored.ways > 0 && land(stored, stored.ways);
+             return land(std::size_t{0}, std::uint64_t{1});
+           const std::size_t index = layers_[j + 1].index_of(to);
+           const std::uint64_t ways = layers_[j + 1].states[index].ways;
+           return ways > 0 && land(index, ways);
          });
   }
 
-  void list_from(std::size_t j, const State& from, std::vector<StructureEvent>& path, ReconstructResult& out) {
+  void list_from(std::size_t j, std::size_t index, std::vector<StructureEvent>& path, ReconstructResult& out) {
     if (j == landmarks_) {
       out.solutions.push_back(path);
       return;
     }
-    walk_one(j, from, path, [&](const State& to, std::uint64_t) {
+    walk_one(j, layers_[j].states[index], path, [&](std::size_t to, std::uint64_t) {
       list_from(j + 1, to, path, out);
       return false;
     });
   }
 
-  void draw_from(std::size_t j, const State& from, std::vector<StructureEvent>& path, std::mt19937_64& random) {
-    if (j == landmarks_)
-      return;
-    std::uint64_t left = std::uniform_int_distribution<std::uint64_t>(0, from.ways - 1)(random);
-    State chosen = from;
-    walk_one(j, from, path, [&](const State& to, std::uint64_t w) {
-      if (left >= w) {
-        left -= w;
-        return false;
+  /// Uniform draws, all of them in one walk per state that they pass. Draw i takes its numbers from (seed, i) alone.
+  void draw(ReconstructResult& out) {
+    const std::size_t n = options_.max_solutions;
+    out.solutions.assign(n, {});
+    std::vector<std::size_t> at(n, 0), order(n);
+    std::vector<std::uint64_t> left(n);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::vector<StructureEvent> path;
+    for (std::size_t j = 0; j < landmarks_; ++j) {
+      for (std::size_t i = 0; i < n; ++i) {
+        std::seed_seq seq{static_cast<std::uint32_t>(options_.seed), static_cast<std::uint32_t>(options_.seed >> 32),
+                          static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(j)};
+        std::mt19937_64 random(seq);
+        left[i] = std::uniform_int_distribution<std::uint64_t>(0, layers_[j].states[at[i]].ways - 1)(random);
       }
-      chosen = to;
-      return true;
-    });
-    draw_from(j + 1, chosen, path, random);
+      std::sort(order.begin(), order.end(),
+                [&](std::size_t x, std::size_t y) { return std::tie(at[x], left[x]) < std::tie(at[y], left[y]); });
+      for (std::size_t first = 0, end = 0; first < n; first = end) {
+        const std::size_t from = at[order[first]];
+        while (end < n && at[order[end]] == from)
+          ++end;
+        std::size_t k = first;
+        std::uint64_t passed = 0;
+        path.clear();
+        walk_one(j, layers_[j].states[from], path, [&](std::size_t to, std::uint64_t ways) {
+          for (; k < end && left[order[k]] - passed < ways; ++k) {
+            at[order[k]] = to;
+            auto& solution = out.solutions[order[k]];
+            solution.insert(solution.end(), path.begin(), path.end());
+          }
+          passed += ways;
+          return k == end;
+        });
+      }
+    }
   }
 
   const ReconstructProblem& problem_;
