@@ -111,6 +111,45 @@ check_status <- function(x, arg, event = NULL, call) {
   as.integer(x)
 }
 
+# Competing events: 0 for censored, 1, 2, ... for the causes, whose labels are the attribute "causes" (NA passes). What
+# means censored is stated by `censor`, or by the two conventions of the field: the first level of a factor, as in
+# survival::Surv(); 0 in numbers, as in cmprsk.
+check_causes <- function(x, arg, censor = NULL, call) {
+  check_vector(x, arg, call)
+  if (is.factor(x)) check_factor(x, arg, call)
+  if (!is.factor(x) && (!is.atomic(x) || inherits(x, c("Date", "POSIXt", "difftime", "integer64")))) {
+    abort_rule("type", paste0("`", arg, "` must be a factor, text or numbers, not ", class(x)[1], "."),
+      arg = arg, call = call
+    )
+  }
+  known <- if (is.factor(x)) levels(x) else sort(unique(x[!is.na(x)]))
+  labels <- if (is.numeric(known)) number_labels(known) else as.character(known)
+  if (is.null(censor)) {
+    if (is.factor(x)) censor <- known[1] else if (is.numeric(x)) censor <- 0 else if (is.logical(x)) censor <- FALSE
+    if (is.null(censor)) {
+      abort_rule("status", paste0(
+        "`", arg, "` has labels ", quoted(known), "; which of them is censored is not stated."
+      ),
+        "Say `censor = \"...\"`, or make a factor whose first level is censored.",
+        arg = arg, call = call
+      )
+    }
+  } else if (!is.atomic(censor) || !length(censor) || !all(as.character(censor) %in% c(labels, "0"))) {
+    abort_rule("status", paste0("`censor` = ", one_line(censor), " does not occur in `", arg, "` (it has ",
+      quoted(labels), ")."
+    ), arg = "censor", call = call)
+  }
+  if (is.numeric(x) && any(known < 0 | known != round(known))) {
+    bad <- which(!is.na(x) & (x < 0 | x != round(x)))
+    abort_rule("status", paste0("`", arg, "` must be whole numbers >= 0, not ", number_text(x[bad[1]]), " in ",
+      at_rows(bad), "."
+    ), arg = arg, rows = bad, call = call)
+  }
+  is_cause <- !labels %in% as.character(censor)
+  code <- (cumsum(is_cause) * is_cause)[if (is.factor(x)) as.integer(x) else match(x, known)]
+  structure(ifelse(is.na(x), NA_integer_, code), causes = if (any(is_cause)) labels[is_cause] else "event")
+}
+
 # A plain vector of numbers: is.numeric() also takes a Surv object, a matrix and the bits of an integer64.
 is_number <- function(x) is.numeric(x) && length(dim(x)) < 2 && !inherits(x, c("Surv", "integer64"))
 

@@ -1,24 +1,88 @@
-#' Life tables as input
+#' Cohorts as counts
 #'
-#' How many had an event and how many left otherwise at each time: all that a Kaplan-Meier curve needs of its rows, and
-#' what a printed life table gives.
+#' How many had an event, how many left otherwise and how many entered, at each time and in each group. This is all that
+#' Kaplan-Meier curves, cumulative incidences and restricted means need of the rows, so that their results from the
+#' counts are the same bits as from the rows. A printed life table gives the same.
 #'
-#' @param time Times at which somebody leaves observation, finite and >= 0, increasing within a group.
-#' @param n.event,n.censor Events and censorings at each time: whole numbers >= 0; one value is recycled.
+#' @param ... A formula, or the times of a life table: the class of the first argument decides. Not used by the methods.
+#' @param formula `Surv(time, status) ~ group` (or `~ 1`); `Surv(entry, exit, status)` counts the entries as well.
+#' @inheritParams kaplan_meier
+#' @param censor With competing events: the value(s) of status that mean censored. Without `event`, a factor of more
+#'   than two levels, or numbers beyond 1, are read as competing events: the first level, or 0, is censored.
+#' @param time Times at which somebody leaves observation (or enters), finite and >= 0, increasing within a group.
+#' @param n.event,n.censor Events and censorings at each time: whole numbers >= 0; one value is recycled. With competing
+#'   events, `n.event` is a data frame or a matrix with a named column for each cause.
 #' @param n Subjects at time zero: one number, or a named vector by group. `NULL`: those who leave. Subjects beyond
 #'   those who leave are still under observation after the last time, and count as censored at it.
 #' @param group Group of each row, or `NULL`.
-#' @return A data frame of class `event_counts`: `group`, `time`, `n.risk` (just before the time), `n.event`,
-#'   `n.censor`. [kaplan_meier()] takes it like the rows it stands for.
+#' @param n.entry With delayed entry, how many enter at each time (at risk only after it); then `n` has no place.
+#' @return A data frame of class `event_counts`: `group`, `time`, `n.risk` (just before the time), `n.entry` (with
+#'   delayed entry), `n.event`, `n.censor`; with competing events also `n.event.<cause>`. Estimators take it like the
+#'   rows it stands for.
 #' @section Errors: `cryonodes_error_table` (times that do not increase, negative or broken counts, more who leave than
-#'   are at risk), `_time`, `_type`, `_length`, `_missing`, `_empty`, `_group`.
+#'   are at risk), `_time`, `_type`, `_length`, `_missing`, `_empty`, `_group`; for a formula those of [kaplan_meier()].
 #' @examples
 #' table <- event_counts(time = c(3, 8, 12), n.event = c(1, 2, 0), n.censor = c(0, 1, 3), n = 9)
 #' table
 #' kaplan_meier(table)
+#' counts <- event_counts(Surv(time, status == 2) ~ sex, data = survival::lung)
+#' head(counts)
+#' kaplan_meier(counts)
 #' @export
-event_counts <- function(time, n.event, n.censor = 0, n = NULL, group = NULL) {
+event_counts <- function(...) UseMethod("event_counts", dispatch_on(...))
+
+#' @rdname event_counts
+#' @export
+event_counts.formula <- function(formula, data = NULL, subset, weights, na.action = "error", event = NULL,
+                                 censor = NULL, timefix = TRUE, ...) {
   call <- quote(event_counts())
+  check_dots(..., call = call)
+  timefix <- check_flag(timefix, "timefix", call)
+  frame <- frame_from_formula(
+    formula, data,
+    subset = rlang::enquo(subset) |> absent_as_null(), weights = rlang::enquo(weights) |> absent_as_null(),
+    check_na_action(na.action, call), read_either(event, censor), character(), call, parent.frame()
+  )
+  core <- call_core(event_counts_cpp(frame_core(frame, timefix)), call)
+  labels <- frame$group_labels %||% "All"
+  causes <- frame$causes
+  group <- rep(seq_along(labels), core$rows)
+  events <- stats::setNames(as.data.frame(core$n_event), paste0("X", seq_len(max(1L, length(causes)))))
+  table <- cbind(data.frame(group = group, time = core$time, n.entry = 0, n.censor = core$n_censor), events)
+  if (!is.null(frame$entry)) {
+    weight <- frame$weights %||% rep(1, length(frame$time))
+    at <- data.frame(group = (frame$group %||% 0L) + 1L, time = core$times[core$entry_id + 1L])
+    entered <- stats::aggregate(list(n.entry = weight), at, sum)
+    table <- merge(table, entered, by = c("group", "time"), all = TRUE, sort = FALSE)
+    table$n.entry <- ifelse(is.na(table$n.entry.y), 0, table$n.entry.y)
+    table$n.entry.x <- table$n.entry.y <- NULL
+    table[is.na(table)] <- 0
+    table <- table[order(table$group, table$time), ]
+  }
+  new_event_counts(
+    table$group, table$time, as.matrix(table[names(events)]), table$n.censor, if (!is.null(frame$entry)) table$n.entry,
+    list(
+      labels = labels, names = frame$group_names, title = frame$group_title, causes = causes, unit = frame$unit,
+      n = core$n, n_rows = frame$n_rows, rows_dropped = frame$rows_dropped, n_time_merged = core$n_time_merged,
+      notes = c(frame$notes, note_merged(core$n_time_merged))
+    )
+  )
+}
+
+# Competing events where the status says so, events otherwise.
+read_either <- function(event, censor) {
+  function(x, arg, call) {
+    several <- is.null(event) && (!is.null(censor) || is.factor(x) && nlevels(x) > 2 ||
+      is.numeric(x) && any(x > 1, na.rm = TRUE) && any(x == 0, na.rm = TRUE))
+    if (several) check_causes(x, arg, censor, call) else check_status(x, arg, event, call)
+  }
+}
+
+#' @rdname event_counts
+#' @export
+event_counts.default <- function(time, n.event, n.censor = 0, n = NULL, group = NULL, n.entry = NULL, ...) {
+  call <- quote(event_counts())
+  check_dots(..., call = call)
   check_given(missing(time), "time", call)
   check_given(missing(n.event), "n.event", call)
   time <- check_time(time, "time", call)
@@ -29,8 +93,28 @@ event_counts <- function(time, n.event, n.censor = 0, n = NULL, group = NULL) {
       arg = "time", call = call
     )
   }
-  n.event <- check_table_counts(n.event, size, "n.event", call)
+  causes <- NULL
+  if (is.data.frame(n.event) || is.matrix(n.event)) {
+    causes <- colnames(n.event)
+    if (is.null(causes) || anyDuplicated(causes)) {
+      abort_rule("table", "the columns of `n.event` must be named, each by a cause of its own.",
+        arg = "n.event", call = call
+      )
+    }
+    events <- vapply(causes, function(k) check_table_counts(n.event[, k, drop = TRUE], size, "n.event", call),
+      numeric(size)
+    )
+    events <- matrix(events, nrow = size)
+  } else {
+    events <- matrix(check_table_counts(n.event, size, "n.event", call))
+  }
   n.censor <- check_table_counts(n.censor, size, "n.censor", call)
+  if (!is.null(n.entry)) n.entry <- check_table_counts(n.entry, size, "n.entry", call)
+  if (!is.null(n.entry) && !is.null(n)) {
+    abort_rule("table", "`n` and `n.entry` exclude each other: with delayed entry nobody is there at time zero.",
+      arg = "n", call = call
+    )
+  }
   coded <- if (is.null(group)) {
     list(code = integer(size), labels = "All", title = NULL)
   } else {
@@ -39,21 +123,41 @@ event_counts <- function(time, n.event, n.censor = 0, n = NULL, group = NULL) {
     if (anyNA(group)) abort_rule("missing", "`group` has a missing value.", arg = "group", call = call)
     code_groups(list(group = group), call)
   }
-  out <- do.call(rbind, unname(lapply(seq_along(coded$labels), function(g) {
+  sorted <- order(coded$code)
+  code <- coded$code[sorted] + 1L
+  total <- rowSums(events)
+  for (g in seq_along(coded$labels)) {
     rows <- which(coded$code == g - 1L)
-    at_risk <- count_down(rows, time, n.event, n.censor, n, coded$labels[g], length(coded$labels), call)
-    stay <- at_risk[length(rows)] - n.event[rows[length(rows)]] - n.censor[rows[length(rows)]]
-    left <- n.censor[rows]
-    left[length(rows)] <- left[length(rows)] + stay
-    data.frame(
-      group = coded$labels[g], time = as.double(time[rows]), n.risk = at_risk, n.event = n.event[rows],
-      n.censor = left, stringsAsFactors = FALSE
+    at_risk <- count_down(
+      rows, time, total, n.censor, n.entry, n, coded$labels[g], length(coded$labels), call
     )
-  })))
-  structure(out,
-    class = c("event_counts", "data.frame"),
-    meta = list(format = result_format, unit = attr(time, "unit"), grouped = !is.null(group), labels = coded$labels)
+    last <- rows[length(rows)]
+    stay <- at_risk[length(rows)] - total[last] - n.censor[last] + if (is.null(n.entry)) 0 else n.entry[last]
+    n.censor[last] <- n.censor[last] + stay
+  }
+  new_event_counts(
+    code, as.double(time)[sorted], events[sorted, , drop = FALSE], n.censor[sorted], n.entry[sorted],
+    list(
+      labels = coded$labels, names = coded$names, title = coded$title, causes = causes, unit = attr(time, "unit"),
+      n = as.vector(tapply((total + n.censor)[sorted], factor(code, seq_along(coded$labels)), sum)),
+      n_rows = sum(total, n.censor), rows_dropped = integer(), n_time_merged = 0, notes = coded$notes
+    )
   )
+}
+
+# `group` is a 1-based code, rising; `events` a matrix with a column for each cause.
+new_event_counts <- function(group, time, events, n.censor, n.entry, meta) {
+  total <- rowSums(events)
+  leave <- total + n.censor
+  at_risk <- unsplit(lapply(split(seq_along(time), group), function(i) {
+    if (is.null(n.entry)) rev(cumsum(rev(leave[i]))) else c(0, cumsum(n.entry[i] - leave[i]))[seq_along(i)]
+  }), group)
+  out <- data.frame(group = meta$labels[group], time = time, n.risk = at_risk, stringsAsFactors = FALSE)
+  if (!is.null(n.entry)) out$n.entry <- n.entry
+  out$n.event <- total
+  for (k in seq_along(meta$causes)) out[[paste0("n.event.", meta$causes[k])]] <- events[, k]
+  out$n.censor <- n.censor
+  structure(out, class = c("event_counts", "data.frame"), meta = c(list(format = result_format), meta))
 }
 
 check_table_counts <- function(x, size, arg, call) {
@@ -78,13 +182,48 @@ event_count_columns <- c("group", "time", "n.risk", "n.event", "n.censor")
 check_event_counts <- function(x, call) {
   parts <- c(as.list(x), list(meta = attr(x, "meta")))
   whole <- structure(parts, class = "event_counts")
-  check_result(whole, "event_counts", event_count_columns, call, c("grouped", "labels"))
-  for (v in c("n.event", "n.censor")) check_table_counts(x[[v]], nrow(x), v, call)
+  check_result(whole, "event_counts", event_count_columns, call, c("labels", "n", "n_rows"))
+  meta <- attr(x, "meta")
+  columns <- c("n.event", "n.censor", if ("n.entry" %in% names(x)) "n.entry", cause_columns(meta))
+  lost <- setdiff(columns, names(x))
+  if (length(lost)) {
+    abort_rule("object", paste0("the counts have lost their column ", quoted(lost), "."),
+      "Count again.", call = call
+    )
+  }
+  for (v in columns) {
+    bad <- if (is.numeric(x[[v]])) which(!is.finite(x[[v]]) | x[[v]] < 0) else seq_len(nrow(x))
+    if (length(bad)) {
+      abort_rule("table", paste0("counts must be numbers >= 0: `", v, "` is ", one_line(x[[v]][bad[1]]), " in ",
+        at_rows(bad), "."
+      ), arg = v, rows = bad, call = call)
+    }
+  }
+  code <- match(x$group, meta$labels)
+  if (anyNA(code) || is.unsorted(code) || anyNA(x$time) || any(diff(x$time)[diff(code) == 0] <= 0)) {
+    abort_rule("table", "the rows of the counts are not by group and increasing time any more.", call = call)
+  }
   invisible(x)
 }
 
+cause_columns <- function(meta) if (length(meta$causes)) paste0("n.event.", meta$causes)
+
+# The counts as the core reads them: a frame whose rows are counted.
+frame_from_counts <- function(counts, call) {
+  check_event_counts(counts, call)
+  meta <- attr(counts, "meta")
+  if (sum(counts$n.event, counts$n.censor) == 0) abort_rule("empty", "nobody is in the table.", call = call)
+  list(
+    time = as.double(counts$time), entry = if (!is.null(counts$n.entry)) as.double(counts$n.entry),
+    event = as.double(unlist(unclass(counts)[cause_columns(meta) %||% "n.event"], use.names = FALSE)),
+    n_censor = as.double(counts$n.censor), group = match(counts$group, meta$labels) - 1L,
+    group_names = meta$names, group_labels = meta$labels, group_title = meta$title, causes = meta$causes,
+    unit = meta$unit, rows_dropped = meta$rows_dropped, n_rows = meta$n_rows, n = meta$n, notes = meta$notes
+  )
+}
+
 # Numbers at risk of one group, with the checks that need them.
-count_down <- function(rows, time, n.event, n.censor, n, label, n_groups, call) {
+count_down <- function(rows, time, n.event, n.censor, n.entry, n, label, n_groups, call) {
   back <- which(diff(time[rows]) <= 0)
   if (length(back)) {
     abort_rule("table", paste0(
@@ -93,7 +232,7 @@ count_down <- function(rows, time, n.event, n.censor, n, label, n_groups, call) 
     ), arg = "time", rows = rows[back + 1], call = call)
   }
   leave <- n.event[rows] + n.censor[rows]
-  start <- sum(leave)
+  start <- if (is.null(n.entry)) sum(leave) else 0
   if (!is.null(n)) {
     if (!is_number(n)) {
       abort_rule("type", paste0("`n` must be numeric, not ", class(n)[1], "."), arg = "n", call = call)
@@ -105,13 +244,14 @@ count_down <- function(rows, time, n.event, n.censor, n, label, n_groups, call) 
       )
     }
   }
-  at_risk <- unname(start) - c(0, cumsum(leave)[-length(leave)])
+  change <- (if (is.null(n.entry)) 0 else n.entry[rows]) - leave
+  at_risk <- unname(start) + c(0, cumsum(change)[-length(change)])
   short <- which(leave > at_risk)
   if (length(short)) {
     abort_rule("table", paste0(
       at_rows(rows[short[1]]), " (time ", number_text(time[rows[short[1]]]), "): ", number_text(leave[short[1]]),
       " leave, ", number_text(max(0, at_risk[short[1]])), " at risk."
-    ), arg = "n", rows = rows[short[1]], call = call)
+    ), arg = if (is.null(n.entry)) "n" else "n.entry", rows = rows[short[1]], call = call)
   }
   at_risk
 }
@@ -122,32 +262,16 @@ count_down <- function(rows, time, n.event, n.censor, n, label, n_groups, call) 
 kaplan_meier.event_counts <- function(counts, conf.type = "log-log", conf.level = 0.95, ...) {
   call <- quote(kaplan_meier())
   check_dots(..., call = call)
-  check_event_counts(counts, call)
-  meta <- attr(counts, "meta")
-  if (sum(counts$n.event, counts$n.censor) == 0) abort_rule("empty", "nobody is in the table.", call = call)
-  # Counts are weights, never rows: a table of a registry would fill the memory.
-  both <- function(v) rep(v, 2)
-  size <- c(counts$n.event, counts$n.censor)
-  used <- size > 0
-  group <- factor(both(if (meta$grouped) counts$group else rep("All", nrow(counts))), meta$labels)[used]
-  frame <- frame_from_vectors(
-    both(counts$time)[used], rep(c(1L, 0L), each = nrow(counts))[used], if (meta$grouped) group, size[used], "error",
-    call
-  )
-  frame$n_rows <- sum(size)
-  frame$unit <- meta$unit
   # The times are the table's own: none is merged with another.
-  fit <- fit_kaplan_meier(frame, conf.type, conf.level, FALSE, survfit_call(match.call()), call)
-  n <- as.vector(tapply(size[used], droplevels(group), sum))
-  fit$n <- if (all(n <= .Machine$integer.max)) as.integer(n) else n
-  fit
+  fit_kaplan_meier(frame_from_counts(counts, call), conf.type, conf.level, FALSE, survfit_call(match.call()), call)
 }
 
 #' @export
 print.event_counts <- function(x, ...) {
   # A life table of which columns were taken out is a data frame.
   if (!all(event_count_columns %in% names(x))) return(print(as.data.frame(x), ...))
-  cat("Life table", if (!is.null(attr(x, "meta")$unit)) paste0(", times in ", attr(x, "meta")$unit), "\n", sep = "")
+  unit <- attr(x, "meta")$unit
+  cat("Counts of events", if (!is.null(unit)) paste0(", times in ", unit), "\n", sep = "")
   shown <- as.data.frame(x)
   shown$group <- encodeString(shown$group)
   print(numbers_as_text(shown), row.names = FALSE)

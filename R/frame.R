@@ -2,14 +2,19 @@
 #
 # A cohort_frame is a list:
 #   time, entry (NULL without delayed entry), event (0/1), group (0-based), weights (NULL: one each),
-#   stratum (0-based, all 0 without strata())
+#   stratum (0-based, NULL without strata()), cluster (0-based, NULL: rows are independent)
 #   group_names   as survfit names its strata: "g=a, h=1"; NULL without groups
 #   group_labels  the levels alone: "a, 1"
 #   group_title   "g, h"
-#   stratum_labels, unit, rows_dropped, n_rows, notes, call
+#   stratum_labels, cluster_title, n_cluster, causes (labels of competing events, NULL: one kind), unit, rows_dropped,
+#   n_rows, notes, call
 # Rows with missing values are refused, or on request left out and listed in rows_dropped.
+#
+# `status` reads the status column: read_event(event) or read_causes(censor). `allow` names the specials that the
+# caller's formula may use: "strata", "cluster".
 
-frame_from_formula <- function(formula, data, subset, weights, na.action, event, allow_strata, call, env) {
+frame_from_formula <- function(formula, data, subset, weights, na.action, status, allow, call, env,
+                               cluster = rlang::quo(NULL)) {
   if (!rlang::is_formula(formula, lhs = TRUE)) {
     abort_rule("formula", "`formula` must look like `Surv(time, status) ~ group`.", arg = "formula", call = call)
   }
@@ -34,43 +39,63 @@ frame_from_formula <- function(formula, data, subset, weights, na.action, event,
     abort_rule("formula", "`.` is not allowed in `formula`: name the groups.", arg = "formula", call = call)
   }
 
-  response <- read_response(rlang::f_lhs(formula), evaluate, event, call)
+  response <- read_response(rlang::f_lhs(formula), evaluate, status, call)
   n <- length(response$time)
   terms <- stats::terms(formula,
     specials = c("strata", "cluster", "frailty"), data = if (!is.null(data)) as.data.frame(data[0])
   )
-  variables <- read_terms(terms, evaluate, n, allow_strata, call)
+  variables <- read_terms(terms, evaluate, n, allow, call)
   weights <- if (!rlang::quo_is_null(weights)) {
     check_columns(rlang::quo_get_expr(weights), data, env, call)
     check_weights(evaluate_user(rlang::quo_get_expr(weights), rlang::eval_tidy(weights, data), call), n, call)
+  }
+  if (!rlang::quo_is_null(cluster)) {
+    if (!is.null(variables$cluster)) {
+      abort_rule("formula", "clusters are given twice: in `formula` and as `cluster`.", arg = "cluster", call = call)
+    }
+    expr <- rlang::quo_get_expr(cluster)
+    check_columns(expr, data, env, call)
+    value <- read_label(evaluate_user(expr, rlang::eval_tidy(cluster, data), call), "cluster", n, call)
+    variables$cluster <- stats::setNames(list(value), plain_name(expr))
   }
   keep <- rep(TRUE, n)
   if (!rlang::quo_is_null(subset)) {
     check_columns(rlang::quo_get_expr(subset), data, env, call)
     keep <- read_subset(evaluate_user(rlang::quo_get_expr(subset), rlang::eval_tidy(subset, data), call), n, call)
   }
-  make_frame(response, variables$group, variables$stratum, weights, keep, na.action, call)
+  make_frame(response, variables, weights, keep, na.action, call)
 }
 
-frame_from_vectors <- function(time, event, group, weights, na.action, call,
-                               names = c("time", "event", "group", "strata"), stratum = NULL) {
-  time <- check_time(time, names[1], call)
-  event <- check_status(event, names[2], NULL, call)
+frame_from_vectors <- function(time, event, group, weights, na.action, call, stratum = NULL, cluster = NULL,
+                               status = read_event(), entry = NULL) {
+  time <- check_time(time, "time", call)
+  event <- status(event, "event", call)
   n <- length(time)
-  check_length(event, n, names[2], call)
-  response <- list(time = time, entry = NULL, event = event, names = names, unit = attr(time, "unit"))
-  labels_of <- function(x, name) {
-    if (is.null(x)) return(NULL)
-    check_vector(x, name, call)
-    check_group_type(x, name, call)
-    check_length(x, n, name, call)
-    stats::setNames(list(x), name)
-  }
-  group <- labels_of(group, names[3])
-  stratum <- labels_of(stratum, names[4])
+  check_length(event, n, "event", call)
+  if (!is.null(entry)) check_length(entry <- check_time(entry, "entry", call), n, "entry", call)
+  response <- list(
+    time = time, entry = entry, event = event, names = c("time", "event", "entry"), unit = attr(time, "unit"),
+    note = attr(event, "note"), causes = attr(event, "causes")
+  )
+  labels_of <- function(x, name) if (!is.null(x)) stats::setNames(list(read_label(x, name, n, call)), name)
+  variables <- list(
+    group = labels_of(group, "group"), stratum = labels_of(stratum, "strata"), cluster = labels_of(cluster, "cluster")
+  )
   if (!is.null(weights)) weights <- check_weights(weights, n, call)
-  make_frame(response, group, stratum, weights, rep(TRUE, n), na.action, call)
+  make_frame(response, variables, weights, rep(TRUE, n), na.action, call)
 }
+
+# A column of labels, as it was given.
+read_label <- function(x, name, n, call) {
+  check_vector(x, name, call)
+  check_group_type(x, name, call)
+  check_length(x, n, name, call)
+  x
+}
+
+# The readers of a status column: events and censorings, or censorings and several causes.
+read_event <- function(event = NULL) function(x, arg, call) check_status(x, arg, event, call)
+read_causes <- function(censor = NULL) function(x, arg, call) check_causes(x, arg, censor, call)
 
 # What the user wrote may fail on its own.
 evaluate_user <- function(expr, value, call) {
@@ -85,7 +110,7 @@ evaluate_user <- function(expr, value, call) {
 }
 
 # Surv() is read, not called: its own guess of 1/2 coding would go unseen.
-read_response <- function(lhs, evaluate, event, call) {
+read_response <- function(lhs, evaluate, read_status, call) {
   if (is_call_of(lhs, "Surv")) {
     args <- tryCatch(as.list(match.call(survival::Surv, lhs))[-1], error = function(e) {
       abort_rule("formula", paste0("`", one_line(lhs), "` is not a call of `Surv()`: ", conditionMessage(e)),
@@ -117,14 +142,13 @@ read_response <- function(lhs, evaluate, event, call) {
       exit_expr <- args$time2
     }
     time <- check_time(evaluate(exit_expr), one_line(exit_expr), call)
-    status_value <- evaluate(args$event)
-    status <- check_status(status_value, one_line(args$event), event, call)
+    status <- read_status(evaluate(args$event), one_line(args$event), call)
     names <- c(one_line(exit_expr), one_line(args$event), if (!is.null(entry)) one_line(args$time))
     check_length(status, length(time), names[2], call)
     if (!is.null(entry)) check_length(entry, length(time), names[3], call)
     return(list(
       time = time, entry = entry, event = status, names = names, unit = attr(time, "unit"),
-      note = attr(status, "note")
+      note = attr(status, "note"), causes = attr(status, "causes")
     ))
   }
   value <- evaluate(lhs)
@@ -132,35 +156,33 @@ read_response <- function(lhs, evaluate, event, call) {
     abort_rule("formula", "the left side of `formula` must be `Surv(time, status)`.", arg = "formula", call = call)
   }
   type <- attr(value, "type")
-  if (!type %in% c("right", "counting")) {
+  name <- one_line(lhs)
+  several <- type %in% c("mright", "mcounting")
+  states <- attr(value, "states")
+  value <- unclass(value)
+  # A Surv object of several states codes them 1, 2, ...; only a reader of causes takes those.
+  status <- if (several) factor(value[, "status"], 0:length(states), c("censored", states)) else value[, "status"]
+  status <- if (type %in% c("right", "counting", "mright", "mcounting")) read_status(status, name, call)
+  if (is.null(status)) {
     abort_rule("formula", paste0("a Surv object of type '", type, "' is not supported here."),
       arg = "formula", call = call
     )
   }
-  value <- unclass(value)
-  name <- one_line(lhs)
+  late <- type %in% c("counting", "mcounting")
   list(
-    time = check_time(value[, if (type == "right") "time" else "stop"], name, call),
-    entry = if (type == "counting") check_time(value[, "start"], name, call),
-    event = as.integer(value[, "status"]), names = c(name, name, name), unit = NULL
+    time = check_time(value[, if (late) "stop" else "time"], name, call),
+    entry = if (late) check_time(value[, "start"], name, call),
+    event = status, names = c(name, name, name), unit = NULL, note = attr(status, "note"),
+    causes = attr(status, "causes")
   )
 }
 
-read_terms <- function(terms, evaluate, n, allow_strata, call) {
+read_terms <- function(terms, evaluate, n, allow, call) {
   if (any(attr(terms, "order") > 1)) {
     abort_rule("formula", "interaction terms are not allowed in `formula`.",
       "Write `a + b` for the combinations of two groups.",
       arg = "formula", call = call
     )
-  }
-  specials <- attr(terms, "specials")
-  for (special in c("cluster", "frailty")) {
-    if (length(specials[[special]])) {
-      abort_rule("formula", paste0("`", special, "()` is not used by this function and would be read as a group."),
-        "Leave it out, or analyse one row per patient.",
-        arg = "formula", call = call
-      )
-    }
   }
   if (length(attr(terms, "offset"))) {
     abort_rule("formula", "`offset()` is not used by this function.", arg = "formula", call = call)
@@ -169,31 +191,39 @@ read_terms <- function(terms, evaluate, n, allow_strata, call) {
   factors <- attr(terms, "factors")
   left <- if (length(factors)) rowSums(factors > 0) > 0 else FALSE
   expressions <- as.list(attr(terms, "variables"))[-1][left]
-  values <- lapply(expressions, function(expr) {
-    value <- if (is_call_of(expr, "strata")) {
-      if (!is.null(names(expr))) {
-        abort_rule("formula", paste0("`", one_line(expr), "`: `strata()` takes columns only, no named arguments."),
-          arg = "formula", call = call
-        )
-      }
-      parts <- lapply(as.list(expr)[-1], evaluate)
-      combined_label(stats::setNames(parts, vapply(as.list(expr)[-1], one_line, "")))
-    } else {
-      evaluate(expr)
-    }
-    name <- plain_name(expr)
-    check_vector(value, name, call)
-    check_group_type(value, name, call)
-    check_length(value, n, name, call)
-    value
-  })
+  role <- vapply(expressions, function(expr) {
+    special <- Filter(function(name) is_call_of(expr, name), c("cluster", "frailty", "strata"))
+    if (length(special)) special else "group"
+  }, "")
+  refused <- setdiff(role, c("group", "strata", allow))
+  if (length(refused)) {
+    abort_rule("formula", paste0("`", refused[1], "()` is not used by this function and would be read as a group."),
+      "Leave it out, or analyse one row per patient.",
+      arg = "formula", call = call
+    )
+  }
+  values <- Map(function(expr, role) {
+    value <- if (role == "group") evaluate(expr) else special_value(expr, evaluate, call)
+    read_label(value, plain_name(expr), n, call)
+  }, expressions, role)
   names(values) <- vapply(expressions, plain_name, "")
-  is_strata <- vapply(expressions, is_call_of, TRUE, name = "strata")
-  if (!allow_strata) is_strata[] <- FALSE
-  list(
-    group = if (any(!is_strata)) values[!is_strata],
-    stratum = if (any(is_strata)) values[is_strata]
-  )
+  if (!"strata" %in% allow) role[role == "strata"] <- "group"
+  if (sum(role == "cluster") > 1) {
+    abort_rule("formula", "`cluster()` stands in `formula` twice.", arg = "formula", call = call)
+  }
+  of_role <- function(r) if (any(role == r)) values[role == r]
+  list(group = of_role("group"), stratum = of_role("strata"), cluster = of_role("cluster"))
+}
+
+# strata(a, b) or cluster(id): their columns, combined.
+special_value <- function(expr, evaluate, call) {
+  if (!is.null(names(expr))) {
+    abort_rule("formula", paste0("`", one_line(expr), "`: `", as.character(expr[[1]]),
+      "()` takes columns only, no named arguments."
+    ), arg = "formula", call = call)
+  }
+  parts <- lapply(as.list(expr)[-1], evaluate)
+  combined_label(stats::setNames(parts, vapply(as.list(expr)[-1], one_line, "")))
 }
 
 read_subset <- function(value, n, call) {
@@ -221,7 +251,7 @@ read_subset <- function(value, n, call) {
   abort_rule("type", "`subset` must be a logical condition or row numbers.", arg = "subset", call = call)
 }
 
-make_frame <- function(response, group, stratum, weights, keep, na.action, call) {
+make_frame <- function(response, variables, weights, keep, na.action, call) {
   n <- length(response$time)
   if (n == 0 || !any(keep)) {
     abort_rule("empty", if (n == 0) "no rows to analyse." else "`subset` leaves no rows to analyse.", call = call)
@@ -229,7 +259,7 @@ make_frame <- function(response, group, stratum, weights, keep, na.action, call)
   columns <- c(
     stats::setNames(list(response$time, response$event), response$names[1:2]),
     if (!is.null(response$entry)) stats::setNames(list(response$entry), response$names[3]),
-    group, stratum, if (!is.null(weights)) list(weights = weights)
+    variables$group, variables$stratum, variables$cluster, if (!is.null(weights)) list(weights = weights)
   )
   # A factor can hide its missing values in a level NA.
   missing_rows <- lapply(columns, function(x) which(is.na(if (is.factor(x)) levels(x)[x] else x) & keep))
@@ -270,139 +300,20 @@ make_frame <- function(response, group, stratum, weights, keep, na.action, call)
       ), arg = response$names[3], rows = rows[bad], call = call)
     }
   }
-  grouping <- code_groups(lapply(group, `[`, rows), call)
-  strata <- code_groups(lapply(stratum, `[`, rows), call)
+  grouping <- code_groups(lapply(variables$group, `[`, rows), call)
+  strata <- code_groups(lapply(variables$stratum, `[`, rows), call)
+  # Clusters are as many as they like, and need no labels.
+  cluster <- if (!is.null(variables$cluster)) variables$cluster[[1]][rows]
+  cluster <- if (!is.null(cluster)) match(cluster, unique(cluster)) - 1L
   list(
     time = as.double(time), entry = if (!is.null(entry)) as.double(entry), event = as.integer(response$event[rows]),
     group = grouping$code, group_names = grouping$names, group_labels = grouping$labels, group_title = grouping$title,
     stratum = strata$code, stratum_labels = strata$labels,
+    cluster = cluster, cluster_title = names(variables$cluster), n_cluster = if (!is.null(cluster)) max(cluster) + 1L,
+    causes = response$causes,
     weights = weights[rows], unit = response$unit, rows_dropped = rows_dropped, n_rows = length(rows),
     rows = rows, notes = c(response$note, note_weightless, grouping$notes), call = call
   )
-}
-
-max_groups <- 1000L
-
-# Groups as 0-based codes. Names are spelled as survival::survfit() spells its strata, padding
-# included, so that its methods and those of other packages find what they expect.
-code_groups <- function(columns, call) {
-  if (!length(columns)) {
-    return(list(code = NULL, names = NULL, labels = NULL, title = NULL, notes = NULL))
-  }
-  notes <- NULL
-  factors <- Map(function(x, name) as_group(x, name, call), columns, names(columns))
-  for (name in names(factors)) notes <- c(notes, look_alikes(levels(factors[[name]]), name))
-  combined <- factors[[1]]
-  if (length(factors) > 1) {
-    code <- as.integer(factors[[1]])
-    for (f in factors[-1]) code <- (code - 1) * nlevels(f) + as.integer(f)
-    present <- sort(unique(code))
-    example <- match(present, code)
-    cells <- function(f) {
-      used <- as.integer(f)[example]
-      list(label = levels(f)[used], padded = format(levels(f))[used])
-    }
-    parts <- lapply(factors, cells)
-    labels <- do.call(paste, c(lapply(parts, `[[`, "label"), sep = ", "))
-    spelled <- c(list(parts[[1]]$label), lapply(parts[-1], `[[`, "padded"))
-    names <- do.call(paste, c(Map(function(p, name) paste0(name, "=", p), spelled, names(parts)), sep = ", "))
-    code <- match(code, present) - 1L
-  } else {
-    labels <- levels(combined)
-    names <- paste0(names(factors), "=", labels)
-    code <- as.integer(combined) - 1L
-  }
-  if (length(labels) > max_groups) {
-    title <- paste(names(columns), collapse = ", ")
-    abort_rule("group",
-      paste0("`", title, "` has ", length(labels), " groups; the limit is ", max_groups, "."),
-      "A column of identifiers is not a grouping.",
-      arg = names(columns)[1], call = call
-    )
-  }
-  list(code = code, names = names, labels = labels, title = paste(names(columns), collapse = ", "), notes = notes)
-}
-
-# Before rows are taken, which strips an integer64 of its class where its package is not loaded.
-check_group_type <- function(x, name, call) {
-  if (inherits(x, "integer64") || is.raw(x)) {
-    abort_rule("type", paste0(
-      "`", name, "` is ", if (is.raw(x)) "raw" else "integer64", "; labels must be text, numbers or a factor."
-    ), "Convert it with `as.character()`.", arg = name, call = call)
-  }
-  if (is.factor(x)) check_factor(x, name, call)
-}
-
-as_group <- function(x, name, call) {
-  refuse_twins <- function(labels) {
-    twice <- unique(labels[duplicated(labels)])
-    if (length(twice)) {
-      abort_rule("group", paste0("`", name, "` has different values that all print as ", quoted(twice), "."),
-        "Round the values, or make a factor of them.",
-        arg = name, call = call
-      )
-    }
-  }
-  check_group_type(x, name, call)
-  if (is.numeric(x) && !is.factor(x)) {
-    values <- sort(unique(x))
-    labels <- number_labels(values)
-    refuse_twins(labels)
-    return(factor(x, levels = values, labels = labels))
-  }
-  if (is.character(x)) x <- enc2utf8(x)
-  if (is.factor(x)) levels(x) <- enc2utf8(levels(x))
-  if (!is.factor(x)) {
-    # Sorted by code point: the order of groups must not depend on the session's locale.
-    if (is.character(x)) return(factor(x, levels = sort(unique(x), method = "radix")))
-    values <- sort(unique(x))
-    labels <- as.character(values)
-    refuse_twins(labels)
-    # By position: factor() compares the text of a date with the date, and finds nothing.
-    return(factor(match(x, values), seq_along(values), labels))
-  }
-  droplevels(x)
-}
-
-# A factor made by hand, or read from a damaged file, may have codes without a level.
-check_factor <- function(x, name, call) {
-  codes <- unclass(x)
-  bad <- which(!is.na(codes) & !(codes >= 1 & codes <= length(levels(x))))
-  if (length(bad)) {
-    abort_rule("type", paste0("`", name, "` is a malformed factor: no level for its code in ", at_rows(bad), "."),
-      arg = name, rows = bad, call = call
-    )
-  }
-}
-
-# as.character() for numbers, but deaf to options(scipen): a label must not depend on the session.
-number_labels <- function(x) {
-  if (is.integer(x)) return(sprintf("%d", x))
-  # Too many to be groups: they will be refused, and need not be spelled well.
-  if (length(x) > max_groups) return(as.character(x))
-  vapply(x, format, "", digits = 15, scientific = 0, decimal.mark = ".", trim = TRUE)
-}
-
-# Labels that a reader would take for the same: equal but for case, blanks, accents or their encoding.
-look_alikes <- function(labels, name) {
-  fold <- gsub("[\u0300-\u036f]", "", labels, perl = TRUE)
-  fold <- chartr(
-    paste0(
-      "\u00e0\u00e1\u00e2\u00e3\u00e4\u00e5\u00e7\u00e8\u00e9\u00ea\u00eb\u00ec\u00ed\u00ee\u00ef",
-      "\u00f1\u00f2\u00f3\u00f4\u00f5\u00f6\u00f9\u00fa\u00fb\u00fc"
-    ),
-    "aaaaaaceeeeiiiinooooouuuu", tolower(fold)
-  )
-  fold <- gsub("[[:space:]\u00a0]+", "", fold, perl = TRUE)
-  same <- unique(fold[duplicated(fold)])
-  vapply(same, function(f) {
-    paste0("labels of `", name, "` look alike but are kept apart: ", quoted(labels[fold == f]))
-  }, "", USE.NAMES = FALSE)
-}
-
-combined_label <- function(columns) {
-  if (length(columns) == 1) return(columns[[1]])
-  do.call(interaction, c(unname(columns), list(drop = TRUE, sep = ", ", lex.order = TRUE)))
 }
 
 is_call_of <- function(expr, name) {
@@ -442,3 +353,13 @@ check_columns <- function(expr, data, env, call) {
 }
 
 `%||%` <- function(x, y) if (is.null(x)) y else x
+
+# What the core reads of a frame: rows, or the counts of an event_counts.
+frame_core <- function(frame, timefix = TRUE, group = frame$group, n_group = max(1L, length(frame$group_names))) {
+  n <- length(frame$time)
+  list(
+    counted = !is.null(frame$n_censor), time = frame$time, entry = frame$entry %||% numeric(), event = frame$event,
+    group = group %||% integer(n), n_group = as.integer(n_group), n_cause = max(1L, length(frame$causes)),
+    n_censor = frame$n_censor, weight = frame$weights %||% numeric(), timefix = timefix
+  )
+}

@@ -70,7 +70,7 @@ kaplan_meier.formula <- function(formula, data = NULL, subset, weights, na.actio
   frame <- frame_from_formula(
     formula, data,
     subset = rlang::enquo(subset) |> absent_as_null(), weights = rlang::enquo(weights) |> absent_as_null(),
-    check_na_action(na.action, call), event, allow_strata = FALSE, call, parent.frame()
+    check_na_action(na.action, call), read_event(event), character(), call, parent.frame()
   )
   fit_kaplan_meier(frame, conf.type, conf.level, timefix, survfit_call(match.call()), call)
 }
@@ -103,14 +103,11 @@ fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, c
   conf.level <- check_conf_level(conf.level, call)
   timefix <- check_flag(timefix, "timefix", call)
   n_group <- max(1L, length(frame$group_names))
-  core <- call_core(kaplan_meier_cpp(
-    frame$time, frame$entry %||% numeric(), frame$event, frame$group %||% integer(length(frame$time)), n_group,
-    frame$weights %||% numeric(), timefix, conf.type, conf.level
-  ), call)
+  core <- call_core(kaplan_meier_cpp(frame_core(frame, timefix), conf.type, conf.level), call)
   # The elements of a survfit, in its order.
   fit <- list(
-    n = as.integer(core$n), time = core$time, n.risk = core$n_risk, n.event = core$n_event, n.censor = core$n_censor,
-    surv = core$estimate, std.err = core$std_error_log, cumhaz = core$cumhaz, std.chaz = core$std_chaz
+    n = whole_number(frame$n %||% core$n), time = core$time, n.risk = core$n_risk, n.event = core$n_event,
+    n.censor = core$n_censor, surv = core$estimate, std.err = core$std_error_log, cumhaz = core$cumhaz, std.chaz = core$std_chaz
   )
   if (!is.null(frame$group_names)) fit$strata <- stats::setNames(as.integer(core$rows), frame$group_names)
   fit <- c(fit, list(
@@ -129,11 +126,20 @@ fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, c
   structure(fit, class = c("kaplan_meier", "survfit"))
 }
 
+# Counts are integers while they fit.
+whole_number <- function(x) if (all(x <= .Machine$integer.max)) as.integer(x) else x
+
 # With delayed entry, when and with what weight each group's subjects enter: between two rows of a survfit only this
 # tells who is there already. NULL without delayed entry.
 entries_by_group <- function(frame, n_group) {
   if (is.null(frame$entry)) return(NULL)
   group <- factor(frame$group %||% integer(length(frame$time)), seq_len(n_group) - 1L)
+  if (!is.null(frame$n_censor)) {
+    # Of counts, `entry` is how many entered at each time.
+    return(unname(Map(function(time, entered) {
+      list(time = time[entered > 0], weight = entered[entered > 0])
+    }, split(frame$time, group), split(frame$entry, group))))
+  }
   weight <- frame$weights %||% rep(1, length(frame$time))
   unname(Map(function(entry, weight) {
     entry_order <- order(entry)

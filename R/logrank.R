@@ -82,7 +82,7 @@ logrank_test.formula <- function(formula, data = NULL, subset, na.action = "erro
   frame <- frame_from_formula(
     formula, data,
     subset = rlang::enquo(subset) |> absent_as_null(), weights = rlang::quo(NULL),
-    check_na_action(na.action, call), event, allow_strata = TRUE, call, parent.frame()
+    check_na_action(na.action, call), read_event(event), "strata", call, parent.frame()
   )
   if (!is.null(frame$entry)) {
     abort_rule("formula", "delayed entry, `Surv(entry, exit, status)`, is not supported by this test.",
@@ -138,10 +138,12 @@ fit_logrank <- function(frame, data_name, timefix, conf.level, call) {
     arg = frame$group_title, call = call
     )
   }
-  core <- call_core(logrank_cpp(
-    frame$time, frame$event, frame$group, length(labels), frame$stratum %||% integer(length(frame$time)),
-    max(1L, length(frame$stratum_labels)), timefix
-  ), call)
+  # The risk table knows groups only: those of one stratum stand together.
+  k <- length(labels)
+  cell <- frame$group + k * (frame$stratum %||% 0L)
+  core <- call_core(
+    logrank_cpp(frame_core(frame, timefix, as.integer(cell), k * max(1L, length(frame$stratum_labels))), k), call
+  )
   by_group <- function(x) stats::setNames(x, labels)
   title <- paste0(if (!is.null(frame$stratum)) "Stratified log-rank" else "Log-rank", " test")
   hazard_ratio <- if (length(labels) == 2) hazard_ratios(core, conf.level)

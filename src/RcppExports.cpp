@@ -11,6 +11,16 @@ Rcpp::Rostream<true>&  Rcpp::Rcout = Rcpp::Rcpp_cout_get();
 Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
+// event_counts_cpp
+Rcpp::List event_counts_cpp(Rcpp::List frame);
+RcppExport SEXP _cryonodes_event_counts_cpp(SEXP frameSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type frame(frameSEXP);
+    rcpp_result_gen = Rcpp::wrap(event_counts_cpp(frame));
+    return rcpp_result_gen;
+END_RCPP
+}
 // fisher_cpp
 Rcpp::List fisher_cpp(Rcpp::NumericVector table, double odds_ratio, std::string alternative, bool conf_int, double conf_level);
 RcppExport SEXP _cryonodes_fisher_cpp(SEXP tableSEXP, SEXP odds_ratioSEXP, SEXP alternativeSEXP, SEXP conf_intSEXP, SEXP conf_levelSEXP) {
@@ -26,36 +36,25 @@ BEGIN_RCPP
 END_RCPP
 }
 // kaplan_meier_cpp
-Rcpp::List kaplan_meier_cpp(Rcpp::NumericVector time, Rcpp::NumericVector entry, Rcpp::IntegerVector event, Rcpp::IntegerVector group, int n_group, Rcpp::NumericVector weight, bool timefix, std::string conf_type, double conf_level);
-RcppExport SEXP _cryonodes_kaplan_meier_cpp(SEXP timeSEXP, SEXP entrySEXP, SEXP eventSEXP, SEXP groupSEXP, SEXP n_groupSEXP, SEXP weightSEXP, SEXP timefixSEXP, SEXP conf_typeSEXP, SEXP conf_levelSEXP) {
+Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, double conf_level);
+RcppExport SEXP _cryonodes_kaplan_meier_cpp(SEXP frameSEXP, SEXP conf_typeSEXP, SEXP conf_levelSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type time(timeSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type entry(entrySEXP);
-    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type event(eventSEXP);
-    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type group(groupSEXP);
-    Rcpp::traits::input_parameter< int >::type n_group(n_groupSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weight(weightSEXP);
-    Rcpp::traits::input_parameter< bool >::type timefix(timefixSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type frame(frameSEXP);
     Rcpp::traits::input_parameter< std::string >::type conf_type(conf_typeSEXP);
     Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
-    rcpp_result_gen = Rcpp::wrap(kaplan_meier_cpp(time, entry, event, group, n_group, weight, timefix, conf_type, conf_level));
+    rcpp_result_gen = Rcpp::wrap(kaplan_meier_cpp(frame, conf_type, conf_level));
     return rcpp_result_gen;
 END_RCPP
 }
 // logrank_cpp
-Rcpp::List logrank_cpp(Rcpp::NumericVector time, Rcpp::IntegerVector event, Rcpp::IntegerVector group, int n_group, Rcpp::IntegerVector stratum, int n_stratum, bool timefix);
-RcppExport SEXP _cryonodes_logrank_cpp(SEXP timeSEXP, SEXP eventSEXP, SEXP groupSEXP, SEXP n_groupSEXP, SEXP stratumSEXP, SEXP n_stratumSEXP, SEXP timefixSEXP) {
+Rcpp::List logrank_cpp(Rcpp::List frame, int n_group);
+RcppExport SEXP _cryonodes_logrank_cpp(SEXP frameSEXP, SEXP n_groupSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type time(timeSEXP);
-    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type event(eventSEXP);
-    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type frame(frameSEXP);
     Rcpp::traits::input_parameter< int >::type n_group(n_groupSEXP);
-    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type stratum(stratumSEXP);
-    Rcpp::traits::input_parameter< int >::type n_stratum(n_stratumSEXP);
-    Rcpp::traits::input_parameter< bool >::type timefix(timefixSEXP);
-    rcpp_result_gen = Rcpp::wrap(logrank_cpp(time, event, group, n_group, stratum, n_stratum, timefix));
+    rcpp_result_gen = Rcpp::wrap(logrank_cpp(frame, n_group));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -94,9 +93,10 @@ END_RCPP
 }
 
 static const R_CallMethodDef CallEntries[] = {
+    {"_cryonodes_event_counts_cpp", (DL_FUNC) &_cryonodes_event_counts_cpp, 1},
     {"_cryonodes_fisher_cpp", (DL_FUNC) &_cryonodes_fisher_cpp, 5},
-    {"_cryonodes_kaplan_meier_cpp", (DL_FUNC) &_cryonodes_kaplan_meier_cpp, 9},
-    {"_cryonodes_logrank_cpp", (DL_FUNC) &_cryonodes_logrank_cpp, 7},
+    {"_cryonodes_kaplan_meier_cpp", (DL_FUNC) &_cryonodes_kaplan_meier_cpp, 3},
+    {"_cryonodes_logrank_cpp", (DL_FUNC) &_cryonodes_logrank_cpp, 2},
     {"_cryonodes_reconstruct_cpp", (DL_FUNC) &_cryonodes_reconstruct_cpp, 9},
     {"_cryonodes_reconstructible_cpp", (DL_FUNC) &_cryonodes_reconstructible_cpp, 6},
     {NULL, NULL, 0}

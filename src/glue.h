@@ -18,6 +18,39 @@ inline cryonodes::span<const int> view(const Rcpp::IntegerVector& x) {
   return {x.begin(), static_cast<std::size_t>(x.size())};
 }
 
+/// What R's frame_core() hands over: rows (time, entry, event, group, weight) or counts, and how many groups and
+/// causes there are.
+struct Input {
+  explicit Input(const Rcpp::List& frame)
+      : n_group(static_cast<std::size_t>(Rcpp::as<int>(frame["n_group"]))),
+        n_cause(static_cast<std::size_t>(Rcpp::as<int>(frame["n_cause"]))) {
+    const Rcpp::NumericVector time = frame["time"], entry = frame["entry"];
+    const Rcpp::IntegerVector group = frame["group"];
+    if (Rcpp::as<bool>(frame["counted"])) {
+      const Rcpp::NumericVector events = frame["event"], censor = frame["n_censor"];
+      table = cryonodes::make_risk_table(
+          cryonodes::Counts{view(time), view(group), view(events), view(censor), view(entry), n_cause}, n_group);
+      return;
+    }
+    const auto ties = Rcpp::as<bool>(frame["timefix"]) ? cryonodes::Ties::near : cryonodes::Ties::exact;
+    const Rcpp::IntegerVector event = frame["event"];
+    const Rcpp::NumericVector weight = frame["weight"];
+    timeline = cryonodes::make_timeline(view(time), ties, view(entry));
+    table = cryonodes::make_risk_table(timeline, view(event), view(group), n_group, view(weight), n_cause);
+  }
+  std::size_t n_group, n_cause;
+  cryonodes::Timeline timeline; ///< empty for counts
+  cryonodes::RiskTable table;
+
+  /// Rows of the table in each group, as R counts them.
+  Rcpp::NumericVector rows_by_group() const {
+    Rcpp::NumericVector rows(static_cast<R_xlen_t>(n_group));
+    for (std::size_t g = 0; g < n_group; ++g)
+      rows[static_cast<R_xlen_t>(g)] = static_cast<double>(table.first[g + 1] - table.first[g]);
+    return rows;
+  }
+};
+
 /// Looks for an interrupt ten times a second at most, and then tells `progress` (an R function of one
 /// number, or NULL) how far the work is. Rcpp::checkUserInterrupt() throws, so destructors run.
 class RPoll {

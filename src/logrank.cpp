@@ -27,19 +27,9 @@ double quadratic_form(const cryonodes::LogrankResult& fit) {
 } // namespace
 
 // [[Rcpp::export(rng = false)]]
-Rcpp::List logrank_cpp(Rcpp::NumericVector time, Rcpp::IntegerVector event, Rcpp::IntegerVector group, int n_group,
-                       Rcpp::IntegerVector stratum, int n_stratum, bool timefix) {
-  if (group.size() != stratum.size())
-    throw cryonodes::input_error("`group` and `stratum` differ in length");
-  Rcpp::IntegerVector cell(group.size());
-  for (R_xlen_t i = 0; i < group.size(); ++i)
-    cell[i] = stratum[i] * n_group + group[i];
-  const auto ties = timefix ? cryonodes::Ties::near : cryonodes::Ties::exact;
-  const auto timeline = cryonodes::make_timeline(glue::view(time), ties);
-  const auto table =
-      cryonodes::make_risk_table(timeline, glue::view(event), glue::view(cell),
-                                 static_cast<std::size_t>(n_group) * static_cast<std::size_t>(n_stratum));
-  const auto fit = cryonodes::logrank(table, static_cast<std::size_t>(n_group), glue::RPoll(R_NilValue));
+Rcpp::List logrank_cpp(Rcpp::List frame, int n_group) {
+  const glue::Input in(frame);
+  const auto fit = cryonodes::logrank(in.table, static_cast<std::size_t>(n_group), glue::RPoll(R_NilValue));
   const double df = static_cast<double>(fit.rank());
   const double statistic = df > 0.0 ? quadratic_form(fit) : R_NaReal;
   return Rcpp::List::create(
@@ -47,5 +37,5 @@ Rcpp::List logrank_cpp(Rcpp::NumericVector time, Rcpp::IntegerVector event, Rcpp
       Rcpp::_["covariance"] = Rcpp::NumericMatrix(n_group, n_group, fit.covariance.begin()),
       Rcpp::_["component"] = fit.component, Rcpp::_["statistic"] = statistic, Rcpp::_["df"] = df,
       Rcpp::_["log_p_value"] = df > 0.0 ? cryonodes::log_chisq_upper(statistic, df) : R_NaReal,
-      Rcpp::_["n_time_merged"] = static_cast<double>(timeline.n_time_merged));
+      Rcpp::_["n_time_merged"] = static_cast<double>(in.timeline.n_time_merged));
 }

@@ -37,3 +37,44 @@ test_that("B234: negative and broken counts", {
   expect_error(event_counts(numeric(), numeric()), class = "cryonodes_error_empty")
   expect_error(event_counts(c(1, NA), 1), class = "cryonodes_error_missing")
 })
+
+test_that("counted cohorts give the same bits as their rows: ties, delayed entry, weights, empty groups", {
+  compared <- 0
+  for (seed in 1:300) {
+    rows <- random_cohort(seed, entry = seed %% 2 == 1, weights = seed %% 3 == 0)
+    if (is.null(rows$weight)) rows$weight <- 1
+    if (all(rows$weight == 0)) next
+    formula <- if (is.null(rows$entry)) Surv(time, status) ~ group else Surv(entry, time, status) ~ group
+    fit <- kaplan_meier(formula, data = rows, weights = weight)
+    counts <- event_counts(formula, data = rows, weights = weight)
+    counted <- kaplan_meier(counts)
+    same <- setdiff(names(fit), c("call", "meta", "na.action"))
+    expect_identical(unclass(counted)[same], unclass(fit)[same], info = paste("seed", seed))
+    expect_identical(rates(counted, c(1, 3, 7)), rates(fit, c(1, 3, 7)), info = paste("seed", seed))
+    compared <- compared + 1
+  }
+  expect_gt(compared, 280)
+})
+
+test_that("competing events are counted by cause, and what is censored is stated", {
+  rows <- data.frame(t = c(1, 2, 2, 3, 4), s = factor(c("censored", "relapse", "death", "relapse", "censored")))
+  rows$s <- stats::relevel(rows$s, "censored")
+  counts <- event_counts(Surv(t, s) ~ 1, data = rows)
+  expect_identical(counts$n.event, c(0, 2, 1, 0))
+  expect_identical(counts$n.event.relapse, c(0, 1, 1, 0))
+  expect_identical(counts$n.event.death, c(0, 1, 0, 0))
+  by_hand <- event_counts(1:4, n.event = cbind(death = c(0, 1, 0, 0), relapse = c(0, 1, 1, 0)), n.censor = c(1, 0, 0, 1))
+  expect_identical(by_hand[names(counts)], as.data.frame(counts), ignore_attr = TRUE)
+  rows$s <- as.character(rows$s)
+  expect_error(event_counts(Surv(t, s) ~ 1, data = rows), class = "cryonodes_error_status")
+  expect_identical(event_counts(Surv(t, s) ~ 1, data = rows, censor = "censored")$n.event, c(0, 2, 1, 0))
+})
+
+test_that("counts that were changed by hand are refused", {
+  counts <- event_counts(1:3, 1, 1)
+  counts$n.event[2] <- -1
+  expect_error(kaplan_meier(counts), "counts must be numbers >= 0", class = "cryonodes_error_table")
+  expect_error(kaplan_meier(event_counts(1:3, 1, 1)[3:1, ]), class = "cryonodes_error_table")
+  expect_error(event_counts(1:3, 1, 1, n = 6, n.entry = c(6, 0, 0)), class = "cryonodes_error_table")
+  expect_error(event_counts(1:3, 1, 1, n.entry = c(2, 2, 2)), "2 leave, 0 at risk", class = "cryonodes_error_table")
+})
