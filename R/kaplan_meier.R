@@ -107,7 +107,8 @@ fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, c
   # The elements of a survfit, in its order.
   fit <- list(
     n = whole_number(frame$n %||% core$n), time = core$time, n.risk = core$n_risk, n.event = core$n_event,
-    n.censor = core$n_censor, surv = core$estimate, std.err = core$std_error_log, cumhaz = core$cumhaz, std.chaz = core$std_chaz
+    n.censor = core$n_censor, surv = core$estimate, std.err = core$std_error_log, cumhaz = core$cumhaz,
+    std.chaz = core$std_chaz
   )
   if (!is.null(frame$group_names)) fit$strata <- stats::setNames(as.integer(core$rows), frame$group_names)
   fit <- c(fit, list(
