@@ -60,7 +60,8 @@ knit_print.cryonodes_table <- function(x, ...) {
   check_table(x, quote(knit_print()))
   in_pandoc <- identical(knitr::opts_knit$get("out.format"), "markdown")
   if (knitr::is_latex_output()) {
-    needs <- if (requireNamespace("rmarkdown", quietly = TRUE)) list(rmarkdown::latex_dependency("booktabs"))
+    packages <- c("booktabs", "longtable")
+    needs <- if (requireNamespace("rmarkdown", quietly = TRUE)) lapply(packages, rmarkdown::latex_dependency)
     text <- one_string(write_latex(x))
     return(knitr::asis_output(if (in_pandoc) fenced(text, "latex") else text, meta = needs))
   }
@@ -283,12 +284,20 @@ write_latex <- function(x) {
     ifelse(nzchar(x$notes$mark), paste0("\\textsuperscript{", escape_latex(x$notes$mark), "} "), ""),
     escape_latex(x$notes$text), ".\\par"
   )
+  caption <- if (nzchar(x$caption)) paste0("\\caption{", escape_latex(x$caption), "}")
+  columns <- paste0("{@{}l", strrep("r", n - 1), "@{}}")
+  header <- paste0(paste(text(x$header$text, x$header$mark), collapse = " & "), " \\\\")
+  below <- if (nrow(x$notes)) c("\\par\\medskip\\raggedright\\footnotesize", notes)
+  # What is longer than a page must be able to break; a float cannot.
+  if (length(lines) > 40) {
+    return(c(
+      "\\begingroup\\small", paste0("\\begin{longtable}", columns), if (!is.null(caption)) paste0(caption, " \\\\"),
+      "\\toprule", header, "\\midrule", "\\endhead", lines, "\\bottomrule", "\\end{longtable}", below, "\\endgroup"
+    ))
+  }
   c(
-    "\\begin{table}", if (nzchar(x$caption)) paste0("\\caption{", escape_latex(x$caption), "}"), "\\centering\\small",
-    paste0("\\begin{tabular}{@{}l", strrep("r", n - 1), "@{}}"), "\\toprule",
-    paste0(paste(text(x$header$text, x$header$mark), collapse = " & "), " \\\\"), "\\midrule",
-    lines, "\\bottomrule", "\\end{tabular}",
-    if (nrow(x$notes)) c("\\par\\medskip\\raggedright\\footnotesize", notes), "\\end{table}"
+    "\\begin{table}", caption, "\\centering\\small", paste0("\\begin{tabular}", columns), "\\toprule", header,
+    "\\midrule", lines, "\\bottomrule", "\\end{tabular}", below, "\\end{table}"
   )
 }
 

@@ -420,3 +420,9 @@ test_that("a table for Word is no wider than a page", {
   table <- table_rates(printed, percent = TRUE)
   expect_lte(sum(dim(flextable::as_flextable(table))$widths), 6.3)
 })
+
+test_that("a table longer than a page may break over pages in LaTeX", {
+  long <- table_characteristics(data.frame(g = sprintf("level %02d", 1:60)), "g")
+  expect_true("\\begin{longtable}{@{}lr@{}}" %in% format(long, "latex"))
+  expect_false(any(grepl("longtable", format(table_characteristics(data.frame(g = 1:3), "g"), "latex"))))
+})
