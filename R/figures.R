@@ -18,6 +18,7 @@
 #' @param p Text for a corner of grouped panels, e.g. `c("Overall survival" = "Log-rank p = 0.27")`: a character
 #'   vector named by endpoint. Printed as it is.
 #' @param conf.band,censor.marks,risk.table Draw confidence bands, censoring marks, numbers at risk?
+#' @param median.lines Draw dotted lines to the median of each curve that reaches it?
 #' @param base_size Size of the text, in points.
 #' @param ... For `autoplot()`: `breaks`, `until`, `xlab` and the other arguments of `figure_outcomes()`.
 #' @return A patchwork, which is also a ggplot: [ggplot2::ggsave()], knitr and patchwork take it as it is.
@@ -43,7 +44,7 @@
 #' @export
 figure_outcomes <- function(fits, breaks = NULL, until = NULL, xlab = NULL, unit.time = NULL, labels = letters,
                             whole = "Whole cohort", p = NULL, conf.band = TRUE, censor.marks = TRUE,
-                            risk.table = TRUE, base_size = 9) {
+                            risk.table = TRUE, median.lines = FALSE, base_size = 9) {
   call <- quote(figure_outcomes())
   check_given(missing(fits), "fits", call)
   need_package("ggplot2", "draw figures", call)
@@ -70,7 +71,8 @@ figure_outcomes <- function(fits, breaks = NULL, until = NULL, xlab = NULL, unit
       plot_frame(fit, axis,
         title = endpoint, whole = whole, note = if (!is.null(fit$strata)) as.vector(p[match(endpoint, names(p), 0L)]),
         conf.band = check_flag(conf.band, "conf.band", call),
-        censor.marks = check_flag(censor.marks, "censor.marks", call), call = call
+        censor.marks = check_flag(censor.marks, "censor.marks", call),
+        median.lines = check_flag(median.lines, "median.lines", call), call = call
       )
     })
   }, endpoints, names(endpoints))
@@ -154,9 +156,10 @@ time_axis <- function(fits, breaks, until, xlab, unit, call) {
 #   steps   group time estimate: the corners of each curve, in drawing order, from (0, 1)
 #   band    group piece time limit: the outline of each stretch on which the interval is defined
 #   censor  group time estimate: where somebody left observation
+#   median  group time: where a curve reaches one half
 #   risk    group time n.risk: at the axis marks
 plot_frame <- function(fit, axis, title = "", whole = "Whole cohort", note = NULL, conf.band = TRUE,
-                       censor.marks = TRUE, call = quote(plot_frame())) {
+                       censor.marks = TRUE, median.lines = FALSE, call = quote(plot_frame())) {
   groups <- one_row(km_labels(fit, whole))
   if (length(groups) > length(okabe_ito) * length(line_types)) {
     abort_rule("group", paste0("a panel cannot tell ", length(groups), " groups apart."), call = call)
@@ -174,6 +177,7 @@ plot_frame <- function(fit, axis, title = "", whole = "Whole cohort", note = NUL
     steps = as_groups(lapply(rows, function(i) step_corners(fit, i))),
     band = as_groups(lapply(rows, function(i) band_outline(fit, if (conf.band) i))),
     censor = as_groups(lapply(rows, function(i) censorings(fit, if (censor.marks) i))),
+    median = if (median.lines) median_marks(fit, length(groups)),
     risk = data.frame(
       group = factor(rep(seq_along(groups), each = length(axis$breaks)), seq_along(groups)),
       time = at_risk$time, n.risk = at_risk$n.risk
@@ -224,6 +228,12 @@ band_outline <- function(fit, i) {
 censorings <- function(fit, i) {
   i <- i[fit$n.censor[i] > 0]
   data.frame(time = fit$time[i], estimate = fit$surv[i])
+}
+
+median_marks <- function(fit, n_groups) {
+  time <- glance(fit)$median
+  reached <- which(!is.na(time))
+  data.frame(group = factor(reached, seq_len(n_groups)), time = time[reached])
 }
 
 okabe_ito <- c("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -281,6 +291,15 @@ panel_km <- function(frame, tag = NULL, base_size = 9) {
       linetype = ggplot2::guide_legend(ncol = legend_columns(labels), byrow = TRUE)
     ) +
     theme_outcomes(base_size)
+  if (!is.null(frame$median)) {
+    dotted <- function(...) {
+      ggplot2::geom_segment(aes(..., colour = .data$group),
+        data = frame$median, inherit.aes = FALSE, linetype = "13", linewidth = 0.4, show.legend = FALSE
+      )
+    }
+    panel <- panel + dotted(x = 0, xend = .data$time, y = 0.5, yend = 0.5) +
+      dotted(x = .data$time, xend = .data$time, y = 0.5, yend = 0)
+  }
   if (!is.null(frame$note)) {
     panel <- panel + ggplot2::annotate("text",
       x = 0, y = 0.05, label = frame$note, hjust = 0, vjust = 0, size = 0.85 * base_size / ggplot2::.pt

@@ -166,3 +166,16 @@ test_that("what cannot be drawn is refused", {
 })
 
 grDevices::dev.off()
+
+test_that("median lines stand where a curve reaches one half, and nowhere else", {
+  skip_if_not_installed("ggplot2")
+  skip_if_not_installed("patchwork")
+  # a falls to 1/2 at 2 and is flat until 3: its median is 2.5. b stays above.
+  fit <- kaplan_meier(c(1, 2, 3, 4, 1, 2, 3, 4), c(1, 1, 1, 1, 1, 0, 0, 0), rep(c("a", "b"), each = 4))
+  axis <- time_axis(list(fit), NULL, NULL, NULL, NULL, NULL)
+  marks <- plot_frame(fit, axis, median.lines = TRUE)$median
+  expect_identical(as.integer(marks$group), 1L)
+  expect_identical(marks$time, 2.5)
+  expect_null(plot_frame(fit, axis)$median)
+  expect_s3_class(ggplot2::autoplot(fit, median.lines = TRUE), "patchwork")
+})
