@@ -1,8 +1,9 @@
 # restricted_mean() against survRM2::rmst2(), two groups; estimates and standard errors are compared before the times.
 
-if (!requireNamespace("survRM2", quietly = TRUE)) stop("survRM2 is the peer of this benchmark")
+has_peer <- requireNamespace("survRM2", quietly = TRUE)
+if (!has_peer) message("restricted_mean: no rows, its peer survRM2 is not installed")
 rows <- list()
-for (n in bench_sizes(c(100, 1000, 1e5))) {
+for (n in if (has_peer) bench_sizes(c(100, 1000, 1e5))) {
   set.seed(1)
   months <- stats::rexp(n, 0.03)
   died <- as.integer(stats::runif(n) < 0.4)
