@@ -1,18 +1,21 @@
 # One row per method. Dispatch, print labels, tables, help and vignettes read it here.
 
 catalogue <- data.frame(
-  stem = c("kaplan_meier", "logrank", "fisher", "reconstruct"),
-  fun = c("kaplan_meier", "logrank_test", "fisher_test", "reconstruct_km"),
+  stem = c("kaplan_meier", "logrank", "fisher", "reconstruct", "restricted_mean", "follow_up"),
+  fun = c("kaplan_meier", "logrank_test", "fisher_test", "reconstruct_km", "restricted_mean", "follow_up"),
   label = c(
-    "Kaplan-Meier estimate", "Log-rank test", "Fisher's exact test", "Reconstruction of printed Kaplan-Meier rates"
+    "Kaplan-Meier estimate", "Log-rank test", "Fisher's exact test", "Reconstruction of printed Kaplan-Meier rates",
+    "Restricted mean survival time", "Length and completeness of follow-up"
   ),
   null = c(
-    NA, "the hazards of the groups are equal at all times", "odds ratio = 1", NA
+    NA, "the hazards of the groups are equal at all times", "odds ratio = 1", NA,
+    "the restricted means of two groups are equal", NA
   ),
-  sides = c(NA, "two", "one or two", NA),
+  sides = c(NA, "two", "one or two", NA, "two", NA),
   source = c(
     "Kaplan & Meier (1958), Greenwood (1926)", "Mantel (1966), Peto & Peto (1972)",
-    "Fisher (1935), Freeman & Halton (1951)", "exhaustive search; this package"
+    "Fisher (1935), Freeman & Halton (1951)", "exhaustive search; this package",
+    "Irwin (1949), Klein & Moeschberger (2003, sec. 4.5)", "Schemper & Smith (1996), Clark et al. (2002)"
   ),
   since = "0.1.0",
   stringsAsFactors = FALSE

@@ -312,7 +312,7 @@ make_frame <- function(response, variables, weights, keep, na.action, call) {
     cluster = cluster, cluster_title = names(variables$cluster), n_cluster = if (!is.null(cluster)) max(cluster) + 1L,
     causes = response$causes,
     weights = weights[rows], unit = response$unit, rows_dropped = rows_dropped, n_rows = length(rows),
-    rows = rows, notes = c(response$note, note_weightless, grouping$notes), call = call
+    n_input = n, rows = rows, notes = c(response$note, note_weightless, grouping$notes), call = call
   )
 }
 
@@ -360,6 +360,6 @@ frame_core <- function(frame, timefix = TRUE, group = frame$group, n_group = max
   list(
     counted = !is.null(frame$n_censor), time = frame$time, entry = frame$entry %||% numeric(), event = frame$event,
     group = group %||% integer(n), n_group = as.integer(n_group), n_cause = max(1L, length(frame$causes)),
-    n_censor = frame$n_censor, weight = frame$weights %||% numeric(), timefix = timefix
+    n_censor = frame$n_censor, weight = frame$weights %||% numeric(), timefix = timefix, reverse = isTRUE(frame$reverse)
   )
 }

@@ -30,13 +30,15 @@ struct Input {
       const Rcpp::NumericVector events = frame["event"], censor = frame["n_censor"];
       table = cryonodes::make_risk_table(
           cryonodes::Counts{view(time), view(group), view(events), view(censor), view(entry), n_cause}, n_group);
-      return;
+    } else {
+      const auto ties = Rcpp::as<bool>(frame["timefix"]) ? cryonodes::Ties::near : cryonodes::Ties::exact;
+      const Rcpp::IntegerVector event = frame["event"];
+      const Rcpp::NumericVector weight = frame["weight"];
+      timeline = cryonodes::make_timeline(view(time), ties, view(entry));
+      table = cryonodes::make_risk_table(timeline, view(event), view(group), n_group, view(weight), n_cause);
     }
-    const auto ties = Rcpp::as<bool>(frame["timefix"]) ? cryonodes::Ties::near : cryonodes::Ties::exact;
-    const Rcpp::IntegerVector event = frame["event"];
-    const Rcpp::NumericVector weight = frame["weight"];
-    timeline = cryonodes::make_timeline(view(time), ties, view(entry));
-    table = cryonodes::make_risk_table(timeline, view(event), view(group), n_group, view(weight), n_cause);
+    if (Rcpp::as<bool>(frame["reverse"])) // censoring is the event
+      table = cryonodes::censoring_table(std::move(table));
   }
   std::size_t n_group, n_cause;
   cryonodes::Timeline timeline; ///< empty for counts

@@ -1,0 +1,207 @@
+#include "catch.h"
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "cryonodes/restricted_mean.hpp"
+
+using namespace cryonodes;
+using Doubles = std::vector<double>;
+using Codes = std::vector<int>;
+
+namespace {
+
+constexpr double z = 1.9599639845400538556; // the 97.5% point, 50-digit arithmetic
+
+bool near(double value, double truth, double tolerance = 1e-14) {
+  return std::fabs(value - truth) <= tolerance * std::fmax(1.0, std::fabs(truth));
+}
+
+struct Cohort {
+  Doubles time;
+  Codes event, group, cluster;
+  Doubles weight, entry;
+
+  RestrictedMeanResult fit(double tau) const {
+    const Timeline timeline = make_timeline(time, Ties::exact, entry);
+    const Codes code = group.empty() ? Codes(time.size(), 0) : group;
+    const std::size_t n_group = group.empty() ? 1 : 2;
+    const RiskTable table = make_risk_table(timeline, event, code, n_group, weight);
+    RestrictedMeanOptions options;
+    options.tau = choose_tau(table, tau);
+    if (cluster.empty())
+      return restricted_mean(table, options);
+    const ClusteredRows rows{timeline, event, code, weight, cluster, 10};
+    return restricted_mean(table, options, &rows);
+  }
+};
+
+const Cohort seven{{2, 2, 3, 3, 5, 7, 8}, {1, 1, 1, 0, 0, 1, 0}, {}, {}, {}, {}};
+
+} // namespace
+
+TEST_CASE("the area under a curve and its variance, by hand") {
+  // S = 1, 5/7 from 2, 4/7 from 3, 2/7 from 7 to 8. Area 2 + 5/7 + 4 * 4/7 + 2/7 = 37/7.
+  // After 2: 23/7; after 3: 18/7; after 7: 2/7.
+  // Variance ((23/7)^2 2/(7 5) + (18/7)^2 /(5 4) + (2/7)^2 /(2 1)) = 339/343.
+  const auto whole = seven.fit(std::nan(""));
+  CHECK(near(whole.estimate[0], 37.0 / 7));
+  CHECK(near(whole.std_error[0], std::sqrt(339.0 / 343)));
+  CHECK(near(whole.lost[0], 19.0 / 7));
+  CHECK(near(whole.conf_low[0], 37.0 / 7 - z * std::sqrt(339.0 / 343)));
+  CHECK(near(whole.conf_high[0], 37.0 / 7 + z * std::sqrt(339.0 / 343)));
+  CHECK(near(whole.lost_conf_high[0], 19.0 / 7 + z * std::sqrt(339.0 / 343)));
+  CHECK(whole.n_event[0] == 4);
+  // To 4: 2 + 5/7 + 4/7 = 23/7; after 2: 9/7; after 3: 4/7; ((9/7)^2 2/35 + (4/7)^2 / 20) = 38/343.
+  const auto to_four = seven.fit(4);
+  CHECK(near(to_four.estimate[0], 23.0 / 7));
+  CHECK(near(to_four.std_error[0], std::sqrt(38.0 / 343)));
+  CHECK(near(to_four.conf_high[0], 23.0 / 7 + z * std::sqrt(38.0 / 343)));
+  CHECK(to_four.n_event[0] == 3);
+  // An event at tau counts as an event and moves nothing.
+  CHECK(seven.fit(7).n_event[0] == 4);
+  CHECK(near(seven.fit(7).estimate[0], 5.0));
+}
+
+TEST_CASE("difference and ratios of two groups, by hand") {
+  // The other group: S = 1/2 from 1; to 4 the area is 5/2, after 1 it is 3/2, variance 9/4 / (2 1) = 9/8.
+  Cohort two = seven;
+  two.time.insert(two.time.end(), {1, 4});
+  two.event.insert(two.event.end(), {1, 0});
+  two.group = {0, 0, 0, 0, 0, 0, 0, 1, 1};
+  const auto fit = two.fit(4);
+  CHECK(near(fit.difference.estimate[0], -11.0 / 14)); // 5/2 - 23/7
+  const double se = std::sqrt(9.0 / 8 + 38.0 / 343);
+  CHECK(near(fit.difference.std_error[0], se));
+  CHECK(near(fit.difference.conf_low[0], -11.0 / 14 - z * se));
+  CHECK(near(fit.difference.statistic[0], -11.0 / 14 / se));
+  CHECK(near(std::exp(fit.difference.log_p_value[0]), std::erfc(11.0 / 14 / se / std::sqrt(2.0))));
+  CHECK(near(fit.ratio.estimate[0], 35.0 / 46)); // 5/2 * 7/23
+  const double se_log = std::sqrt(9.0 / 50 + 38.0 / 3703); // 9/8 / (25/4); 38/343 / (529/49)
+  CHECK(near(fit.ratio.std_error[0], se_log));
+  CHECK(near(fit.ratio.conf_high[0], 35.0 / 46 * std::exp(z * se_log)));
+  // Lost 3/2 and 5/7.
+  CHECK(near(fit.lost_ratio.estimate[0], 21.0 / 10));
+  CHECK(near(fit.lost_ratio.std_error[0], std::sqrt(9.0 / 8 * 4 / 9 + 38.0 / 343 * 49 / 25)));
+  // The default ends where the shorter follow-up does.
+  CHECK(two.fit(std::nan("")).estimate == fit.estimate);
+}
+
+TEST_CASE("rows of one patient count together, by hand") {
+  // Times 1, 2 with events, 3 without: S = 2/3, 1/3, area 2. Influences (t - 2) / 3 = -1/3, 0, 1/3.
+  Cohort three{{1, 2, 3}, {1, 1, 0}, {}, {0, 1, 2}, {}, {}};
+  CHECK(near(three.fit(3).std_error[0], std::sqrt(2.0 / 9)));
+  three.cluster = {0, 0, 1};
+  CHECK(near(three.fit(3).std_error[0], std::sqrt(2.0 / 9))); // (-1/3)^2 + (1/3)^2
+  three.cluster = {0, 1, 1};
+  CHECK(near(three.fit(3).std_error[0], std::sqrt(2.0 / 9)));
+  CHECK(three.fit(3).n_cluster[0] == 2);
+  // Two rows of one patient cancel and nothing is left: no interval.
+  three.cluster = {0, 1, 0};
+  CHECK(three.fit(3).std_error[0] == 0.0);
+  CHECK(std::isnan(three.fit(3).conf_low[0]));
+  three.cluster = {4, 4, 4};
+  CHECK(three.fit(3).std_error[0] == 0.0);
+  CHECK(three.fit(3).n_cluster[0] == 1);
+  // Weight 2 is two rows of the patient: times 1, 1, 2, 3, influences (t - 7/4) / 4 = -3/16, -3/16, 1/16, 5/16.
+  three.cluster = {0, 1, 2};
+  three.weight = {2, 1, 1};
+  CHECK(near(three.fit(3).std_error[0], std::sqrt(36.0 + 1.0 + 25.0) / 16));
+}
+
+TEST_CASE("delayed entry: influence counts from the entry, by hand") {
+  // (0, 3] event, (2, 5] event, (3, 4] and (3, 6] censored: S = 1/2 from 3, 1/4 from 5; area to 6: 3 + 1 + 1/4.
+  Cohort late{{3, 5, 4, 6}, {1, 1, 0, 0}, {}, {}, {}, {0, 2, 3, 3}};
+  CHECK(near(late.fit(6).estimate[0], 17.0 / 4));
+  // After 3: 5/4, after 5: 1/4; 25/16 / (2 1) + 1/16 / (2 1) = 13/16.
+  CHECK(near(late.fit(6).std_error[0], std::sqrt(13.0 / 16)));
+  // Running sums 5/8 at 3, 6/8 at 5. Influences 5/8 - 5/4, 6/8 - 1/4, 0, 6/8 - 5/8.
+  late.cluster = {0, 1, 2, 3};
+  CHECK(near(late.fit(6).std_error[0], std::sqrt(42.0) / 8));
+  late.cluster = {0, 1, 2, 0};
+  CHECK(near(late.fit(6).std_error[0], std::sqrt(16.0 + 16.0) / 8));
+}
+
+TEST_CASE("groups that share patients are compared by their joint influence, by hand") {
+  Cohort shared{{1, 2, 3, 3, 2, 1}, {1, 1, 0, 0, 1, 1}, {0, 0, 0, 1, 1, 1}, {0, 1, 2, 0, 1, 2}, {}, {}};
+  // Per patient -1/3, 0, 1/3 against 1/3, 0, -1/3: 2 (2/3)^2, twice what independent groups have.
+  CHECK(near(shared.fit(3).difference.std_error[0], std::sqrt(8.0 / 9)));
+  CHECK(shared.fit(3).difference.estimate[0] == 0.0);
+  CHECK(shared.fit(3).difference.log_p_value[0] == 0.0);
+  shared.cluster = {0, 1, 2, 3, 4, 5};
+  CHECK(near(shared.fit(3).difference.std_error[0], std::sqrt(4.0 / 9)));
+  // The same rows twice: the groups cannot differ.
+  shared.cluster = {0, 1, 2, 2, 1, 0};
+  CHECK(std::isnan(shared.fit(3).difference.std_error[0]));
+  CHECK(std::isnan(shared.fit(3).difference.log_p_value[0]));
+  CHECK(near(shared.fit(3).std_error[1], std::sqrt(2.0 / 9)));
+}
+
+TEST_CASE("without an event there is no interval, and no inference with that group") {
+  Cohort none{{1, 2, 3, 4}, {0, 0, 1, 0}, {0, 0, 1, 1}, {}, {}, {}};
+  const auto fit = none.fit(std::nan(""));
+  CHECK(fit.estimate[0] == 2.0);
+  CHECK(fit.std_error[0] == 0.0);
+  CHECK(std::isnan(fit.conf_low[0]));
+  CHECK(std::isnan(fit.difference.log_p_value[0]));
+  CHECK(std::isnan(fit.lost_ratio.estimate[0]));
+  CHECK(near(fit.ratio.estimate[0], 1.0));
+}
+
+TEST_CASE("how far an area is known") {
+  const auto limit = [](const Doubles& time, const Codes& event) {
+    return largest_tau(make_risk_table(make_timeline(time, Ties::exact), event, Codes(time.size(), 0), 1))[0];
+  };
+  CHECK(limit({1, 2, 3}, {1, 1, 0}) == 3.0);
+  CHECK(limit({1, 3, 3}, {1, 1, 0}) == 3.0);
+  CHECK(std::isinf(limit({1, 2, 3}, {0, 0, 1})));
+  CHECK(limit({}, {}) == 0.0);
+  // Beyond the last death the mean stays what it is.
+  const Cohort dead{{1, 2, 6}, {1, 1, 1}, {}, {}, {}, {}};
+  CHECK(near(dead.fit(std::nan("")).estimate[0], 3.0));
+  CHECK(near(dead.fit(60).estimate[0], 3.0));
+  CHECK(near(dead.fit(60).lost[0], 57.0));
+  CHECK_THROWS_AS(seven.fit(8.1), input_error);
+  CHECK_NOTHROW(seven.fit(8 * (1 + 1e-9)));
+  for (double tau : {0.0, -1.0, std::numeric_limits<double>::infinity()})
+    CHECK_THROWS_AS(seven.fit(tau), input_error);
+}
+
+TEST_CASE("times near the ends of double precision neither overflow nor vanish") {
+  // S = 2/3 from 1 to 10^308.
+  const Cohort huge{{1e308, 1e308, 1}, {1, 1, 1}, {}, {0, 1, 2}, {}, {}};
+  const auto fit = huge.fit(1e308);
+  CHECK(near(fit.estimate[0] / 1e308, 2.0 / 3));
+  CHECK(near(fit.std_error[0] / 1e308, std::sqrt(2.0 / 27))); // (2/3)^2 / (3 2)
+  CHECK(std::isfinite(fit.conf_high[0]));
+  const Cohort tiny{{1e-300, 2e-300, 3e-300}, {1, 1, 0}, {}, {}, {}, {}};
+  CHECK(near(tiny.fit(3e-300).estimate[0] / 1e-300, 2.0));
+  CHECK(near(tiny.fit(3e-300).std_error[0] / 1e-300, std::sqrt(2.0 / 9)));
+}
+
+TEST_CASE("far apart groups have a finite log p-value") {
+  Cohort apart;
+  for (int i = 0; i < 4000; ++i) {
+    apart.time.push_back((i % 2 == 0 ? 1.0 : 1000.0) + i * 1e-3);
+    apart.event.push_back(1);
+    apart.group.push_back(i % 2);
+  }
+  const auto fit = apart.fit(1004);
+  CHECK(std::exp(fit.difference.log_p_value[0]) == 0.0);
+  CHECK(std::isfinite(fit.difference.log_p_value[0]));
+}
+
+TEST_CASE("clusters that do not fit the rows are refused") {
+  const Timeline timeline = make_timeline(Doubles{1, 2}, Ties::exact);
+  const Codes event{1, 0}, group{0, 0}, short_cluster{0}, bad_cluster{0, 7};
+  const RiskTable table = make_risk_table(timeline, event, group, 1);
+  RestrictedMeanOptions options;
+  options.tau = 2;
+  for (const Codes& cluster : {short_cluster, bad_cluster}) {
+    const ClusteredRows rows{timeline, event, group, {}, cluster, 2};
+    CHECK_THROWS_AS(restricted_mean(table, options, &rows), input_error);
+  }
+  options.conf_level = 1.0;
+  CHECK_THROWS_AS(restricted_mean(table, options), input_error);
+}
