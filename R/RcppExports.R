@@ -9,6 +9,10 @@ fisher_cpp <- function(table, odds_ratio, alternative, conf_int, conf_level) {
     .Call(`_cryonodes_fisher_cpp`, table, odds_ratio, alternative, conf_int, conf_level)
 }
 
+follow_up_cpp <- function(frame, potential) {
+    .Call(`_cryonodes_follow_up_cpp`, frame, potential)
+}
+
 kaplan_meier_cpp <- function(frame, conf_type, conf_level) {
     .Call(`_cryonodes_kaplan_meier_cpp`, frame, conf_type, conf_level)
 }
@@ -23,5 +27,9 @@ reconstruct_cpp <- function(groups, pooled, allowed, max_solutions, max_states, 
 
 reconstructible_cpp <- function(groups, pooled, allowed, max_states, max_steps, progress) {
     .Call(`_cryonodes_reconstructible_cpp`, groups, pooled, allowed, max_states, max_steps, progress)
+}
+
+restricted_mean_cpp <- function(frame, tau, conf_level, cluster, n_cluster) {
+    .Call(`_cryonodes_restricted_mean_cpp`, frame, tau, conf_level, cluster, n_cluster)
 }
 

@@ -35,6 +35,17 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// follow_up_cpp
+Rcpp::List follow_up_cpp(Rcpp::List frame, Rcpp::NumericVector potential);
+RcppExport SEXP _cryonodes_follow_up_cpp(SEXP frameSEXP, SEXP potentialSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type frame(frameSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type potential(potentialSEXP);
+    rcpp_result_gen = Rcpp::wrap(follow_up_cpp(frame, potential));
+    return rcpp_result_gen;
+END_RCPP
+}
 // kaplan_meier_cpp
 Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, double conf_level);
 RcppExport SEXP _cryonodes_kaplan_meier_cpp(SEXP frameSEXP, SEXP conf_typeSEXP, SEXP conf_levelSEXP) {
@@ -91,14 +102,30 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// restricted_mean_cpp
+Rcpp::List restricted_mean_cpp(Rcpp::List frame, double tau, double conf_level, Rcpp::IntegerVector cluster, int n_cluster);
+RcppExport SEXP _cryonodes_restricted_mean_cpp(SEXP frameSEXP, SEXP tauSEXP, SEXP conf_levelSEXP, SEXP clusterSEXP, SEXP n_clusterSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type frame(frameSEXP);
+    Rcpp::traits::input_parameter< double >::type tau(tauSEXP);
+    Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type cluster(clusterSEXP);
+    Rcpp::traits::input_parameter< int >::type n_cluster(n_clusterSEXP);
+    rcpp_result_gen = Rcpp::wrap(restricted_mean_cpp(frame, tau, conf_level, cluster, n_cluster));
+    return rcpp_result_gen;
+END_RCPP
+}
 
 static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_event_counts_cpp", (DL_FUNC) &_cryonodes_event_counts_cpp, 1},
     {"_cryonodes_fisher_cpp", (DL_FUNC) &_cryonodes_fisher_cpp, 5},
+    {"_cryonodes_follow_up_cpp", (DL_FUNC) &_cryonodes_follow_up_cpp, 2},
     {"_cryonodes_kaplan_meier_cpp", (DL_FUNC) &_cryonodes_kaplan_meier_cpp, 3},
     {"_cryonodes_logrank_cpp", (DL_FUNC) &_cryonodes_logrank_cpp, 2},
     {"_cryonodes_reconstruct_cpp", (DL_FUNC) &_cryonodes_reconstruct_cpp, 9},
     {"_cryonodes_reconstructible_cpp", (DL_FUNC) &_cryonodes_reconstructible_cpp, 6},
+    {"_cryonodes_restricted_mean_cpp", (DL_FUNC) &_cryonodes_restricted_mean_cpp, 5},
     {NULL, NULL, 0}
 };
 
