@@ -1,18 +1,21 @@
 # One row per method. Dispatch, print labels, tables, help and vignettes read it here.
 
 catalogue <- data.frame(
-  stem = c("kaplan_meier", "logrank", "fisher", "reconstruct"),
-  fun = c("kaplan_meier", "logrank_test", "fisher_test", "reconstruct_km"),
+  stem = c("kaplan_meier", "logrank", "fisher", "reconstruct", "cumulative_incidence", "nelson_aalen"),
+  fun = c("kaplan_meier", "logrank_test", "fisher_test", "reconstruct_km", "cumulative_incidence",
+    "nelson_aalen"),
   label = c(
-    "Kaplan-Meier estimate", "Log-rank test", "Fisher's exact test", "Reconstruction of printed Kaplan-Meier rates"
+    "Kaplan-Meier estimate", "Log-rank test", "Fisher's exact test", "Reconstruction of printed Kaplan-Meier rates",
+    "Aalen-Johansen estimate of cumulative incidence", "Nelson-Aalen estimate of the cumulative hazard"
   ),
   null = c(
-    NA, "the hazards of the groups are equal at all times", "odds ratio = 1", NA
+    NA, "the hazards of the groups are equal at all times", "odds ratio = 1", NA, NA, NA
   ),
-  sides = c(NA, "two", "one or two", NA),
+  sides = c(NA, "two", "one or two", NA, NA, NA),
   source = c(
     "Kaplan & Meier (1958), Greenwood (1926)", "Mantel (1966), Peto & Peto (1972)",
-    "Fisher (1935), Freeman & Halton (1951)", "exhaustive search; this package"
+    "Fisher (1935), Freeman & Halton (1951)", "exhaustive search; this package", "Aalen & Johansen (1978)",
+    "Nelson (1972), Aalen (1978)"
   ),
   since = "0.1.0",
   stringsAsFactors = FALSE
