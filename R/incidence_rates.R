@@ -37,6 +37,11 @@ rates.cumulative_incidence <- function(x, times, extend = FALSE, ...) {
         estimate = x$pstate[, k + 1], std.error = x$std.err[, k + 1], lower = x$lower[, k + 1],
         upper = x$upper[, k + 1], one.minus.km = x$one.minus.km[, k], done = x$pstate[, 1] == 0
       )
+      # Before anybody has left, all are there without an event. With delayed entry or clusters it is not known how
+      # many.
+      if (identical(x$type, "mright") && !identical(x$meta$variance, "robust")) {
+        curve$start <- c(0, 1 - ((1 - x$conf.int) / 2)^(1 / x$n.risk[rows[[g]][1], 1]))
+      }
       at <- read_curve(curve, rows[[g]], times, extend, x$meta$entries[[g]])
       parts <- c(parts, list(cbind(
         data.frame(strata = x$meta$group_labels[g], state = x$meta$causes[k], time = times, n = x$n[g]), at
@@ -52,7 +57,8 @@ rates.cumulative_incidence <- function(x, times, extend = FALSE, ...) {
 }
 
 # A step curve that starts at 0, read at `times`. `curve` has a vector for each of time, n.risk, n.event, n.censor,
-# estimate, std.error, lower, upper, `done` (nothing can happen any more) and perhaps further ones; `i` are its rows.
+# estimate, std.error, lower, upper, `done` (nothing can happen any more); perhaps one.minus.km, and in `start` the
+# limits before the first time. `i` are its rows.
 read_curve <- function(curve, i, times, extend, entries = NULL) {
   time <- curve$time[i]
   last <- length(time)
@@ -72,9 +78,10 @@ read_curve <- function(curve, i, times, extend, entries = NULL) {
   at <- function(v, start) ifelse(known | extend, c(start, v[i])[upto + 1], NA_real_)
   note <- ifelse(!known & extend, "beyond follow-up: last value carried forward",
     ifelse(!known, paste0("beyond follow-up (last at ", number_text(time[max(1, last)]), ")"),
-      ifelse(upto == 0, "before the first time: interval undefined", NA_character_)
+      ifelse(upto == 0 & is.null(curve$start), "before the first time: interval undefined", NA_character_)
     )
   )
+  start <- curve$start %||% c(NA_real_, NA_real_)
   n_risk <- if (last) c(curve$n.risk[i], 0)[before + 1] else rep(0, length(times))
   if (last && !is.null(entries)) {
     n_risk <- n_risk - entering_later(entries, times, slack, time, before, on_row = upto > before)
@@ -82,7 +89,7 @@ read_curve <- function(curve, i, times, extend, entries = NULL) {
   out <- data.frame(
     n.risk = n_risk, n.event = since(curve$n.event), n.censor = since(curve$n.censor),
     cum.event = cumulative(curve$n.event), estimate = at(curve$estimate, 0), std.error = at(curve$std.error, 0),
-    conf.low = at(curve$lower, NA_real_), conf.high = at(curve$upper, NA_real_), note = note, stringsAsFactors = FALSE
+    conf.low = at(curve$lower, start[1]), conf.high = at(curve$upper, start[2]), note = note, stringsAsFactors = FALSE
   )
   if (!is.null(curve$one.minus.km)) out$one.minus.km <- at(curve$one.minus.km, 0)
   out

@@ -134,8 +134,8 @@ check_hazard <- function(x, call) {
 #'
 #' @param x A [nelson_aalen()].
 #' @inheritParams rates
-#' @param extend Beyond a group's last follow-up the cumulative hazard is not known and `NA`. `TRUE` carries the last one
-#'   forward and marks it in the column `note`.
+#' @param extend Beyond a group's last follow-up the cumulative hazard is not known and `NA`. `TRUE` carries the last
+#'   one forward and marks it in the column `note`.
 #' @return A data frame of class `hazard_rates` with the columns of [rates()]; `estimate` is the cumulative hazard.
 #' @section Errors: `cryonodes_error_times`, `_object`, `_type`.
 #' @examples
@@ -159,9 +159,11 @@ rates.nelson_aalen <- function(x, times, extend = FALSE, ...) {
     list(estimate = x$cumhaz, std.error = x$std.err, done = rep(FALSE, length(x$time)))
   )
   parts <- lapply(seq_along(rows), function(g) {
+    # Before anybody has left, all are there without an event; with delayed entry it is not known how many.
+    start <- if (identical(x$type, "right")) c(0, -log((1 - x$conf.int) / 2) / x$n.risk[rows[[g]][1]])
     cbind(
       data.frame(strata = x$meta$group_labels[g], time = times, n = x$n[g]),
-      read_curve(curve, rows[[g]], times, extend, x$meta$entries[[g]])
+      read_curve(c(curve, list(start = start)), rows[[g]], times, extend, x$meta$entries[[g]])
     )
   })
   out <- do.call(rbind, parts)

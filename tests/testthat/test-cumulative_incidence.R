@@ -274,7 +274,10 @@ test_that("rates agree with survival's summary(times =); beyond follow-up nothin
   beyond <- rates(small, c(31, 40, 1))
   expect_identical(is.na(beyond$estimate), rep(c(FALSE, TRUE, FALSE), 2))
   expect_match(beyond$note[2], "beyond follow-up \\(last at 31\\)")
-  expect_match(beyond$note[3], "before the first time")
+  # At 1 nobody has left: no event among nine.
+  expect_equal(beyond$conf.high[3], stats::binom.test(0, 9)$conf.int[2], tolerance = 1e-12)
+  late <- cumulative_incidence(Surv(c(0, 2, 3, 3), c(3, 5, 4, 6), c(1, 2, 0, 0)) ~ 1)
+  expect_match(rates(late, 1)$note[1], "before the first time: interval undefined")
   expect_match(rates(small, 40, extend = TRUE)$note[1], "carried forward")
   # Everybody has had an event: what comes later is known.
   done <- rates(cumulative_incidence(1:4, c(1, 2, 2, 1)), 10)

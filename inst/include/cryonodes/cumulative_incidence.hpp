@@ -190,7 +190,8 @@ inline void clustered_std_error(const RiskTable& table, const ClusteredRows& row
       met += 1.0;
     }
     clusters_of_group[g] = met;
-    // The influence does not depend on the unit of the weights; a power of two keeps their digits and the squares finite.
+    // The influence does not depend on the unit of the weights; a power of two keeps their digits, and the squares
+    // finite.
     const double unit = total > 0.0 ? std::ldexp(1.0, -std::ilogb(total)) : 1.0;
 
     StateProbabilities state(n_cause);

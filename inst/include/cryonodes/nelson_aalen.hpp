@@ -80,7 +80,8 @@ inline NelsonAalenResult nelson_aalen(const RiskTable& table, const NelsonAalenO
           high = estimate * std::exp(half / estimate);
           break;
         case HazardScale::arcsin: {
-          const double angle = std::asin(std::exp(-0.5 * estimate)), width = 0.5 * half / std::sqrt(std::expm1(estimate));
+          const double angle = std::asin(std::exp(-0.5 * estimate));
+          const double width = 0.5 * half / std::sqrt(std::expm1(estimate));
           low = angle + width < half_pi ? -2.0 * std::log(std::sin(angle + width)) : 0.0;
           high = -2.0 * std::log(std::sin(std::max(0.0, angle - width)));
           break;
