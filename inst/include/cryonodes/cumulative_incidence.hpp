@@ -397,8 +397,15 @@ inline IncidenceResult cumulative_incidence(const RiskTable& table, const Incide
       }
   }
   for (std::size_t at = 0; at < out.estimate.size(); ++at) {
-    const auto limits = detail::incidence_limits(out.estimate[at], out.std_error[at], n_effective[at % n_row], z,
-                                                 log_half_alpha, options.conf_type);
+    // An event moves two states, a censoring none: the others keep their limits, and half the logarithms are saved.
+    const double p = out.estimate[at];
+    if (at > 0 && p > 0.0 && p < 1.0 && p == out.estimate[at - 1] && out.std_error[at] == out.std_error[at - 1]) {
+      out.conf_low[at] = out.conf_low[at - 1];
+      out.conf_high[at] = out.conf_high[at - 1];
+      continue;
+    }
+    const auto limits = detail::incidence_limits(p, out.std_error[at], n_effective[at % n_row], z, log_half_alpha,
+                                                 options.conf_type);
     out.conf_low[at] = limits.low;
     out.conf_high[at] = limits.high;
   }
