@@ -1,24 +1,33 @@
 # One row per method. Dispatch, print labels, tables, help and vignettes read it here.
 
-catalogue <- data.frame(
-  stem = c("kaplan_meier", "logrank", "fisher", "reconstruct", "restricted_mean", "follow_up"),
-  fun = c("kaplan_meier", "logrank_test", "fisher_test", "reconstruct_km", "restricted_mean", "follow_up"),
-  label = c(
-    "Kaplan-Meier estimate", "Log-rank test", "Fisher's exact test", "Reconstruction of printed Kaplan-Meier rates",
-    "Restricted mean survival time", "Length and completeness of follow-up"
+method_row <- function(stem, fun, label, source, null = NA_character_, sides = NA_character_, since = "0.1.0") {
+  data.frame(stem, fun, label, null, sides, source, since, stringsAsFactors = FALSE)
+}
+
+catalogue <- rbind(
+  method_row("kaplan_meier", "kaplan_meier", "Kaplan-Meier estimate", "Kaplan & Meier (1958), Greenwood (1926)"),
+  method_row("nelson_aalen", "nelson_aalen", "Nelson-Aalen estimate of the cumulative hazard",
+    "Nelson (1972), Aalen (1978)"
   ),
-  null = c(
-    NA, "the hazards of the groups are equal at all times", "odds ratio = 1", NA,
-    "the restricted means of two groups are equal", NA
+  method_row("cumulative_incidence", "cumulative_incidence", "Aalen-Johansen estimate of cumulative incidence",
+    "Aalen & Johansen (1978)"
   ),
-  sides = c(NA, "two", "one or two", NA, "two", NA),
-  source = c(
-    "Kaplan & Meier (1958), Greenwood (1926)", "Mantel (1966), Peto & Peto (1972)",
-    "Fisher (1935), Freeman & Halton (1951)", "exhaustive search; this package",
-    "Irwin (1949), Klein & Moeschberger (2003, sec. 4.5)", "Schemper & Smith (1996), Clark et al. (2002)"
+  method_row("restricted_mean", "restricted_mean", "Restricted mean survival time",
+    "Irwin (1949), Klein & Moeschberger (2003, sec. 4.5)",
+    null = "the restricted means of two groups are equal", sides = "two"
   ),
-  since = "0.1.0",
-  stringsAsFactors = FALSE
+  method_row("follow_up", "follow_up", "Length and completeness of follow-up",
+    "Schemper & Smith (1996), Clark et al. (2002)"
+  ),
+  method_row("logrank", "logrank_test", "Log-rank test", "Mantel (1966), Peto & Peto (1972)",
+    null = "the hazards of the groups are equal at all times", sides = "two"
+  ),
+  method_row("fisher", "fisher_test", "Fisher's exact test", "Fisher (1935), Freeman & Halton (1951)",
+    null = "odds ratio = 1", sides = "one or two"
+  ),
+  method_row("reconstruct", "reconstruct_km", "Reconstruction of printed Kaplan-Meier rates",
+    "exhaustive search; this package"
+  )
 )
 
 #' The methods of the package

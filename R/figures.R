@@ -186,14 +186,14 @@ plot_frame <- function(fit, axis, title = "", whole = "Whole cohort", note = NUL
   )
 }
 
-# (0, 1), then at each time the corner before and the corner after the drop; a last corner ends the curve.
-step_corners <- function(fit, i) {
+# (0, start), then at each time the corner before and the corner after the step; a last corner ends the curve.
+step_corners <- function(fit, i, start = 1) {
   drop <- i[fit$n.event[i] > 0]
-  before <- c(1, fit$surv[drop])[seq_along(drop)]
+  before <- c(start, fit$surv[drop])[seq_along(drop)]
   last <- if (length(i)) fit$time[i[length(i)]] else numeric()
   out <- data.frame(
     time = c(0, rep(fit$time[drop], each = 2), last),
-    estimate = c(1, as.vector(rbind(before, fit$surv[drop])), if (length(i)) fit$surv[i[length(i)]])
+    estimate = c(start, as.vector(rbind(before, fit$surv[drop])), if (length(i)) fit$surv[i[length(i)]])
   )
   # The end repeats the last corner when the last time is a drop.
   out[!c(FALSE, rowSums(abs(diff(as.matrix(out)))) == 0), ]

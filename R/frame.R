@@ -67,14 +67,14 @@ frame_from_formula <- function(formula, data, subset, weights, na.action, status
 }
 
 frame_from_vectors <- function(time, event, group, weights, na.action, call, stratum = NULL, cluster = NULL,
-                               status = read_event(), entry = NULL) {
+                               status = read_event(), entry = NULL, event_name = "event") {
   time <- check_time(time, "time", call)
-  event <- status(event, "event", call)
+  event <- status(event, event_name, call)
   n <- length(time)
-  check_length(event, n, "event", call)
+  check_length(event, n, event_name, call)
   if (!is.null(entry)) check_length(entry <- check_time(entry, "entry", call), n, "entry", call)
   response <- list(
-    time = time, entry = entry, event = event, names = c("time", "event", "entry"), unit = attr(time, "unit"),
+    time = time, entry = entry, event = event, names = c("time", event_name, "entry"), unit = attr(time, "unit"),
     note = attr(event, "note"), causes = attr(event, "causes")
   )
   labels_of <- function(x, name) if (!is.null(x)) stats::setNames(list(read_label(x, name, n, call)), name)

@@ -11,6 +11,20 @@ Rcpp::Rostream<true>&  Rcpp::Rcout = Rcpp::Rcpp_cout_get();
 Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
+// cumulative_incidence_cpp
+Rcpp::List cumulative_incidence_cpp(Rcpp::List frame, Rcpp::IntegerVector cluster, std::string conf_type, double conf_level, std::string variance);
+RcppExport SEXP _cryonodes_cumulative_incidence_cpp(SEXP frameSEXP, SEXP clusterSEXP, SEXP conf_typeSEXP, SEXP conf_levelSEXP, SEXP varianceSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type frame(frameSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type cluster(clusterSEXP);
+    Rcpp::traits::input_parameter< std::string >::type conf_type(conf_typeSEXP);
+    Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
+    Rcpp::traits::input_parameter< std::string >::type variance(varianceSEXP);
+    rcpp_result_gen = Rcpp::wrap(cumulative_incidence_cpp(frame, cluster, conf_type, conf_level, variance));
+    return rcpp_result_gen;
+END_RCPP
+}
 // event_counts_cpp
 Rcpp::List event_counts_cpp(Rcpp::List frame);
 RcppExport SEXP _cryonodes_event_counts_cpp(SEXP frameSEXP) {
@@ -69,6 +83,19 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// nelson_aalen_cpp
+Rcpp::List nelson_aalen_cpp(Rcpp::List frame, std::string conf_type, double conf_level, std::string variance);
+RcppExport SEXP _cryonodes_nelson_aalen_cpp(SEXP frameSEXP, SEXP conf_typeSEXP, SEXP conf_levelSEXP, SEXP varianceSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type frame(frameSEXP);
+    Rcpp::traits::input_parameter< std::string >::type conf_type(conf_typeSEXP);
+    Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
+    Rcpp::traits::input_parameter< std::string >::type variance(varianceSEXP);
+    rcpp_result_gen = Rcpp::wrap(nelson_aalen_cpp(frame, conf_type, conf_level, variance));
+    return rcpp_result_gen;
+END_RCPP
+}
 // reconstruct_cpp
 Rcpp::List reconstruct_cpp(Rcpp::List groups, Rcpp::List pooled, Rcpp::List allowed, double max_solutions, double max_states, double max_steps, bool want_values, double seed, Rcpp::Nullable<Rcpp::Function> progress);
 RcppExport SEXP _cryonodes_reconstruct_cpp(SEXP groupsSEXP, SEXP pooledSEXP, SEXP allowedSEXP, SEXP max_solutionsSEXP, SEXP max_statesSEXP, SEXP max_stepsSEXP, SEXP want_valuesSEXP, SEXP seedSEXP, SEXP progressSEXP) {
@@ -118,11 +145,13 @@ END_RCPP
 }
 
 static const R_CallMethodDef CallEntries[] = {
+    {"_cryonodes_cumulative_incidence_cpp", (DL_FUNC) &_cryonodes_cumulative_incidence_cpp, 5},
     {"_cryonodes_event_counts_cpp", (DL_FUNC) &_cryonodes_event_counts_cpp, 1},
     {"_cryonodes_fisher_cpp", (DL_FUNC) &_cryonodes_fisher_cpp, 5},
     {"_cryonodes_follow_up_cpp", (DL_FUNC) &_cryonodes_follow_up_cpp, 2},
     {"_cryonodes_kaplan_meier_cpp", (DL_FUNC) &_cryonodes_kaplan_meier_cpp, 3},
     {"_cryonodes_logrank_cpp", (DL_FUNC) &_cryonodes_logrank_cpp, 2},
+    {"_cryonodes_nelson_aalen_cpp", (DL_FUNC) &_cryonodes_nelson_aalen_cpp, 4},
     {"_cryonodes_reconstruct_cpp", (DL_FUNC) &_cryonodes_reconstruct_cpp, 9},
     {"_cryonodes_reconstructible_cpp", (DL_FUNC) &_cryonodes_reconstructible_cpp, 6},
     {"_cryonodes_restricted_mean_cpp", (DL_FUNC) &_cryonodes_restricted_mean_cpp, 5},

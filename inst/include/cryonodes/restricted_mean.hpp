@@ -22,15 +22,6 @@ struct RestrictedMeanOptions {
   double conf_level = 0.95; ///< two-sided coverage, in (0, 1)
 };
 
-/// The rows a risk table was made of, and which of them belong to one patient.
-struct ClusteredRows {
-  const Timeline& timeline;
-  span<const int> event, group;
-  span<const double> weight; ///< empty: one each
-  span<const int> cluster;   ///< codes in [0, n_cluster)
-  std::size_t n_cluster;
-};
-
 /// One group after another against group 0: entry k is for group k + 1.
 struct RestrictedMeanComparison {
   std::vector<double> estimate;

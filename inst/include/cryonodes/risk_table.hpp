@@ -38,6 +38,15 @@ struct RiskTable {
   }
 };
 
+/// The rows a risk table was made of, and which of them belong to one patient.
+struct ClusteredRows {
+  const Timeline& timeline;
+  span<const int> event, group;
+  span<const double> weight; ///< empty: one each
+  span<const int> cluster;   ///< codes in [0, n_cluster)
+  std::size_t n_cluster;
+};
+
 /// @param event per row 0 for censored, 1 to n_cause for an event. @param group codes in [0, n_group). @param weight
 /// case weights >= 0, finite, or empty for one each; rows of weight 0 are as if absent. O(n + rows log rows).
 /// @throws input_error when lengths or codes do not fit, a weight is negative or not finite, or their sum overflows.

@@ -1,0 +1,408 @@
+#ifndef CRYONODES_CUMULATIVE_INCIDENCE_HPP
+#define CRYONODES_CUMULATIVE_INCIDENCE_HPP
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "cryonodes/error.hpp"
+#include "cryonodes/risk_table.hpp"
+#include "cryonodes/sums.hpp"
+#include "cryonodes/tails.hpp"
+#include "cryonodes/timeline.hpp"
+#include "cryonodes/wide.hpp"
+
+namespace cryonodes {
+
+/// Scale on which the normal interval for a probability is taken before it is mapped back.
+enum class IncidenceScale { plain, log, log_log, logit, arcsin };
+
+enum class IncidenceVariance {
+  delta, ///< multinomial at each time: Greenwood's variance where there is one cause
+  aalen  ///< causes independent, ties without replacement: as Gray's cmprsk computes it
+};
+
+struct IncidenceOptions {
+  IncidenceScale conf_type = IncidenceScale::log_log;
+  IncidenceVariance variance = IncidenceVariance::delta; ///< not used where clusters are given
+  double conf_level = 0.95;                              ///< two-sided coverage, in (0, 1)
+};
+
+/// Columns of states side by side, each with one entry per row of the risk table: entry i of state s at [s * rows + i].
+/// State 0 is "no event yet", state k = 1, ... the k-th cause.
+struct IncidenceResult {
+  std::vector<double> estimate;  ///< probability of the state; over all states they sum to 1
+  std::vector<double> std_error; ///< NaN where it is undefined: fewer than two clusters
+  std::vector<double> conf_low, conf_high;
+  // By cause: entry i of cause k at [(k - 1) * rows + i].
+  std::vector<double> cumhaz;       ///< cause-specific Nelson-Aalen: sum of d_k/n
+  std::vector<double> one_minus_km; ///< what Kaplan-Meier gives that takes the other causes for censorings
+};
+
+namespace detail {
+
+/// The probabilities of all states, carried on from time to time at twice the precision: each is right to the last
+/// place of its double, so that their sum is 1 up to the rounding of these.
+struct StateProbabilities {
+  explicit StateProbabilities(std::size_t n_cause) : incidence(n_cause) {}
+  Wide survival = 1.0;
+  std::vector<Wide> incidence;
+
+  void step(const RiskTable& table, std::size_t i) {
+    if (table.n_event[i] <= 0.0)
+      return;
+    const Wide share = survival / table.n_risk[i];
+    Wide stay = table.n_risk[i];
+    for (std::size_t k = 0; k < incidence.size(); ++k) {
+      const double d = table.events_of(k + 1)[i];
+      if (d > 0.0) {
+        incidence[k] += share * d;
+        stay -= d;
+      }
+    }
+    survival = table.n_event[i] < table.n_risk[i] ? share * stay : Wide(0.0);
+  }
+};
+
+struct Limits {
+  double low, high;
+};
+
+/// A probability of exactly 0 or 1 has a limit without a normal approximation: with n subjects and no event the
+/// one-sided limit q solves (1 - q)^n = alpha / 2 (Clopper & Pearson 1934; Fay, Brittain & Proschan 2013).
+inline Limits incidence_limits(double p, double se, double n_effective, double z, double log_half_alpha,
+                               IncidenceScale scale) {
+  if (p <= 0.0)
+    return {0.0, -std::expm1(log_half_alpha / n_effective)};
+  if (p >= 1.0)
+    return {std::exp(log_half_alpha / n_effective), 1.0};
+  if (!(se > 0.0)) { // a point is not an interval
+    constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+    return {nan, nan};
+  }
+  const double half = z * se;
+  Limits out{0.0, 1.0};
+  switch (scale) {
+  case IncidenceScale::plain:
+    out = {p - half, p + half};
+    break;
+  case IncidenceScale::log:
+    out = {p * std::exp(-half / p), p * std::exp(half / p)};
+    break;
+  case IncidenceScale::log_log: {
+    const double log_p = std::log(p), width = half / (p * log_p); // width < 0
+    out = {std::exp(log_p * std::exp(-width)), std::exp(log_p * std::exp(width))};
+    break;
+  }
+  case IncidenceScale::logit: {
+    const double odds = p / (1.0 - p), width = half / (p * (1.0 - p));
+    out = {1.0 - 1.0 / (1.0 + odds * std::exp(-width)), 1.0 - 1.0 / (1.0 + odds * std::exp(width))};
+    break;
+  }
+  case IncidenceScale::arcsin: {
+    const double angle = std::asin(std::sqrt(p)), width = 0.5 * half / std::sqrt(p * (1.0 - p));
+    const double low = std::sin(std::max(0.0, angle - width));
+    const double high = angle + width < 2.0 * std::atan(1.0) ? std::sin(angle + width) : 1.0;
+    out = {low * low, high * high};
+    break;
+  }
+  }
+  // Mapping there and back may lose the last place.
+  return {std::min(p, std::max(0.0, out.low)), std::max(p, std::min(1.0, out.high))};
+}
+
+/// Standard errors between clusters (infinitesimal jackknife): the square root of the sum over clusters of the squared
+/// influence of each on the estimate.
+///
+/// With A = sum of (Y h - dN) / (n - d), the influence of a cluster of Y subjects at risk and dN events is S A on S,
+/// and F A - B on an incidence F, where B grows by F dA - S(before) (dN_k - Y h_k) / n. While nobody of the cluster
+/// leaves or enters, A = a + Y H and B = b + Y G with H and G common to all clusters. So the sums of squares over all
+/// clusters follow from sums of a a, a Y, Y Y, a b, b b and b Y, of which a row changes its own cluster's part only:
+/// O(rows * causes), however many clusters there are. Their terms cancel, hence the wide numbers.
+inline void clustered_std_error(const RiskTable& table, const ClusteredRows& rows, std::vector<double>& std_error,
+                                std::vector<double>& clusters_of_group) {
+  const std::size_t n = rows.timeline.exit_id.size(), n_cause = table.n_cause, n_row = table.rows();
+  require(rows.event.size() == n && rows.group.size() == n && rows.cluster.size() == n &&
+              (rows.weight.empty() || rows.weight.size() == n),
+          "the columns of the rows differ in length");
+  for (int c : rows.cluster)
+    require(c >= 0 && static_cast<std::size_t>(c) < rows.n_cluster, "a cluster code is out of range");
+
+  struct Visit {
+    int group;
+    std::uint32_t time_id;
+    bool enters; // at a time, those who leave come first: an entry is at risk only after it
+    std::uint32_t row;
+  };
+  const bool delayed = table.delayed_entry;
+  std::vector<Visit> visits;
+  visits.reserve(delayed ? 2 * n : n);
+  for (std::size_t i = 0; i < n; ++i) {
+    if (!rows.weight.empty() && rows.weight[i] <= 0.0)
+      continue;
+    visits.push_back({rows.group[i], rows.timeline.exit_id[i], false, static_cast<std::uint32_t>(i)});
+    if (delayed)
+      visits.push_back({rows.group[i], rows.timeline.entry_id[i], true, static_cast<std::uint32_t>(i)});
+  }
+  std::sort(visits.begin(), visits.end(), [](const Visit& x, const Visit& y) {
+    return x.group != y.group       ? x.group < y.group
+           : x.time_id != y.time_id ? x.time_id < y.time_id
+           : x.enters != y.enters   ? x.enters < y.enters
+                                    : x.row < y.row;
+  });
+
+  struct Cluster {
+    Wide at_risk, a;
+    bool met = false;
+  };
+  std::vector<Cluster> cluster(rows.n_cluster);
+  std::vector<Wide> b(rows.n_cluster * n_cause);
+  std::vector<Wide> sum_ab(n_cause), sum_bb(n_cause), sum_by(n_cause), g_common(n_cause), own(n_cause);
+  std::size_t v = 0;
+  for (std::size_t g = 0; g < table.n_group(); ++g) {
+    const std::size_t start = v;
+    while (v < visits.size() && visits[v].group == static_cast<int>(g))
+      ++v;
+    const std::size_t end = v;
+    double met = 0.0, total = 0.0;
+    for (std::size_t at = start; at < end; ++at)
+      cluster[static_cast<std::size_t>(rows.cluster[visits[at].row])].met = false;
+    for (std::size_t at = start; at < end; ++at) {
+      const auto c = static_cast<std::size_t>(rows.cluster[visits[at].row]);
+      if (!visits[at].enters)
+        total += rows.weight.empty() ? 1.0 : rows.weight[visits[at].row];
+      if (cluster[c].met)
+        continue;
+      cluster[c] = {0.0, 0.0, true};
+      std::fill_n(b.begin() + static_cast<std::ptrdiff_t>(c * n_cause), n_cause, Wide());
+      met += 1.0;
+    }
+    clusters_of_group[g] = met;
+    // The influence does not depend on the unit of the weights; a power of two keeps their digits, and the squares
+    // finite.
+    const double unit = total > 0.0 ? std::ldexp(1.0, -std::ilogb(total)) : 1.0;
+
+    StateProbabilities state(n_cause);
+    Wide h_common, sum_aa, sum_ay, sum_yy;
+    for (std::size_t k = 0; k < n_cause; ++k)
+      sum_ab[k] = sum_bb[k] = sum_by[k] = g_common[k] = Wide();
+
+    // Takes a cluster's part out of the sums (sign -1) or puts it in.
+    const auto count = [&](std::size_t c, double sign) {
+      const Wide y = cluster[c].at_risk, a = cluster[c].a;
+      sum_aa += sign * (a * a);
+      sum_ay += sign * (a * y);
+      sum_yy += sign * (y * y);
+      for (std::size_t k = 0; k < n_cause; ++k) {
+        const Wide own_b = b[c * n_cause + k];
+        sum_ab[k] += sign * (a * own_b);
+        sum_bb[k] += sign * (own_b * own_b);
+        sum_by[k] += sign * (own_b * y);
+      }
+    };
+    // `weight` subjects of cluster c join those at risk (or, negative, leave them).
+    const auto join = [&](std::size_t c, double weight) {
+      cluster[c].at_risk += weight;
+      cluster[c].a -= weight * h_common;
+      for (std::size_t k = 0; k < n_cause; ++k)
+        b[c * n_cause + k] -= weight * g_common[k];
+    };
+
+    if (!delayed) {
+      for (std::size_t at = start; at < end; ++at) {
+        const std::size_t row = visits[at].row;
+        cluster[static_cast<std::size_t>(rows.cluster[row])].at_risk +=
+            unit * (rows.weight.empty() ? 1.0 : rows.weight[row]);
+      }
+      for (std::size_t at = start; at < end; ++at) {
+        Cluster& one = cluster[static_cast<std::size_t>(rows.cluster[visits[at].row])];
+        if (one.met)
+          sum_yy += one.at_risk * one.at_risk;
+        one.met = false;
+      }
+    }
+    std::size_t at = start;
+    for (std::size_t i = table.first[g]; i < table.first[g + 1]; ++i) {
+      for (; at < end && visits[at].time_id < table.time_id[i]; ++at) {
+        const std::size_t row = visits[at].row, c = static_cast<std::size_t>(rows.cluster[row]);
+        count(c, -1.0);
+        join(c, unit * (rows.weight.empty() ? 1.0 : rows.weight[row]));
+        count(c, 1.0);
+      }
+      const Wide before = state.survival;
+      const double d = table.n_event[i] * unit, at_risk = table.n_risk[i] * unit;
+      state.step(table, i);
+      // After the last event-free subject nothing is estimated any more, and every influence stays as it is.
+      const bool some_stay = d < at_risk;
+      const Wide per_stayer = some_stay ? Wide(1.0) / (Wide(at_risk) - d) : Wide(0.0);
+      if (d > 0.0) {
+        const Wide rate = Wide(d) / at_risk * per_stayer;
+        h_common += rate;
+        for (std::size_t k = 0; k < n_cause; ++k)
+          g_common[k] += state.incidence[k] * rate +
+                         before * (table.events_of(k + 1)[i] * unit) / (Wide(at_risk) * at_risk);
+      }
+      for (; at < end && visits[at].time_id == table.time_id[i] && !visits[at].enters; ++at) {
+        const std::size_t row = visits[at].row, c = static_cast<std::size_t>(rows.cluster[row]);
+        const double weight = unit * (rows.weight.empty() ? 1.0 : rows.weight[row]);
+        count(c, -1.0);
+        join(c, -weight);
+        if (rows.event[row] > 0) {
+          cluster[c].a -= weight * per_stayer;
+          for (std::size_t k = 0; k < n_cause; ++k)
+            b[c * n_cause + k] -= weight * (state.incidence[k] * per_stayer);
+          b[c * n_cause + static_cast<std::size_t>(rows.event[row]) - 1] -= weight * before / at_risk;
+        }
+        count(c, 1.0);
+      }
+      const Wide s = state.survival, h = h_common;
+      const auto root = [&](Wide variance) {
+        // What is left of cancelling squares is a zero.
+        return variance.value() > 1e-28 ? std::sqrt(variance.value()) : 0.0;
+      };
+      std_error[i] = root(s * s * (sum_aa + 2.0 * (h * sum_ay) + h * h * sum_yy));
+      for (std::size_t k = 0; k < n_cause; ++k) {
+        const Wide f = state.incidence[k], slope = f * h - g_common[k];
+        std_error[(k + 1) * n_row + i] =
+            root(f * f * sum_aa - 2.0 * (f * sum_ab[k]) + sum_bb[k] + 2.0 * (slope * (f * sum_ay - sum_by[k])) +
+                 slope * slope * sum_yy);
+      }
+    }
+  }
+}
+
+} // namespace detail
+
+/// Aalen & Johansen (1978) for one state that everybody starts in and n_cause that nobody leaves: with d_k events of
+/// cause k among n at risk, F_k grows by S(before) d_k / n and S = product of (1 - d / n). O(rows * n_cause).
+///
+/// Variance: with dF = F(before) + h_k S(before) and S = (1 - h) S(before) linearised in the observed h = d / n and
+/// h_k = d_k / n, for which `delta` takes the multinomial var h_k = h_k (1 - h_k) / n, cov(h, h_k) = h_k (1 - h) / n
+/// (Dinse & Larson 1986; Marubini & Valsecchi 1995), and `aalen` var h_k = cov(h, h_k) = v(d_k),
+/// var h = v(d_k) + v(d - d_k), v(x) = x / n^2 * (n - x) / (n - 1), and x / n^2 for x <= 1 (Aalen 1978 as in cmprsk).
+/// @param rows where given, the variance is that between clusters.
+/// @throws input_error for an options or rows that do not fit.
+inline IncidenceResult cumulative_incidence(const RiskTable& table, const IncidenceOptions& options = {},
+                                            const ClusteredRows* rows = nullptr) {
+  detail::require(options.conf_level > 0.0 && options.conf_level < 1.0, "conf_level must lie in (0, 1)");
+  const double z = normal_quantile(0.5 + 0.5 * options.conf_level);
+  const double log_half_alpha = std::log(0.5 * (1.0 - options.conf_level));
+  const std::size_t n_row = table.rows(), n_cause = table.n_cause;
+
+  IncidenceResult out;
+  for (auto* column : {&out.estimate, &out.std_error, &out.conf_low, &out.conf_high})
+    column->resize((n_cause + 1) * n_row);
+  for (auto* column : {&out.cumhaz, &out.one_minus_km})
+    column->resize(n_cause * n_row);
+
+  struct Sums {
+    CompensatedSum variance; // of F
+    CompensatedSum with_s;   // cov(S, F) / S
+    CompensatedSum of_s;     // var S / S^2
+    CompensatedSum hazard;
+    CompensatedProduct alone; // Kaplan-Meier of this cause
+  };
+  std::vector<double> n_effective(n_row), clusters(table.n_group(), 0.0);
+  for (std::size_t g = 0; g < table.n_group(); ++g) {
+    detail::StateProbabilities state(n_cause);
+    std::vector<Sums> sums(n_cause);
+    CompensatedSum greenwood;
+    double total = 0.0, effective = 0.0;
+    for (std::size_t i = table.first[g]; i < table.first[g + 1]; ++i)
+      total += table.n_event[i] + table.n_censor[i];
+    for (std::size_t i = table.first[g]; i < table.first[g + 1]; ++i) {
+      const double d = table.n_event[i], n = table.n_risk[i], s = state.survival.value();
+      const double h = d / n, stay = (n - d) / n;
+      // Variance of x events of n: `aalen`. Whole counts; of a weight below 1, x / n^2.
+      const auto v = [n](double x) { return x / n / n * (x > 1.0 ? std::max(0.0, n - x) / (n - 1.0) : 1.0); };
+      state.step(table, i);
+      double v_all = h * stay / n; // `delta`
+      if (options.variance == IncidenceVariance::aalen) {
+        v_all = 0.0;
+        for (std::size_t k = 0; k < n_cause; ++k)
+          v_all += v(table.events_of(k + 1)[i]);
+      }
+      if (d > 0.0 && stay > 0.0)
+        greenwood.add(v_all / (stay * stay));
+      out.estimate[i] = state.survival.value();
+      out.std_error[i] = state.survival.value() > 0.0 ? state.survival.value() * std::sqrt(greenwood.value()) : 0.0;
+
+      for (std::size_t k = 0; k < n_cause; ++k) {
+        const double d_k = table.events_of(k + 1)[i], h_k = d_k / n;
+        Sums& sum = sums[k];
+        double v_k = 0.0, v_with = 0.0, v_h = 0.0;
+        switch (options.variance) {
+        case IncidenceVariance::delta:
+          v_k = h_k * (1.0 - h_k) / n;
+          v_with = h_k * stay / n;
+          v_h = h * stay / n;
+          break;
+        case IncidenceVariance::aalen:
+          v_k = v_with = v(d_k);
+          v_h = v(d_k) + v(d - d_k);
+          break;
+        }
+        if (d_k > 0.0) {
+          sum.hazard.add(h_k);
+          sum.alone.multiply(n - d_k, n);
+          sum.variance.add(s * (2.0 * h_k * sum.with_s.value() + s * (h_k * h_k * sum.of_s.value() + v_k)));
+          if (stay > 0.0)
+            sum.with_s.add(s * (h_k * sum.of_s.value() - v_with / stay));
+        }
+        if (d > 0.0 && stay > 0.0)
+          sum.of_s.add(v_h / (stay * stay));
+        const double f = std::min(1.0, state.incidence[k].value());
+        const std::size_t at = (k + 1) * n_row + i;
+        out.estimate[at] = f;
+        // Without a variance left, what rounding leaves of it is no standard error.
+        const bool certain = f >= 1.0 && options.variance == IncidenceVariance::delta;
+        out.std_error[at] = certain ? 0.0 : std::sqrt(std::max(0.0, sum.variance.value()));
+        out.cumhaz[k * n_row + i] = sum.hazard.value();
+        out.one_minus_km[k * n_row + i] = 1.0 - sum.alone.value();
+      }
+
+      // How many would still be observed had nobody had an event: with r at risk and event-free probability S that is
+      // r / S, all n while nobody is censored. The limits hold until the next row, so those censored here no longer
+      // count; after the last row there is nothing to hold for.
+      const double survival = state.survival.value(), left = std::max(0.0, n - d - table.n_censor[i]);
+      if (i + 1 == table.first[g + 1] || survival <= 0.0)
+        effective = s > 0.0 ? std::min(total, n / s) : effective;
+      else
+        effective = std::min(total, left / survival);
+      n_effective[i] = effective;
+    }
+  }
+
+  if (rows) {
+    detail::clustered_std_error(table, *rows, out.std_error, clusters);
+    for (std::size_t g = 0; g < table.n_group(); ++g)
+      for (std::size_t i = table.first[g]; i < table.first[g + 1]; ++i) {
+        // At worst the members of a cluster say the same thing.
+        n_effective[i] *= std::min(1.0, clusters[g] / table.n[g]);
+        if (clusters[g] < 2.0)
+          for (std::size_t state = 0; state <= n_cause; ++state)
+            out.std_error[state * n_row + i] = std::numeric_limits<double>::quiet_NaN();
+      }
+  }
+  for (std::size_t at = 0; at < out.estimate.size(); ++at) {
+    // An event moves two states, a censoring none: the others keep their limits, and half the logarithms are saved.
+    const double p = out.estimate[at];
+    if (at > 0 && p > 0.0 && p < 1.0 && p == out.estimate[at - 1] && out.std_error[at] == out.std_error[at - 1]) {
+      out.conf_low[at] = out.conf_low[at - 1];
+      out.conf_high[at] = out.conf_high[at - 1];
+      continue;
+    }
+    const auto limits = detail::incidence_limits(p, out.std_error[at], n_effective[at % n_row], z, log_half_alpha,
+                                                 options.conf_type);
+    out.conf_low[at] = limits.low;
+    out.conf_high[at] = limits.high;
+  }
+  return out;
+}
+
+} // namespace cryonodes
+
+#endif
