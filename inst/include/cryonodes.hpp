@@ -11,6 +11,7 @@
 #include "cryonodes/timeline.hpp"
 #include "cryonodes/risk_table.hpp"
 #include "cryonodes/kaplan_meier.hpp"
+#include "cryonodes/cluster_variance.hpp"
 #include "cryonodes/printed_curve.hpp"
 #include "cryonodes/group_graph.hpp"
 #include "cryonodes/first_solution.hpp"
