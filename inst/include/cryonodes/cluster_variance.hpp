@@ -298,10 +298,11 @@ inline Limits clopper_pearson(double p, double n, double conf_level) {
           rest > 0.0 ? detail::beta_point(alpha, x + 1.0, rest, true) : 1.0};
 }
 
-/// Small-sample limits for S from clustered rows, after Korn & Graubard (1998): Clopper-Pearson limits for the effective
-/// sample size n_eff = S (1 - S) / Var S * (t_{n-1} / t_{k-1})^2, with Var S the larger of Greenwood's and the clustered
-/// one (a design effect below 1 is not believed), n rows and k clusters in the group. Where S = 1 the variance says
-/// nothing, and n_eff is the number of clusters at risk; where S = 0, that number when it fell to 0. Experimental.
+/// Small-sample limits for S from clustered rows, after Korn & Graubard (1998): Clopper-Pearson limits for the
+/// effective sample size n_eff = S (1 - S) / Var S * (t_{n-1} / t_{k-1})^2, with Var S the larger of Greenwood's and
+/// the clustered one (a design effect below 1 is not believed), n rows and k clusters in the group. Where S = 1 the
+/// variance says nothing, and n_eff is the number of clusters at risk; where S = 0, that number when it fell to 0.
+/// Experimental.
 /// @param estimate, log_greenwood S and Greenwood's SE of log S. @param robust Var log S. One entry per row each.
 inline void cluster_limits(const RiskTable& table, const ClusterVariance& clusters, span<const double> estimate,
                            span<const double> log_greenwood, span<const double> robust, double conf_level,
