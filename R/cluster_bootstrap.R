@@ -35,8 +35,8 @@
 #' from leaving out each cluster in turn. Random numbers are Philox's (4x32, 10 rounds): replicate r, counted from 0,
 #' has the stream (seed, r).
 #' @section Edge cases:
-#' A replicate may lack a group, end before a time asked for, or not reach the median. Such replicates have no value;
-#' `n.missing` counts them. For quantiles, "not reached" is later than every time: a limit that falls among such
+#' A replicate may lack a group, end before a time asked for, or not reach the median. Such replicates have no value
+#' (a function is not asked when any group is lacking); `n.missing` counts them. For quantiles, "not reached" is later than every time: a limit that falls among such
 #' replicates is `NA`, and the standard error is that of the others. For the other statistics intervals are those of
 #' the replicates that have a value. Nothing is carried beyond the follow-up: a `tau` that a group does not reach is
 #' refused.
@@ -216,11 +216,13 @@ run_core <- function(wanted, job, call) {
   )
 }
 
-# A function of the curve of the rows that were drawn, copies and all.
+# A function of the curve of the rows that were drawn, copies and all. Without one of the groups it has no value: a
+# function that expects three curves would find the third in the second place.
 run_function <- function(frame, wanted, job, call) {
   rows_of <- split(seq_along(frame$time), factor(job$rows$cluster, seq_len(job$rows$n_cluster) - 1L))
   evaluate <- function(copies, where) {
     i <- sort(unlist(rep(rows_of, copies), use.names = FALSE))
+    if (length(unique(frame$group[i])) < length(unique(frame$group))) return(rep(NA_real_, width))
     some <- frame
     for (column in c("time", "entry", "event", "group", "weights")) some[[column]] <- frame[[column]][i]
     some["cluster"] <- list(NULL)
@@ -244,14 +246,16 @@ run_function <- function(frame, wanted, job, call) {
     value
   }
   n <- job$rows$n_cluster
+  width <- NULL
   estimate <- evaluate(rep(1L, n), "for the cohort itself")
+  width <- length(estimate)
   repeated <- function(count, copies_of, what, from) {
-    out <- matrix(NA_real_, count, length(estimate))
+    out <- matrix(NA_real_, count, width)
     for (k in seq_len(count)) {
       value <- evaluate(copies_of(k), paste0("in ", what, " ", k))
-      if (length(value) != length(estimate)) {
+      if (length(value) != width) {
         abort_rule("choice", paste0(
-          "`statistic` must always return as many numbers: ", length(estimate), " for the cohort, ", length(value),
+          "`statistic` must always return as many numbers: ", width, " for the cohort, ", length(value),
           " in ", what, " ", k, "."
         ), arg = "statistic", call = call)
       }
@@ -264,6 +268,6 @@ run_function <- function(frame, wanted, job, call) {
     estimate = matrix(as.double(estimate), 1),
     values = repeated(job$replicates, function(k) draw_clusters_cpp(n, job$seed, k - 1), "replicate"),
     jackknife = if (job$jackknife) repeated(n, function(k) as.integer(seq_len(n) != k), "the cohort without cluster"),
-    width = length(estimate), strata = "All", terms = names(estimate) %||% paste("value", seq_along(estimate))
+    width = width, strata = "All", terms = names(estimate) %||% paste("value", seq_along(estimate))
   )
 }

@@ -85,8 +85,9 @@ TEST_CASE("Philox gives the published vectors") {
   // Random123, tests/kat_vectors: "philox4x32 10", counter, key, result.
   using Four = std::array<std::uint32_t, 4>;
   constexpr std::uint32_t all = 0xffffffff;
-  const Four zeros{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}, ones{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd},
-      pi{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1};
+  const Four zeros{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8};
+  const Four ones{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd};
+  const Four pi{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1};
   CHECK((philox4x32({0, 0, 0, 0}, {0, 0}) == zeros));
   CHECK((philox4x32({all, all, all, all}, {all, all}) == ones));
   CHECK((philox4x32({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}) == pi));

@@ -59,21 +59,24 @@ test_that("built-in statistics are those of the curves of the copied rows, exact
     times <- as.vector(stats::quantile(cohort$time, c(0.2, 0.5, 0.8)))
     f <- if (seed %% 4 == 0) Surv(entry, time, status) ~ group else Surv(time, status) ~ group
     labels <- levels(droplevels(cohort$group))
-    # A group that was not drawn has no row in the curve.
-    by_group <- function(fit, value) {
-      here <- match(labels, fit$meta$group_labels)
-      as.vector(t(matrix(value, nrow = length(fit$meta$group_labels), byrow = TRUE)[here, , drop = FALSE]))
-    }
     args <- list(f, cohort, weights = quote(weight), cluster = quote(id), replicates = 15, seed = seed)
-    n_columns <- length(labels)
     for (statistic in c("survival", "median")) {
       built_in <- do.call(boot, c(args, list(statistic = statistic, times = if (statistic == "survival") times)))
       by_hand <- do.call(boot, c(args, list(statistic = function(fit) {
-        if (statistic == "survival") return(by_group(fit, rates(fit, times)$estimate))
-        by_group(fit, as.vector(quantile(fit, 0.5)$quantile))
+        if (statistic == "survival") rates(fit, times)$estimate else as.vector(quantile(fit, 0.5)$quantile)
       })))
-      ours <- built_in$replicates[, seq_len(ncol(by_hand$replicates))]
+      ours <- built_in$replicates[, seq_len(ncol(by_hand$replicates)), drop = FALSE]
       ours[is.infinite(ours)] <- NA
+      # Functions see only replicates with all groups.
+      counts <- vapply(seq_len(15) - 1, function(r) draw_clusters_cpp(length(unique(cohort$id)), seed, r),
+        integer(length(unique(cohort$id)))
+      )
+      counts <- matrix(counts, ncol = 15)
+      whole <- apply(counts, 2, function(k) {
+        all(labels %in% cohort$group[k[match(cohort$id, unique(cohort$id))] > 0])
+      })
+      expect_true(all(is.na(by_hand$replicates[!whole, ])))
+      ours[!whole, ] <- NA
       expect_identical(as.vector(ours), as.vector(by_hand$replicates), label = paste(seed, statistic))
       compared <- compared + sum(!is.na(ours))
     }

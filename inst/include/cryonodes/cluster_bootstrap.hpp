@@ -212,8 +212,10 @@ private:
       for (std::size_t j = first_[g]; j <= last && time_[j] < at[k]; ++j) {
         if (!(s.n_event[j] > 0.0))
           continue;
-        area.add(product.value() * (time_[j] - from));
-        from = time_[j];
+        if (time_[j] > from) { // not an event at time 0
+          area.add(product.value() * (time_[j] - from));
+          from = time_[j];
+        }
         product.multiply(s.n_risk[j] - s.n_event[j], s.n_risk[j]);
       }
       area.add(product.value() * (at[k] - from));

@@ -321,7 +321,8 @@ inline void cluster_limits(const RiskTable& table, const ClusterVariance& cluste
       if (!again) {
         const double variance = std::max(log_greenwood[i] * log_greenwood[i], robust[i]);
         const double n_eff = s > 0.0 && s < 1.0 ? (1.0 - s) / (s * variance) * shrink : clusters.n_cluster[i];
-        limits = clopper_pearson(s, n_eff, conf_level);
+        // Weights that overflow leave nothing to go by; beyond 1e12 the limits are S to all digits that matter.
+        limits = std::isnan(n_eff) ? Limits{0.0, 1.0} : clopper_pearson(s, std::min(n_eff, 1e12), conf_level);
       }
       // The limits are real for every S; rounding must not put S outside them.
       low[i] = std::min(limits.low, s);
