@@ -82,7 +82,8 @@ public:
         }
         cluster_.push_back(static_cast<std::uint32_t>(cluster[i]));
         kind_.push_back(visits[k] >= n ? entry : event[i] > 0 ? death : censoring);
-        weight_.push_back(weight.empty() ? 1.0 : weight[i]);
+        if (!weight.empty())
+          weight_.push_back(weight[i]);
       }
       first_[g + 1] = time_.size();
     }
@@ -92,29 +93,27 @@ public:
   std::size_t n_group() const { return first_.size() - 1; }
   std::size_t n_cluster() const { return n_cluster_; }
 
-  /// Memory of one thread.
+  /// Memory of one thread: counts of one group, by time.
   struct Scratch {
-    std::vector<double> n_event, n_leave, n_entry, n_risk;
+    std::vector<double> n_event, n_risk;
+    std::vector<std::uint32_t> falls; ///< times with events, the last first
+    std::size_t n_fall = 0;
+    double last = 0.0; ///< time of the last row; NaN without rows
   };
 
   /// Writes n_group * at values: the statistic of each group when cluster c is there copies[c] times.
   void evaluate(span<const std::uint32_t> copies, CurveStatistic statistic, span<const double> at, Scratch& scratch,
                 double* out) const {
-    for (auto* column : {&scratch.n_event, &scratch.n_leave, &scratch.n_entry, &scratch.n_risk})
+    for (auto* column : {&scratch.n_event, &scratch.n_risk})
       column->resize(time_.size());
+    scratch.falls.resize(time_.size() + 1);
     for (std::size_t g = 0; g < n_group(); ++g, out += at.size()) {
       count(g, copies, scratch);
-      switch (statistic) {
-      case CurveStatistic::survival:
-        survival(g, at, scratch, out);
-        break;
-      case CurveStatistic::quantile:
-        quantile(g, at, scratch, out);
-        break;
-      case CurveStatistic::restricted_mean:
-        restricted_mean(g, at, scratch, out);
-        break;
-      }
+      for (std::size_t k = 0; k < at.size(); ++k)
+        out[k] = std::isnan(scratch.last) ? nan_
+                 : statistic == CurveStatistic::survival ? survival(at[k], scratch)
+                 : statistic == CurveStatistic::quantile ? quantile(at[k], scratch)
+                                                         : restricted_mean(at[k], scratch);
     }
   }
 
@@ -122,33 +121,53 @@ private:
   static constexpr std::uint8_t censoring = 0, death = 1, entry = 2;
 
   void count(std::size_t g, span<const std::uint32_t> copies, Scratch& s) const {
+    s.n_fall = 0;
+    s.last = nan_;
+    if (!delayed_ && weight_.empty()) {
+      // Whole counts, from the end; no branch depends on who was drawn, since none could be foreseen.
+      std::uint64_t at_risk = 0;
+      std::size_t behind = 0; // times after which nobody leaves
+      for (std::size_t j = first_[g + 1]; j-- > first_[g];) {
+        std::uint64_t events = 0;
+        for (std::size_t v = visit_[j]; v < visit_[j + 1]; ++v) {
+          const std::uint32_t times = copies[cluster_[v]];
+          at_risk += times;
+          events += times & (0U - kind_[v]); // all bits for a death, none for a censoring
+        }
+        behind += at_risk == 0;
+        s.n_event[j] = static_cast<double>(events);
+        s.n_risk[j] = static_cast<double>(at_risk);
+        s.falls[s.n_fall] = static_cast<std::uint32_t>(j);
+        s.n_fall += events > 0;
+      }
+      if (at_risk > 0)
+        s.last = time_[first_[g + 1] - 1 - behind];
+      return;
+    }
     CompensatedSum entered_less_left;
-    for (std::size_t j = first_[g]; j < first_[g + 1]; ++j) {
+    double at_risk = 0.0;
+    for (std::size_t k = first_[g]; k < first_[g + 1]; ++k) {
+      // Without delayed entry from the end, as in make_risk_table().
+      const std::size_t j = delayed_ ? k : first_[g] + (first_[g + 1] - 1 - k);
       double by_kind[3] = {0.0, 0.0, 0.0};
       for (std::size_t v = visit_[j]; v < visit_[j + 1]; ++v)
-        by_kind[kind_[v]] += weight_[v] * copies[cluster_[v]];
+        by_kind[kind_[v]] += (weight_.empty() ? 1.0 : weight_[v]) * copies[cluster_[v]];
+      const double leave = by_kind[death] + by_kind[censoring];
       s.n_event[j] = by_kind[death];
-      s.n_leave[j] = by_kind[death] + by_kind[censoring];
-      if (!delayed_)
-        continue;
-      s.n_risk[j] = std::max(entered_less_left.value(), s.n_leave[j]);
-      if (s.n_leave[j] > 0.0)
-        entered_less_left.add(-s.n_leave[j]);
-      entered_less_left.add(by_kind[entry]);
+      if (leave > 0.0 && (delayed_ || std::isnan(s.last)))
+        s.last = time_[j];
+      if (delayed_) {
+        s.n_risk[j] = std::max(entered_less_left.value(), leave);
+        if (leave > 0.0)
+          entered_less_left.add(-leave);
+        entered_less_left.add(by_kind[entry]);
+      } else {
+        s.n_risk[j] = at_risk += leave;
+      }
     }
-    if (!delayed_) {
-      double at_risk = 0.0;
-      for (std::size_t j = first_[g + 1]; j-- > first_[g];)
-        s.n_risk[j] = at_risk += s.n_leave[j];
-    }
-  }
-
-  /// The group's last time at which somebody leaves; first_[g + 1] when nobody does.
-  std::size_t last_of(std::size_t g, const Scratch& s) const {
     for (std::size_t j = first_[g + 1]; j-- > first_[g];)
-      if (s.n_leave[j] > 0.0)
-        return j;
-    return first_[g + 1];
+      if (s.n_event[j] > 0.0)
+        s.falls[s.n_fall++] = static_cast<std::uint32_t>(j);
   }
 
   /// Times that differ from a time of the curve by rounding only are that time.
@@ -157,71 +176,51 @@ private:
     return tolerance * std::max(1.0, std::fabs(t));
   }
 
-  void survival(std::size_t g, span<const double> at, const Scratch& s, double* out) const {
-    const std::size_t last = last_of(g, s);
-    for (std::size_t k = 0; k < at.size(); ++k) {
-      CompensatedProduct product;
-      if (last == first_[g + 1]) {
-        out[k] = nan_;
-        continue;
-      }
-      for (std::size_t j = first_[g]; j <= last && time_[j] <= at[k] + slack(at[k]); ++j)
-        if (s.n_event[j] > 0.0)
-          product.multiply(s.n_risk[j] - s.n_event[j], s.n_risk[j]);
-      const bool known = at[k] - slack(at[k]) <= time_[last] || product.value() == 0.0;
-      out[k] = known ? product.value() : nan_;
-    }
+  double survival(double t, const Scratch& s) const {
+    CompensatedProduct product;
+    const double until = t + slack(t);
+    for (std::size_t k = s.n_fall; k-- > 0 && time_[s.falls[k]] <= until;)
+      fall(product, s.falls[k], s);
+    return t - slack(t) <= s.last || product.value() == 0.0 ? product.value() : nan_;
   }
 
-  void quantile(std::size_t g, span<const double> at, const Scratch& s, double* out) const {
+  double quantile(double p, const Scratch& s) const {
     static const double tolerance = std::sqrt(std::numeric_limits<double>::epsilon());
-    const std::size_t last = last_of(g, s);
-    for (std::size_t k = 0; k < at.size(); ++k) {
-      out[k] = last == first_[g + 1] ? nan_ : std::numeric_limits<double>::infinity();
-      if (last == first_[g + 1])
-        continue;
-      CompensatedProduct product;
-      double reached = -1.0; // the time at which the curve comes to lie at 1 - p, until it falls further
-      for (std::size_t j = first_[g]; j <= last; ++j) {
-        if (!(s.n_event[j] > 0.0))
-          continue;
-        product.multiply(s.n_risk[j] - s.n_event[j], s.n_risk[j]);
-        const double gone = 1.0 - product.value();
-        if (reached < 0.0 && gone + tolerance >= at[k])
-          reached = time_[j];
-        if (gone - tolerance >= at[k]) {
-          out[k] = 0.5 * reached + 0.5 * time_[j];
-          break;
-        }
+    CompensatedProduct product;
+    bool flat = false;
+    double reached = 0.0; // the time at which the curve comes to lie at 1 - p, until it falls further
+    for (std::size_t k = s.n_fall; k-- > 0;) {
+      const double time = time_[s.falls[k]];
+      fall(product, s.falls[k], s);
+      const double gone = 1.0 - product.value();
+      if (!flat && gone + tolerance >= p) {
+        flat = true;
+        reached = time;
       }
-      if (reached >= 0.0 && std::isinf(out[k]))
-        out[k] = 0.5 * reached + 0.5 * time_[last];
+      if (gone - tolerance >= p)
+        return 0.5 * reached + 0.5 * time;
     }
+    return flat ? 0.5 * reached + 0.5 * s.last : std::numeric_limits<double>::infinity();
   }
 
-  void restricted_mean(std::size_t g, span<const double> at, const Scratch& s, double* out) const {
-    const std::size_t last = last_of(g, s);
-    for (std::size_t k = 0; k < at.size(); ++k) {
-      CompensatedProduct product;
-      CompensatedSum area;
-      double from = 0.0;
-      if (last == first_[g + 1]) {
-        out[k] = nan_;
-        continue;
+  double restricted_mean(double tau, const Scratch& s) const {
+    CompensatedProduct product;
+    CompensatedSum area;
+    double from = 0.0;
+    for (std::size_t k = s.n_fall; k-- > 0 && time_[s.falls[k]] < tau;) {
+      const double time = time_[s.falls[k]];
+      if (time > from) { // not an event at time 0
+        area.add(product.value() * (time - from));
+        from = time;
       }
-      for (std::size_t j = first_[g]; j <= last && time_[j] < at[k]; ++j) {
-        if (!(s.n_event[j] > 0.0))
-          continue;
-        if (time_[j] > from) { // not an event at time 0
-          area.add(product.value() * (time_[j] - from));
-          from = time_[j];
-        }
-        product.multiply(s.n_risk[j] - s.n_event[j], s.n_risk[j]);
-      }
-      area.add(product.value() * (at[k] - from));
-      const bool known = at[k] - slack(at[k]) <= time_[last] || product.value() == 0.0;
-      out[k] = known ? area.value() : nan_;
+      fall(product, s.falls[k], s);
     }
+    area.add(product.value() * (tau - from));
+    return tau - slack(tau) <= s.last || product.value() == 0.0 ? area.value() : nan_;
+  }
+
+  static void fall(CompensatedProduct& product, std::size_t j, const Scratch& s) {
+    product.multiply(s.n_risk[j] - s.n_event[j], s.n_risk[j]);
   }
 
   static constexpr double nan_ = std::numeric_limits<double>::quiet_NaN();
@@ -232,7 +231,7 @@ private:
   std::vector<std::size_t> visit_;     // per time, into what follows
   std::vector<std::uint32_t> cluster_; // per exit or entry
   std::vector<std::uint8_t> kind_;
-  std::vector<double> weight_;
+  std::vector<double> weight_; // empty: one each
 };
 
 /// Clusters drawn with replacement, as many as there are, from all groups together (Davison & Hinkley 1997, section

@@ -30,14 +30,9 @@ public:
 
   /// Uniform on all 32-bit numbers.
   std::uint32_t next() noexcept {
-    if (used_ == 4) {
-      block_ = philox4x32({static_cast<std::uint32_t>(counter_), static_cast<std::uint32_t>(counter_ >> 32),
-                           static_cast<std::uint32_t>(stream_), static_cast<std::uint32_t>(stream_ >> 32)},
-                          key_);
-      ++counter_;
-      used_ = 0;
-    }
-    return block_[used_++];
+    if (used_ == ahead_.size())
+      refill();
+    return ahead_[used_++];
   }
   /// Uniform on 0, ..., n - 1, n > 0, each exactly equally likely: the upper half of a product, and another try in the
   /// few cases that would favour some of them (Lemire 2019, algorithm 5).
@@ -52,10 +47,26 @@ public:
   }
 
 private:
+  // Blocks wait for no other block: written side by side, the processor works on several at once.
+  void refill() noexcept {
+    for (std::size_t k = 0; k < ahead_.size(); k += 8, counter_ += 2) {
+      const auto block = [&](std::uint64_t counter) {
+        return philox4x32({static_cast<std::uint32_t>(counter), static_cast<std::uint32_t>(counter >> 32),
+                           static_cast<std::uint32_t>(stream_), static_cast<std::uint32_t>(stream_ >> 32)},
+                          key_);
+      };
+      const auto first = block(counter_), second = block(counter_ + 1);
+      for (std::size_t i = 0; i < 4; ++i) {
+        ahead_[k + i] = first[i];
+        ahead_[k + 4 + i] = second[i];
+      }
+    }
+    used_ = 0;
+  }
   std::array<std::uint32_t, 2> key_;
   std::uint64_t stream_, counter_ = 0;
-  std::array<std::uint32_t, 4> block_{};
-  std::size_t used_ = 4;
+  std::array<std::uint32_t, 32> ahead_{};
+  std::size_t used_ = 32;
 };
 
 } // namespace cryonodes
