@@ -2,8 +2,6 @@
 
 pairs <- data.frame(time = c(1, 3, 2, 4), status = c(1, 1, 1, 0), id = c("A", "A", "B", "B"))
 
-quiet_entry <- function(expr) suppressWarnings(expr, classes = "cryonodes_warning_entry")
-
 clustered_cohort <- function(seed) {
   cohort <- random_cohort(seed, groups = 1:3, weights = seed %% 3 == 0, entry = seed %% 2 == 0)
   # Few clusters, so that groups share them.
