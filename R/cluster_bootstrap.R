@@ -38,8 +38,8 @@
 #' A replicate may lack a group, end before a time asked for, or not reach the median. Such replicates have no value
 #' (a function is not asked when any group is lacking); `n.missing` counts them. For quantiles, "not reached" is later
 #' than every time: a limit that falls among such replicates is `NA`, and the standard error is that of the others. For
-#' the other statistics intervals are those of the replicates that have a value. Nothing is carried beyond the follow-up: a `tau` that a group does not reach is
-#' refused.
+#' the other statistics intervals are those of the replicates that have a value. Nothing is carried beyond the
+#' follow-up: a `tau` that a group does not reach is refused.
 #' @section Errors:
 #' Those of [kaplan_meier()]; `cryonodes_error_times` (`times`, `probs` or `tau`), `_choice` (`statistic`, `interval`, a
 #' function that fails or changes its length), `_count` (`replicates`, `seed`, `threads`).
