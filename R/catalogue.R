@@ -19,6 +19,9 @@ catalogue <- rbind(
   method_row("follow_up", "follow_up", "Length and completeness of follow-up",
     "Schemper & Smith (1996), Clark et al. (2002)"
   ),
+  method_row("cluster_bootstrap", "cluster_bootstrap", "Bootstrap of patients",
+    "Efron (1979), Davison & Hinkley (1997)"
+  ),
   method_row("logrank", "logrank_test", "Log-rank test", "Mantel (1966), Peto & Peto (1972)",
     null = "the hazards of the groups are equal at all times", sides = "two"
   ),

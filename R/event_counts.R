@@ -261,6 +261,7 @@ count_down <- function(rows, time, n.event, n.censor, n.entry, n, label, n_group
 #' @export
 kaplan_meier.event_counts <- function(counts, conf.type = "log-log", conf.level = 0.95, ...) {
   call <- quote(kaplan_meier())
+  refuse_clusters_of_counts(..., call = call)
   check_dots(..., call = call)
   # The times are the table's own: none is merged with another.
   fit_kaplan_meier(frame_from_counts(counts, call), conf.type, conf.level, FALSE, survfit_call(match.call()), call)

@@ -2,7 +2,8 @@
 #'
 #' Estimates the share of subjects still free of an event at each time, when some leave observation
 #' before theirs. Assumes that who is censored has the same outlook as who stays under observation,
-#' and that rows are independent: one row a patient. Lesions that share a patient are not independent;
+#' and that rows are independent: one row a patient. Lesions that share a patient are not independent:
+#' say so with `cluster`;
 #' with competing deaths the complement of the curve overstates the risk of the event.
 #'
 #' @param ... A formula, or the vector of times: the class of the first argument decides. Not used by the methods.
@@ -17,9 +18,14 @@
 #' @param event For a formula: the value(s) of status that mean an event, needed unless status is
 #'   logical or 0/1. For vectors: the status itself, logical or 0/1.
 #' @param group For vectors: the group of each row, or `NULL`.
-#' @param conf.type Scale of the confidence interval: `"log-log"` (default), `"log"` or `"plain"`.
+#' @param conf.type Scale of the confidence interval: `"log-log"` (default), `"log"` or `"plain"`; for clusters
+#'   also `"beta-cluster"` (experimental).
 #' @param conf.level Two-sided coverage, in (0, 1).
 #' @param timefix Merge times that differ by rounding error only (`TRUE`, as in survival)?
+#' @param cluster Which rows belong together (the patient of each lesion); in a formula also written `cluster(id)`.
+#'   The estimate stays the same, its variance is summed over clusters.
+#' @param variance `"greenwood"` (default without clusters), `"ij"` (infinitesimal jackknife; default with clusters,
+#'   without them each row is one) or `"ying-wei"`.
 #'
 #' @return A `kaplan_meier`, which is also a [survival::survfit.object] in every element: one row per
 #'   group and time at which the group has an event or a censoring, in the unit of the input.
@@ -31,21 +37,46 @@
 #' \eqn{SE(S) = S \sqrt{\sum d / (n (n - d))}}{SE(S) = S sqrt(sum d / (n (n - d)))}. Subjects censored at
 #' a time still count as at risk at that time. The interval is normal on the scale of `conf.type` and
 #' mapped back.
+#'
+#' For clusters, row \eqn{i} of weight \eqn{w} changes \eqn{-\log S(t)}{-log S(t)} at the rate
+#' \eqn{u_i(t) = w (e\,[event\ by\ t] - \sum g)}{u_i(t) = w (e [event by t] - sum g)}, the sum over the times up to
+#' \eqn{t} at which it is at risk, and \eqn{Var \log S(t) = \sum_c (\sum_{i \in c} u_i(t))^2}{Var log S(t) = sum over
+#' clusters of (sum of u_i(t) over their rows)^2}. The infinitesimal jackknife has \eqn{e = 1/(n - d)} at the row's own
+#' event and \eqn{g = d / (n (n - d))}, the derivative of log S by the row's weight: what
+#' `survival::survfit(cluster = )` computes. Ying and Wei have \eqn{e = 1/n} and \eqn{g = d / n^2}, the derivative of
+#' Nelson-Aalen's estimate, and come out smaller, most where few are at risk. Groups that share a cluster each have
+#' their own sum. With one row a cluster this is not Greenwood's variance: without censoring both are S (1 - S) / n,
+#' with censoring they differ.
+#'
+#' `"beta-cluster"` (experimental) takes Clopper and Pearson's limits for a sample of effective size
+#' \eqn{n_{eff} = S (1 - S) / Var S \cdot (t_{n-1} / t_{k-1})^2}{n_eff = S (1 - S) / Var S * (t_(n-1) / t_(k-1))^2}, as
+#' Korn and Graubard do for surveys: with the larger of the robust and Greenwood's variance, n rows and k clusters in
+#' the group, and t the two-sided point of Student's distribution. Where S = 1, \eqn{n_{eff}}{n_eff} is the number of
+#' clusters at risk; where S = 0, that number when it fell to 0. A group of one cluster has limits 0 and 1 once S < 1.
 #' @section Edge cases:
 #' An event at time 0 counts, with everybody at risk. Before the first event, and once S = 0, the
 #' interval is undefined and `NA`: no event does not mean 100% to 100%. Times closer to their
 #' predecessor than `sqrt(.Machine$double.eps)`, absolutely or relative to the mean of the distinct
-#' times, are one time; the number merged is in `meta$n_time_merged`.
+#' times, are one time; the number merged is in `meta$n_time_merged`. A group of one
+#' cluster has no robust standard error, and where the influences of all clusters cancel the interval is `NA`. With
+#' delayed entry, a curve that falls to 0 while others enter later, or a time with nobody at risk, is warned of
+#' (`cryonodes_warning_entry`).
 #' @section Errors:
 #' `cryonodes_error_missing`, `_time` (negative or infinite), `_status` (coding not stated), `_type`,
 #' `_length`, `_empty`, `_entry` (not before exit), `_weights`, `_group` (more than 1000, or labels
-#' that print alike), `_column`, `_formula`, `_conf_level`, `_conf_type`.
+#' that print alike), `_column`, `_formula`, `_conf_level`, `_conf_type`, `_choice` (`variance`, or clusters of counts).
 #' @references
 #' Kaplan EL, Meier P (1958). Nonparametric estimation from incomplete observations. *JASA* 53:457-481, eq. 2b.
 #'
 #' Greenwood M (1926). The natural duration of cancer. *Reports on Public Health and Medical Subjects* 33:1-26.
 #'
 #' Kalbfleisch JD, Prentice RL (1980). *The Statistical Analysis of Failure Time Data*, p. 14-15 (log-log interval).
+#'
+#' Ying Z, Wei LJ (1994). The Kaplan-Meier estimate for dependent failure time observations. *Journal of Multivariate
+#' Analysis* 50:17-29.
+#'
+#' Korn EL, Graubard BI (1998). Confidence intervals for proportions with small expected number of positive counts
+#' estimated from survey data. *Survey Methodology* 24:193-201.
 #' @seealso [rates()], [logrank_test()], [figure_outcomes()]
 #' @examples
 #' patients <- data.frame(
@@ -58,28 +89,33 @@
 #' rates(fit, times = c(12, 24))
 #' summary(fit, times = 12) # survival's own summary
 #' kaplan_meier(patients$months, patients$died, patients$arm, conf.type = "log")
+#' # Lesions that share a patient
+#' kaplan_meier(patients$months, patients$died, cluster = c(1, 1, 2, 2, 3, 4, 4, 5, 5))
 #' @export
 kaplan_meier <- function(...) UseMethod("kaplan_meier", dispatch_on(...))
 
 #' @rdname kaplan_meier
 #' @export
 kaplan_meier.formula <- function(formula, data = NULL, subset, weights, na.action = "error", event = NULL,
-                                 conf.type = "log-log", conf.level = 0.95, timefix = TRUE, ...) {
+                                 conf.type = "log-log", conf.level = 0.95, timefix = TRUE, cluster, variance = NULL,
+                                 ...) {
   call <- quote(kaplan_meier())
   check_dots(..., call = call)
   frame <- frame_from_formula(
     formula, data,
     subset = rlang::enquo(subset) |> absent_as_null(), weights = rlang::enquo(weights) |> absent_as_null(),
-    check_na_action(na.action, call), read_event(event), character(), call, parent.frame()
+    check_na_action(na.action, call), read_event(event), "cluster", call, parent.frame(),
+    cluster = rlang::enquo(cluster) |> absent_as_null()
   )
-  fit_kaplan_meier(frame, conf.type, conf.level, timefix, survfit_call(match.call()), call)
+  fit_kaplan_meier(frame, conf.type, conf.level, timefix, survfit_call(match.call()), call, variance)
 }
 
 #' @rdname kaplan_meier
 #' @param time For vectors: follow-up of each row, numeric or difftime, finite and >= 0.
 #' @export
 kaplan_meier.default <- function(time, event, group = NULL, weights = NULL, na.action = "error",
-                                 conf.type = "log-log", conf.level = 0.95, timefix = TRUE, ...) {
+                                 conf.type = "log-log", conf.level = 0.95, timefix = TRUE, cluster = NULL,
+                                 variance = NULL, ...) {
   call <- quote(kaplan_meier())
   check_dots(..., call = call)
   if (missing(event)) {
@@ -87,8 +123,10 @@ kaplan_meier.default <- function(time, event, group = NULL, weights = NULL, na.a
       arg = "event", call = call
     )
   }
-  frame <- frame_from_vectors(time, event, group, weights, check_na_action(na.action, call), call)
-  fit_kaplan_meier(frame, conf.type, conf.level, timefix, survfit_call(match.call()), call)
+  frame <- frame_from_vectors(
+    time, event, group, weights, check_na_action(na.action, call), call, cluster = cluster
+  )
+  fit_kaplan_meier(frame, conf.type, conf.level, timefix, survfit_call(match.call()), call, variance)
 }
 
 # What a method is chosen by: a `formula` wherever it stands, else the first argument.
@@ -98,21 +136,26 @@ dispatch_on <- function(...) {
   if (is.na(at)) ..1 else ...elt(at)
 }
 
-fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, call) {
-  conf.type <- check_conf_type(conf.type, call)
+fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, call, variance = NULL) {
+  variance <- check_variance(variance, frame, conf.type, call)
+  if (!identical(conf.type, "beta-cluster")) conf.type <- check_conf_type(conf.type, call)
   conf.level <- check_conf_level(conf.level, call)
   timefix <- check_flag(timefix, "timefix", call)
   n_group <- max(1L, length(frame$group_names))
-  core <- call_core(kaplan_meier_cpp(frame_core(frame, timefix), conf.type, conf.level), call)
+  rows <- frame_core(frame, timefix)
+  robust <- variance != "greenwood"
+  if (robust) rows <- with_clusters(rows, frame)
+  core <- call_core(kaplan_meier_cpp(rows, conf.type, conf.level, variance), call)
   # The elements of a survfit, in its order.
   fit <- list(
     n = whole_number(frame$n %||% core$n), time = core$time, n.risk = core$n_risk, n.event = core$n_event,
-    n.censor = core$n_censor, surv = core$estimate, std.err = core$std_error_log, cumhaz = core$cumhaz,
+    n.censor = core$n_censor, surv = core$estimate,
+    std.err = if (robust) na_plain(core$std_error) else core$std_error_log, cumhaz = core$cumhaz,
     std.chaz = core$std_chaz
   )
   if (!is.null(frame$group_names)) fit$strata <- stats::setNames(as.integer(core$rows), frame$group_names)
   fit <- c(fit, list(
-    type = if (is.null(frame$entry)) "right" else "counting", logse = TRUE, conf.int = conf.level,
+    type = if (is.null(frame$entry)) "right" else "counting", logse = !robust, conf.int = conf.level,
     conf.type = conf.type, lower = na_plain(core$conf_low), upper = na_plain(core$conf_high), call = user_call
   ))
   if (length(frame$rows_dropped)) {
@@ -122,9 +165,14 @@ fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, c
     format = result_format, method = "kaplan_meier", group_title = frame$group_title,
     group_labels = frame$group_labels %||% "All", unit = frame$unit, n_rows = frame$n_rows,
     rows_dropped = frame$rows_dropped, n_time_merged = core$n_time_merged,
-    notes = c(frame$notes, note_merged(core$n_time_merged)), entries = entries_by_group(frame, n_group)
+    notes = c(
+      frame$notes, note_merged(core$n_time_merged), note_lone_cluster(frame, core, frame$group_labels %||% "All")
+    ),
+    entries = entries_by_group(frame, n_group), variance = variance, cluster = cluster_meta(frame, variance, core)
   )
-  structure(fit, class = c("kaplan_meier", "survfit"))
+  fit <- structure(fit, class = c("kaplan_meier", "survfit"))
+  warn_early_risk_sets(fit, group_rows(fit), call)
+  fit
 }
 
 # Counts are integers while they fit.
@@ -274,7 +322,7 @@ rates_one <- function(x, i, label, n, times, extend, entries = NULL) {
   estimate <- at(x$surv, 1)
   beyond <- last == 0 | times - slack > time[max(1, last)]
   known <- !beyond | estimate == 0
-  std_error <- estimate * at(x$std.err, 0)
+  std_error <- at(survival_se(x), 0)
   none_yet <- upto == 0 | cumulative(x$n.event) == 0
   note <- ifelse(!known & extend, "beyond follow-up: last rate carried forward",
     ifelse(!known, paste0("beyond follow-up (last at ", number_text(time[max(1, last)]), ")"),
@@ -283,6 +331,7 @@ rates_one <- function(x, i, label, n, times, extend, entries = NULL) {
       )
     )
   )
+  note[known & !is.na(at(x$lower, NA_real_))] <- NA_character_
   shown <- known | extend
   hide <- function(v) ifelse(shown, v, NA_real_)
   n_risk <- if (last) c(x$n.risk[i], 0)[before + 1] else rep(0, length(times))
@@ -332,6 +381,7 @@ group_rows <- function(x) {
     chosen <- stats::setNames(seq_along(x$strata), names(x$strata))[..1]
     meta$group_labels <- meta$group_labels[chosen]
     meta$entries <- meta$entries[chosen]
+    if (!is.null(meta$cluster)) meta$cluster$by_group <- meta$cluster$by_group[chosen]
     meta$n_rows <- sum(out$n)
   }
   out$meta <- meta
@@ -396,7 +446,10 @@ print.kaplan_meier <- function(x, digits = 3, ...) {
   rownames(shown) <- x$meta$group_labels
   print(shown)
   unit <- if (!is.null(x$meta$unit)) paste0("; times in ", x$meta$unit)
-  cat("\nGreenwood variance; ", x$conf.type, " intervals", unit, ".\n", sep = "")
+  cat("\n", variance_line(x), "; ", x$conf.type, " intervals",
+    if (x$conf.type == "beta-cluster") " (experimental)", unit, ".\n",
+    sep = ""
+  )
   print_notes(x$meta$notes)
   invisible(x)
 }

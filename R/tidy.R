@@ -20,7 +20,7 @@ tidy.kaplan_meier <- function(x, ...) {
   label <- rep(x$meta$group_labels, lengths(group_rows(x)))
   data.frame(
     time = x$time, n.risk = x$n.risk, n.event = x$n.event, n.censor = x$n.censor, estimate = x$surv,
-    std.error = na_plain(x$surv * x$std.err), conf.low = x$lower, conf.high = x$upper, strata = label,
+    std.error = survival_se(x), conf.low = x$lower, conf.high = x$upper, strata = label,
     stringsAsFactors = FALSE
   )
 }

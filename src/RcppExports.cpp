@@ -11,6 +11,35 @@ Rcpp::Rostream<true>&  Rcpp::Rcout = Rcpp::Rcpp_cout_get();
 Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
+// cluster_bootstrap_cpp
+Rcpp::List cluster_bootstrap_cpp(Rcpp::List frame, std::string statistic, std::vector<double> at, double replicates, double seed, int threads, bool jackknife, Rcpp::Nullable<Rcpp::Function> progress);
+RcppExport SEXP _cryonodes_cluster_bootstrap_cpp(SEXP frameSEXP, SEXP statisticSEXP, SEXP atSEXP, SEXP replicatesSEXP, SEXP seedSEXP, SEXP threadsSEXP, SEXP jackknifeSEXP, SEXP progressSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type frame(frameSEXP);
+    Rcpp::traits::input_parameter< std::string >::type statistic(statisticSEXP);
+    Rcpp::traits::input_parameter< std::vector<double> >::type at(atSEXP);
+    Rcpp::traits::input_parameter< double >::type replicates(replicatesSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
+    Rcpp::traits::input_parameter< bool >::type jackknife(jackknifeSEXP);
+    Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::Function> >::type progress(progressSEXP);
+    rcpp_result_gen = Rcpp::wrap(cluster_bootstrap_cpp(frame, statistic, at, replicates, seed, threads, jackknife, progress));
+    return rcpp_result_gen;
+END_RCPP
+}
+// draw_clusters_cpp
+Rcpp::IntegerVector draw_clusters_cpp(int n_cluster, double seed, double replicate);
+RcppExport SEXP _cryonodes_draw_clusters_cpp(SEXP n_clusterSEXP, SEXP seedSEXP, SEXP replicateSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< int >::type n_cluster(n_clusterSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< double >::type replicate(replicateSEXP);
+    rcpp_result_gen = Rcpp::wrap(draw_clusters_cpp(n_cluster, seed, replicate));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cumulative_incidence_cpp
 Rcpp::List cumulative_incidence_cpp(Rcpp::List frame, Rcpp::IntegerVector cluster, std::string conf_type, double conf_level, std::string variance);
 RcppExport SEXP _cryonodes_cumulative_incidence_cpp(SEXP frameSEXP, SEXP clusterSEXP, SEXP conf_typeSEXP, SEXP conf_levelSEXP, SEXP varianceSEXP) {
@@ -61,14 +90,15 @@ BEGIN_RCPP
 END_RCPP
 }
 // kaplan_meier_cpp
-Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, double conf_level);
-RcppExport SEXP _cryonodes_kaplan_meier_cpp(SEXP frameSEXP, SEXP conf_typeSEXP, SEXP conf_levelSEXP) {
+Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, double conf_level, std::string variance);
+RcppExport SEXP _cryonodes_kaplan_meier_cpp(SEXP frameSEXP, SEXP conf_typeSEXP, SEXP conf_levelSEXP, SEXP varianceSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type frame(frameSEXP);
     Rcpp::traits::input_parameter< std::string >::type conf_type(conf_typeSEXP);
     Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
-    rcpp_result_gen = Rcpp::wrap(kaplan_meier_cpp(frame, conf_type, conf_level));
+    Rcpp::traits::input_parameter< std::string >::type variance(varianceSEXP);
+    rcpp_result_gen = Rcpp::wrap(kaplan_meier_cpp(frame, conf_type, conf_level, variance));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -145,11 +175,13 @@ END_RCPP
 }
 
 static const R_CallMethodDef CallEntries[] = {
+    {"_cryonodes_cluster_bootstrap_cpp", (DL_FUNC) &_cryonodes_cluster_bootstrap_cpp, 8},
+    {"_cryonodes_draw_clusters_cpp", (DL_FUNC) &_cryonodes_draw_clusters_cpp, 3},
     {"_cryonodes_cumulative_incidence_cpp", (DL_FUNC) &_cryonodes_cumulative_incidence_cpp, 5},
     {"_cryonodes_event_counts_cpp", (DL_FUNC) &_cryonodes_event_counts_cpp, 1},
     {"_cryonodes_fisher_cpp", (DL_FUNC) &_cryonodes_fisher_cpp, 5},
     {"_cryonodes_follow_up_cpp", (DL_FUNC) &_cryonodes_follow_up_cpp, 2},
-    {"_cryonodes_kaplan_meier_cpp", (DL_FUNC) &_cryonodes_kaplan_meier_cpp, 3},
+    {"_cryonodes_kaplan_meier_cpp", (DL_FUNC) &_cryonodes_kaplan_meier_cpp, 4},
     {"_cryonodes_logrank_cpp", (DL_FUNC) &_cryonodes_logrank_cpp, 2},
     {"_cryonodes_nelson_aalen_cpp", (DL_FUNC) &_cryonodes_nelson_aalen_cpp, 4},
     {"_cryonodes_reconstruct_cpp", (DL_FUNC) &_cryonodes_reconstruct_cpp, 9},

@@ -35,7 +35,11 @@ struct KaplanMeierResult {
 
 /// Kaplan & Meier (1958, eq. 2b) with Greenwood's variance (1926): Var S = S^2 * sum d / (n (n - d)).
 /// Sums and the product are compensated; O(rows).
-inline KaplanMeierResult kaplan_meier(const RiskTable& table, const KaplanMeierOptions& options = {}) {
+/// @param robust standard errors of log S to use instead of Greenwood's, one per row, or empty; where one is 0 though
+/// S < 1 there is no interval.
+inline KaplanMeierResult kaplan_meier(const RiskTable& table, const KaplanMeierOptions& options = {},
+                                      span<const double> robust = {}) {
+  detail::require(robust.empty() || robust.size() == table.time.size(), "one robust standard error per row");
   detail::require(options.conf_level > 0.0 && options.conf_level < 1.0, "conf_level must lie in (0, 1)");
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   const double z = normal_quantile(0.5 + 0.5 * options.conf_level);
@@ -60,7 +64,7 @@ inline KaplanMeierResult kaplan_meier(const RiskTable& table, const KaplanMeierO
         hazard_variance.add(d / (n * n));
       }
       const double s = survival.value();
-      const double se_log = std::sqrt(greenwood.value());
+      const double se_log = robust.empty() ? std::sqrt(greenwood.value()) : robust[i];
       out.estimate[i] = s;
       out.std_error_log[i] = se_log;
       out.std_error[i] = s > 0.0 ? s * se_log : nan;
@@ -70,7 +74,7 @@ inline KaplanMeierResult kaplan_meier(const RiskTable& table, const KaplanMeierO
       // Before the first event and after the last survivor the normal interval collapses to a point;
       // a point is not an interval.
       double low = nan, high = nan;
-      if (any_event && s > 0.0) {
+      if (any_event && s > 0.0 && se_log > 0.0) {
         switch (options.conf_type) {
         case ConfType::plain:
           low = std::max(0.0, s - z * s * se_log);

@@ -1,0 +1,291 @@
+#ifndef CRYONODES_CLUSTER_BOOTSTRAP_HPP
+#define CRYONODES_CLUSTER_BOOTSTRAP_HPP
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "cryonodes/cluster_variance.hpp"
+#include "cryonodes/error.hpp"
+#include "cryonodes/poll.hpp"
+#include "cryonodes/random.hpp"
+#include "cryonodes/span.hpp"
+#include "cryonodes/sums.hpp"
+#include "cryonodes/threads.hpp"
+#include "cryonodes/timeline.hpp"
+
+namespace cryonodes {
+
+/// What is computed of each curve, at each of the numbers given.
+enum class CurveStatistic {
+  survival,       ///< S(t); NaN beyond the last row, unless S = 0 there
+  quantile,       ///< time by which the share p has had the event, as survival's quantile(); +inf when not reached
+  restricted_mean ///< area under S from 0 to tau; NaN where tau lies beyond the last row, unless S = 0 there
+};
+
+struct ClusterBootstrapOptions {
+  CurveStatistic statistic = CurveStatistic::survival;
+  std::vector<double> at;        ///< times, shares or taus
+  std::size_t replicates = 1000; ///< how often the clusters are drawn anew
+  std::uint64_t seed = 0;
+  std::size_t threads = 1; ///< the result is the same bits whatever their number
+  bool jackknife = false;  ///< also leave out each cluster in turn
+};
+
+/// Values of one cohort stand side by side: group by group, within a group by `at`.
+struct ClusterBootstrapResult {
+  std::vector<double> estimate;   ///< n_group * at
+  std::vector<double> replicates; ///< replicates * n_group * at, replicate by replicate; NaN for an absent group
+  std::vector<double> jackknife;  ///< n_cluster * n_group * at, or empty
+};
+
+/// How often each of n_cluster clusters is drawn in a replicate: n_cluster draws with replacement, from the stream
+/// (seed, replicate).
+inline void draw_clusters(std::uint64_t seed, std::uint64_t replicate, std::vector<std::uint32_t>& times_drawn) {
+  std::fill(times_drawn.begin(), times_drawn.end(), 0U);
+  RandomStream random(seed, replicate);
+  const auto n = static_cast<std::uint32_t>(times_drawn.size());
+  for (std::uint32_t i = 0; i < n; ++i)
+    ++times_drawn[random.below(n)];
+}
+
+/// A cohort ordered once, whose curves are then computed for any number of copies of its clusters: each O(rows), in the
+/// arithmetic of make_risk_table() and kaplan_meier(), so that they are the curves of the copied rows to the last bit.
+class ResampledCohort {
+public:
+  ResampledCohort(const Timeline& timeline, span<const int> event, span<const int> group, std::size_t n_group,
+                  span<const int> cluster, std::size_t n_cluster, span<const double> weight = {})
+      : delayed_(!timeline.entry_id.empty()), n_cluster_(n_cluster), first_(n_group + 1, 0) {
+    const std::size_t n = timeline.exit_id.size();
+    detail::require(event.size() == n && group.size() == n && cluster.size() == n,
+                    "`event`, `group`, `cluster` and `time` differ in length");
+    detail::require(weight.empty() || weight.size() == n, "`weight` and `time` differ in length");
+    detail::require(n_cluster < std::numeric_limits<std::uint32_t>::max(), "too many clusters");
+    for (int c : cluster)
+      detail::require(c >= 0 && static_cast<std::size_t>(c) < n_cluster, "a cluster code is out of range");
+    for (int g : group)
+      detail::require(g >= 0 && static_cast<std::size_t>(g) < n_group, "a group code is out of range");
+    for (double w : weight)
+      detail::require(w >= 0.0 && std::isfinite(w), "a weight is negative or not finite");
+    const auto visits = detail::visits_by_group(timeline, group, n_group);
+    const auto id_of = [&](std::uint32_t v) { return v < n ? timeline.exit_id[v] : timeline.entry_id[v - n]; };
+    for (std::size_t g = 0, k = 0; g < n_group; ++g) {
+      const std::size_t start = k;
+      for (; k < visits.size() && group[visits[k] % n] == static_cast<int>(g); ++k) {
+        const std::size_t i = visits[k] % n;
+        if (k == start || id_of(visits[k]) != id_of(visits[k - 1])) {
+          time_.push_back(timeline.time[id_of(visits[k])]);
+          visit_.push_back(cluster_.size());
+        }
+        cluster_.push_back(static_cast<std::uint32_t>(cluster[i]));
+        kind_.push_back(visits[k] >= n ? entry : event[i] > 0 ? death : censoring);
+        if (!weight.empty())
+          weight_.push_back(weight[i]);
+      }
+      first_[g + 1] = time_.size();
+    }
+    visit_.push_back(cluster_.size());
+  }
+
+  std::size_t n_group() const { return first_.size() - 1; }
+  std::size_t n_cluster() const { return n_cluster_; }
+
+  /// Memory of one thread: counts of one group, by time.
+  struct Scratch {
+    std::vector<double> n_event, n_risk;
+    std::vector<std::uint32_t> falls; ///< times with events, the last first
+    std::size_t n_fall = 0;
+    double last = 0.0; ///< time of the last row; NaN without rows
+  };
+
+  /// Writes n_group * at values: the statistic of each group when cluster c is there copies[c] times.
+  void evaluate(span<const std::uint32_t> copies, CurveStatistic statistic, span<const double> at, Scratch& scratch,
+                double* out) const {
+    for (auto* column : {&scratch.n_event, &scratch.n_risk})
+      column->resize(time_.size());
+    scratch.falls.resize(time_.size() + 1);
+    for (std::size_t g = 0; g < n_group(); ++g, out += at.size()) {
+      count(g, copies, scratch);
+      for (std::size_t k = 0; k < at.size(); ++k)
+        out[k] = std::isnan(scratch.last) ? nan_
+                 : statistic == CurveStatistic::survival ? survival(at[k], scratch)
+                 : statistic == CurveStatistic::quantile ? quantile(at[k], scratch)
+                                                         : restricted_mean(at[k], scratch);
+    }
+  }
+
+private:
+  static constexpr std::uint8_t censoring = 0, death = 1, entry = 2;
+
+  void count(std::size_t g, span<const std::uint32_t> copies, Scratch& s) const {
+    s.n_fall = 0;
+    s.last = nan_;
+    if (!delayed_ && weight_.empty()) {
+      // Whole counts, from the end; no branch depends on who was drawn, since none could be foreseen.
+      std::uint64_t at_risk = 0;
+      std::size_t behind = 0; // times after which nobody leaves
+      for (std::size_t j = first_[g + 1]; j-- > first_[g];) {
+        std::uint64_t events = 0;
+        for (std::size_t v = visit_[j]; v < visit_[j + 1]; ++v) {
+          const std::uint32_t times = copies[cluster_[v]];
+          at_risk += times;
+          events += times & (0U - kind_[v]); // all bits for a death, none for a censoring
+        }
+        behind += at_risk == 0;
+        s.n_event[j] = static_cast<double>(events);
+        s.n_risk[j] = static_cast<double>(at_risk);
+        s.falls[s.n_fall] = static_cast<std::uint32_t>(j);
+        s.n_fall += events > 0;
+      }
+      if (at_risk > 0)
+        s.last = time_[first_[g + 1] - 1 - behind];
+      return;
+    }
+    CompensatedSum entered_less_left;
+    double at_risk = 0.0;
+    for (std::size_t k = first_[g]; k < first_[g + 1]; ++k) {
+      // Without delayed entry from the end, as in make_risk_table().
+      const std::size_t j = delayed_ ? k : first_[g] + (first_[g + 1] - 1 - k);
+      double by_kind[3] = {0.0, 0.0, 0.0};
+      for (std::size_t v = visit_[j]; v < visit_[j + 1]; ++v)
+        by_kind[kind_[v]] += (weight_.empty() ? 1.0 : weight_[v]) * copies[cluster_[v]];
+      const double leave = by_kind[death] + by_kind[censoring];
+      s.n_event[j] = by_kind[death];
+      if (leave > 0.0 && (delayed_ || std::isnan(s.last)))
+        s.last = time_[j];
+      if (delayed_) {
+        s.n_risk[j] = std::max(entered_less_left.value(), leave);
+        if (leave > 0.0)
+          entered_less_left.add(-leave);
+        entered_less_left.add(by_kind[entry]);
+      } else {
+        s.n_risk[j] = at_risk += leave;
+      }
+    }
+    for (std::size_t j = first_[g + 1]; j-- > first_[g];)
+      if (s.n_event[j] > 0.0)
+        s.falls[s.n_fall++] = static_cast<std::uint32_t>(j);
+  }
+
+  /// Times that differ from a time of the curve by rounding only are that time.
+  static double slack(double t) {
+    static const double tolerance = std::sqrt(std::numeric_limits<double>::epsilon());
+    return tolerance * std::max(1.0, std::fabs(t));
+  }
+
+  double survival(double t, const Scratch& s) const {
+    CompensatedProduct product;
+    const double until = t + slack(t);
+    for (std::size_t k = s.n_fall; k-- > 0 && time_[s.falls[k]] <= until;)
+      fall(product, s.falls[k], s);
+    return t - slack(t) <= s.last || product.value() == 0.0 ? product.value() : nan_;
+  }
+
+  double quantile(double p, const Scratch& s) const {
+    static const double tolerance = std::sqrt(std::numeric_limits<double>::epsilon());
+    CompensatedProduct product;
+    bool flat = false;
+    double reached = 0.0; // the time at which the curve comes to lie at 1 - p, until it falls further
+    for (std::size_t k = s.n_fall; k-- > 0;) {
+      const double time = time_[s.falls[k]];
+      fall(product, s.falls[k], s);
+      const double gone = 1.0 - product.value();
+      if (!flat && gone + tolerance >= p) {
+        flat = true;
+        reached = time;
+      }
+      if (gone - tolerance >= p)
+        return 0.5 * reached + 0.5 * time;
+    }
+    return flat ? 0.5 * reached + 0.5 * s.last : std::numeric_limits<double>::infinity();
+  }
+
+  double restricted_mean(double tau, const Scratch& s) const {
+    CompensatedProduct product;
+    CompensatedSum area;
+    double from = 0.0;
+    for (std::size_t k = s.n_fall; k-- > 0 && time_[s.falls[k]] < tau;) {
+      const double time = time_[s.falls[k]];
+      if (time > from) { // not an event at time 0
+        area.add(product.value() * (time - from));
+        from = time;
+      }
+      fall(product, s.falls[k], s);
+    }
+    area.add(product.value() * (tau - from));
+    return tau - slack(tau) <= s.last || product.value() == 0.0 ? area.value() : nan_;
+  }
+
+  static void fall(CompensatedProduct& product, std::size_t j, const Scratch& s) {
+    product.multiply(s.n_risk[j] - s.n_event[j], s.n_risk[j]);
+  }
+
+  static constexpr double nan_ = std::numeric_limits<double>::quiet_NaN();
+  bool delayed_;
+  std::size_t n_cluster_;
+  std::vector<std::size_t> first_;     // per group, into time_
+  std::vector<double> time_;           // distinct times of each group
+  std::vector<std::size_t> visit_;     // per time, into what follows
+  std::vector<std::uint32_t> cluster_; // per exit or entry
+  std::vector<std::uint8_t> kind_;
+  std::vector<double> weight_; // empty: one each
+};
+
+/// Clusters drawn with replacement, as many as there are, from all groups together (Davison & Hinkley 1997, section
+/// 3.8); each copy of a cluster brings all its rows. Replicate r uses the stream (seed, r). O(replicates * rows).
+/// @throws input_error when a number of `at` is not one the statistic knows.
+inline ClusterBootstrapResult cluster_bootstrap(const ResampledCohort& cohort, const ClusterBootstrapOptions& options,
+                                                const Poll& poll = {}) {
+  detail::require(options.threads >= 1, "threads must be >= 1");
+  for (double x : options.at)
+    detail::require(x >= 0.0 && std::isfinite(x) && (options.statistic != CurveStatistic::quantile || x <= 1.0),
+                    "a time or share is out of range");
+  const std::size_t width = cohort.n_group() * options.at.size(), n_cluster = cohort.n_cluster();
+  ClusterBootstrapResult out;
+  out.estimate.resize(width);
+  out.replicates.resize(options.replicates * width);
+  out.jackknife.resize(options.jackknife ? n_cluster * width : 0);
+
+  struct Memory {
+    std::vector<std::uint32_t> copies;
+    ResampledCohort::Scratch scratch;
+  };
+  std::vector<Memory> memory(options.threads);
+  const auto evaluate = [&](Memory& own, std::vector<double>& to, std::size_t at) {
+    cohort.evaluate(own.copies, options.statistic, options.at, own.scratch, to.data() + at * width);
+  };
+  memory[0].copies.assign(n_cluster, 1U);
+  evaluate(memory[0], out.estimate, 0);
+
+  constexpr std::size_t block = 16;
+  const auto blocks = [](std::size_t n) { return (n + block - 1) / block; };
+  const std::size_t drawn = blocks(options.replicates), left_out = options.jackknife ? blocks(n_cluster) : 0;
+  for_each_block(
+      drawn + left_out, options.threads,
+      [&](std::size_t b, std::size_t thread) {
+        Memory& own = memory[thread];
+        if (b < drawn) {
+          own.copies.resize(n_cluster);
+          for (std::size_t r = b * block; r < std::min(options.replicates, (b + 1) * block); ++r) {
+            draw_clusters(options.seed, r, own.copies);
+            evaluate(own, out.replicates, r);
+          }
+          return;
+        }
+        own.copies.assign(n_cluster, 1U);
+        for (std::size_t c = (b - drawn) * block; c < std::min(n_cluster, (b - drawn + 1) * block); ++c) {
+          own.copies[c] = 0U;
+          evaluate(own, out.jackknife, c);
+          own.copies[c] = 1U;
+        }
+      },
+      poll);
+  return out;
+}
+
+} // namespace cryonodes
+
+#endif

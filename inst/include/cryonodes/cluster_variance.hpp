@@ -1,0 +1,336 @@
+#ifndef CRYONODES_CLUSTER_VARIANCE_HPP
+#define CRYONODES_CLUSTER_VARIANCE_HPP
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "cryonodes/error.hpp"
+#include "cryonodes/risk_table.hpp"
+#include "cryonodes/span.hpp"
+#include "cryonodes/sums.hpp"
+#include "cryonodes/tails.hpp"
+#include "cryonodes/timeline.hpp"
+
+namespace cryonodes {
+
+/// Variances that hold when rows of a cluster (lesions of a patient) are alike. One entry per row of the risk table.
+struct ClusterVariance {
+  std::vector<double> log_survival; ///< infinitesimal jackknife: Var log S; NaN once S = 0, and of one cluster
+  std::vector<double> cumhaz;       ///< Var of Nelson-Aalen's estimate; as Var log S, that of Ying & Wei (1994)
+  std::vector<double> n_cluster;    ///< clusters with somebody at risk just before the time
+  std::vector<double> clusters;     ///< per group: clusters with a row in it
+};
+
+namespace detail {
+
+/// The sum over clusters of (a - m G)^2, where G is common and grows with time: a is what is settled of the cluster's
+/// influence, m its weight at risk. Three running sums make it O(1) a step.
+class ClusterScore {
+public:
+  explicit ClusterScore(std::size_t n_cluster) : settled_(n_cluster), at_risk_(n_cluster) {}
+
+  /// Forgets the clusters named, which are all that were touched.
+  void reset(const std::vector<int>& touched) {
+    for (int c : touched)
+      settled_[static_cast<std::size_t>(c)] = at_risk_[static_cast<std::size_t>(c)] = CompensatedSum();
+    square_ = cross_ = weight_ = growth_ = CompensatedSum();
+  }
+  void grow(double by) { growth_.add(by); }
+  void enter(int cluster, double weight) { move(cluster, weight * growth_.value(), weight); }
+  /// @param event_term what the row's own event adds to its influence; 0 for a censoring.
+  void leave(int cluster, double weight, double event_term) {
+    move(cluster, weight * (event_term - growth_.value()), -weight);
+  }
+  /// The sum of squares now. When most of it cancels (settled and common part nearly equal, as after a late entry), the
+  /// common part is settled for all clusters at once, after which nothing is left to cancel.
+  double value(const std::vector<int>& touched) {
+    const double g = growth_.value();
+    const double cross = 2.0 * g * cross_.value(), weight = g * g * weight_.value();
+    const double sum = square_.value() - cross + weight;
+    if (g == 0.0 || sum > 1e-3 * (square_.value() + std::fabs(cross) + weight))
+      return std::max(0.0, sum);
+    square_ = cross_ = weight_ = growth_ = CompensatedSum();
+    for (int c : touched) {
+      const auto i = static_cast<std::size_t>(c);
+      settled_[i].add(-at_risk_[i].value() * g);
+      count(i, 1.0);
+    }
+    return square_.value();
+  }
+
+private:
+  void move(int cluster, double settle, double weight) {
+    const auto i = static_cast<std::size_t>(cluster);
+    count(i, -1.0); // what goes out is what came in, bit by bit
+    settled_[i].add(settle);
+    at_risk_[i].add(weight);
+    count(i, 1.0);
+  }
+  void count(std::size_t i, double sign) {
+    const double a = settled_[i].value(), m = at_risk_[i].value();
+    square_.add(sign * a * a);
+    cross_.add(sign * a * m);
+    weight_.add(sign * m * m);
+  }
+  std::vector<CompensatedSum> settled_, at_risk_; // a light row stays when a heavy one has left
+  CompensatedSum square_, cross_, weight_, growth_;
+};
+
+/// Numbers 0, ..., size - 1 by increasing key, equal keys in their order. O(size + n_key).
+template <class Key>
+std::vector<std::uint32_t> counting_order(const std::vector<std::uint32_t>& start, std::size_t n_key, Key key) {
+  std::vector<std::size_t> at(n_key + 1, 0);
+  for (std::uint32_t i : start)
+    ++at[key(i) + 1];
+  for (std::size_t k = 1; k <= n_key; ++k)
+    at[k] += at[k - 1];
+  std::vector<std::uint32_t> out(start.size());
+  for (std::uint32_t i : start)
+    out[at[key(i)]++] = i;
+  return out;
+}
+
+/// Exits and entries of all rows by group, within a group by time. A visit v of n rows is row v % n; it is the row's
+/// exit when v < n, its entry otherwise.
+inline std::vector<std::uint32_t> visits_by_group(const Timeline& timeline, span<const int> group,
+                                                  std::size_t n_group) {
+  const std::size_t n = timeline.exit_id.size();
+  std::vector<std::uint32_t> visits(timeline.entry_id.empty() ? n : 2 * n);
+  for (std::size_t i = 0; i < visits.size(); ++i)
+    visits[i] = static_cast<std::uint32_t>(i);
+  visits = counting_order(visits, timeline.time.size(), [&](std::uint32_t v) -> std::size_t {
+    return v < n ? timeline.exit_id[v] : timeline.entry_id[v - n];
+  });
+  return counting_order(visits, n_group, [&](std::uint32_t v) { return static_cast<std::size_t>(group[v % n]); });
+}
+
+} // namespace detail
+
+/// Row i of weight w changes -log S(t) at the rate w (e_i [event by t] - sum of g(u) over times u at risk, u <= t), and
+/// the variance is the sum over clusters of the squared sums over their rows. With d of n at risk having the event:
+/// e = 1 / (n - d), g = d / (n (n - d)) for the derivative of log S itself (infinitesimal jackknife); e = 1 / n,
+/// g = d / n^2 for Nelson-Aalen's estimate (Ying & Wei 1994, their \hat\sigma^2 of the cumulative hazard).
+/// @param table made of the same timeline, events, groups and weights. @param cluster codes in [0, n_cluster), one per
+/// row; a cluster may have rows in several groups, each of which counts it for itself. O(n + rows).
+/// @throws input_error when lengths or codes do not fit.
+inline ClusterVariance cluster_variance(const Timeline& timeline, const RiskTable& table, span<const int> event,
+                                        span<const int> group, span<const int> cluster, std::size_t n_cluster,
+                                        span<const double> weight = {}) {
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  const std::size_t n = timeline.exit_id.size();
+  detail::require(event.size() == n && group.size() == n && cluster.size() == n,
+                  "`event`, `group`, `cluster` and `time` differ in length");
+  detail::require(weight.empty() || weight.size() == n, "`weight` and `time` differ in length");
+  for (int c : cluster)
+    detail::require(c >= 0 && static_cast<std::size_t>(c) < n_cluster, "a cluster code is out of range");
+  for (int g : group)
+    detail::require(g >= 0 && static_cast<std::size_t>(g) < table.n_group(), "a group code is out of range");
+
+  ClusterVariance out;
+  for (auto* column : {&out.log_survival, &out.cumhaz, &out.n_cluster})
+    column->assign(table.rows(), nan);
+  out.clusters.assign(table.n_group(), 0.0);
+  const auto visits = detail::visits_by_group(timeline, group, table.n_group());
+  const auto weight_of = [&](std::size_t i) { return weight.empty() ? 1.0 : weight[i]; };
+  const auto id_of = [&](std::uint32_t v) { return v < n ? timeline.exit_id[v] : timeline.entry_id[v - n]; };
+
+  detail::ClusterScore survival(n_cluster), hazard(n_cluster);
+  std::vector<std::size_t> present(n_cluster, 0); // rows at risk
+  std::vector<bool> known(n_cluster, false);
+  std::size_t next = 0;
+  for (std::size_t g = 0; g < table.n_group(); ++g) {
+    const std::size_t start = next;
+    std::vector<int> clusters;
+    for (; next < visits.size() && group[visits[next] % n] == static_cast<int>(g); ++next) {
+      const std::size_t i = visits[next] % n;
+      if (weight_of(i) > 0.0 && !known[static_cast<std::size_t>(cluster[i])]) {
+        known[static_cast<std::size_t>(cluster[i])] = true;
+        clusters.push_back(cluster[i]);
+      }
+    }
+    out.clusters[g] = static_cast<double>(clusters.size());
+    double at_risk = 0.0; // clusters
+    const auto enter = [&](std::size_t i) {
+      survival.enter(cluster[i], weight_of(i));
+      hazard.enter(cluster[i], weight_of(i));
+      if (present[static_cast<std::size_t>(cluster[i])]++ == 0)
+        at_risk += 1.0;
+    };
+    if (!table.delayed_entry)
+      for (std::size_t k = start; k < next; ++k)
+        if (weight_of(visits[k]) > 0.0)
+          enter(visits[k]);
+
+    bool alive = true; // S > 0
+    // Independent rows would have about this much: what is next to nothing beside it is rounding error of 0, as when
+    // all clusters are copies of each other.
+    double greenwood = 0.0, aalen = 0.0;
+    const bool one = clusters.size() < 2; // nothing to compare it with
+    const auto or_zero = [&](double variance, double scale) {
+      return one ? nan : variance > 1e-20 * scale ? variance : 0.0;
+    };
+    std::size_t row = table.first[g];
+    for (std::size_t k = start; k < next;) {
+      const std::uint32_t id = id_of(visits[k]);
+      std::size_t end = k;
+      while (end < next && id_of(visits[end]) == id)
+        ++end;
+      if (row < table.first[g + 1] && table.time_id[row] == id) {
+        const double d = table.n_event[row], at = table.n_risk[row];
+        alive = alive && d < at;
+        if (d > 0.0) {
+          if (alive) {
+            survival.grow(d / (at * (at - d)));
+            greenwood += d / (at * (at - d));
+          }
+          hazard.grow(d / (at * at));
+          aalen += d / (at * at);
+        }
+        out.n_cluster[row] = at_risk;
+        for (std::size_t v = k; v < end; ++v) {
+          const std::size_t i = visits[v];
+          if (i >= n || !(weight_of(i) > 0.0))
+            continue;
+          const bool died = event[i] > 0;
+          survival.leave(cluster[i], weight_of(i), died && alive ? 1.0 / (at - d) : 0.0);
+          hazard.leave(cluster[i], weight_of(i), died ? 1.0 / at : 0.0);
+          if (--present[static_cast<std::size_t>(cluster[i])] == 0)
+            at_risk -= 1.0;
+        }
+        if (alive)
+          out.log_survival[row] = or_zero(survival.value(clusters), greenwood);
+        out.cumhaz[row] = or_zero(hazard.value(clusters), aalen);
+        ++row;
+      }
+      // Who enters at this time is at risk only after it.
+      for (std::size_t v = k; v < end; ++v)
+        if (visits[v] >= n && weight_of(visits[v] - n) > 0.0)
+          enter(visits[v] - n);
+      k = end;
+    }
+    survival.reset(clusters);
+    hazard.reset(clusters);
+    for (int c : clusters) {
+      known[static_cast<std::size_t>(c)] = false;
+      present[static_cast<std::size_t>(c)] = 0;
+    }
+  }
+  return out;
+}
+
+namespace detail {
+
+/// Continued fraction of the incomplete beta function (Abramowitz & Stegun 26.5.8) by Lentz's method.
+inline double beta_fraction(double x, double a, double b) {
+  constexpr double tiny = 1e-300;
+  const auto off_zero = [](double v) { return std::fabs(v) < tiny ? tiny : v; };
+  double c = 1.0, d = 1.0 / off_zero(1.0 - (a + b) * x / (a + 1.0)), h = d;
+  for (int m = 1; m < 100000; ++m) {
+    const double even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
+    d = 1.0 / off_zero(1.0 + even * d);
+    c = off_zero(1.0 + even / c);
+    h *= d * c;
+    const double odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
+    d = 1.0 / off_zero(1.0 + odd * d);
+    c = off_zero(1.0 + odd / c);
+    h *= d * c;
+    if (std::fabs(d * c - 1.0) < 1e-16)
+      break;
+  }
+  return h;
+}
+
+/// P(X <= x) of a beta variable, a, b > 0; and its complement when `upper`, each summed on its own side.
+inline double beta_tail(double x, double a, double b, bool upper) {
+  if (x <= 0.0 || x >= 1.0)
+    return (x <= 0.0) == upper ? 1.0 : 0.0;
+  const double front = std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) + a * std::log(x) +
+                                b * std::log1p(-x));
+  const bool left = x < (a + 1.0) / (a + b + 2.0); // where the fraction converges fast
+  const double tail = left ? front * beta_fraction(x, a, b) / a : front * beta_fraction(1.0 - x, b, a) / b;
+  return left == upper ? 1.0 - tail : tail;
+}
+
+/// The x with P(X <= x) = p (or P(X > x) = p when `upper`): Newton's steps kept inside a shrinking bracket.
+inline double beta_point(double p, double a, double b, bool upper = false) {
+  if (!(a > 0.0) || !(b > 0.0))
+    return a > 0.0 ? 1.0 : 0.0;
+  double low = 0.0, high = 1.0, x = a / (a + b);
+  const double log_front = std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b);
+  for (int i = 0; i < 200 && high - low > 1e-17 * (1.0 + high) && low < x && x < high; ++i) {
+    const double miss = upper ? p - beta_tail(x, a, b, true) : beta_tail(x, a, b, false) - p;
+    if (miss == 0.0)
+      break;
+    (miss > 0.0 ? high : low) = x;
+    const double density = std::exp(log_front + (a - 1.0) * std::log(x) + (b - 1.0) * std::log1p(-x));
+    double step = x - miss / density;
+    if (!(step > low && step < high))
+      step = low > 0.0 && high / low > 4.0 ? std::sqrt(low * high) : 0.5 * (low + high);
+    if (step == x || std::fabs(step - x) < 1e-16 * x)
+      break;
+    x = step;
+  }
+  return x;
+}
+
+/// The square of Student's t that is exceeded in size with probability alpha; infinite without degrees of freedom.
+inline double student_square(double alpha, double df) {
+  if (!(df > 0.0))
+    return inf;
+  const double x = beta_point(alpha, 0.5, 0.5 * df, true);
+  return df * x / (1.0 - x);
+}
+
+} // namespace detail
+
+struct Limits {
+  double low, high;
+};
+
+/// Clopper & Pearson's limits of a share p seen in an effective sample of size n, which need not be whole.
+inline Limits clopper_pearson(double p, double n, double conf_level) {
+  const double alpha = 0.5 * (1.0 - conf_level), x = n * p, rest = n * (1.0 - p);
+  return {x > 0.0 ? detail::beta_point(alpha, x, rest + 1.0) : 0.0,
+          rest > 0.0 ? detail::beta_point(alpha, x + 1.0, rest, true) : 1.0};
+}
+
+/// Small-sample limits for S from clustered rows, after Korn & Graubard (1998): Clopper-Pearson limits for the
+/// effective sample size n_eff = S (1 - S) / Var S * (t_{n-1} / t_{k-1})^2, with Var S the larger of Greenwood's and
+/// the clustered one (a design effect below 1 is not believed), n rows and k clusters in the group. Where S = 1 the
+/// variance says nothing, and n_eff is the number of clusters at risk; where S = 0, that number when it fell to 0.
+/// Experimental.
+/// @param estimate, log_greenwood S and Greenwood's SE of log S. @param robust Var log S. One entry per row each.
+inline void cluster_limits(const RiskTable& table, const ClusterVariance& clusters, span<const double> estimate,
+                           span<const double> log_greenwood, span<const double> robust, double conf_level,
+                           std::vector<double>& low, std::vector<double>& high) {
+  const double alpha = 1.0 - conf_level;
+  low.assign(table.rows(), 0.0);
+  high.assign(table.rows(), 1.0);
+  for (std::size_t g = 0; g < table.n_group(); ++g) {
+    const double shrink = clusters.clusters[g] > 1.0 ? detail::student_square(alpha, table.n[g] - 1.0) /
+                                                           detail::student_square(alpha, clusters.clusters[g] - 1.0)
+                                                     : 0.0;
+    for (std::size_t i = table.first[g]; i < table.first[g + 1]; ++i) {
+      const double s = estimate[i];
+      const bool again = i > table.first[g] && s < 1.0 && s == estimate[i - 1];
+      Limits limits{again ? low[i - 1] : 0.0, again ? high[i - 1] : 1.0};
+      if (!again) {
+        const double variance = std::max(log_greenwood[i] * log_greenwood[i], robust[i]);
+        const double n_eff = s > 0.0 && s < 1.0 ? (1.0 - s) / (s * variance) * shrink : clusters.n_cluster[i];
+        // Weights that overflow leave nothing to go by; beyond 1e12 the limits are S to all digits that matter.
+        limits = std::isnan(n_eff) ? Limits{0.0, 1.0} : clopper_pearson(s, std::min(n_eff, 1e12), conf_level);
+      }
+      // The limits are real for every S; rounding must not put S outside them.
+      low[i] = std::min(limits.low, s);
+      high[i] = std::max(limits.high, s);
+    }
+  }
+}
+
+} // namespace cryonodes
+
+#endif
