@@ -30,7 +30,9 @@ check_time <- function(x, arg, call) {
     inherits(x, "integer64")) {
     abort_rule("type", paste0("`", arg, "` must be numeric, not ", class(x)[1], "."), arg = arg, call = call)
   }
-  x <- as.double(unclass(x))
+  if (!is.double(x) || !is.null(attributes(x))) x <- as.double(unclass(x))
+  # A column without fault is looked at once, and not copied.
+  if (all_countable_cpp(x)) return(if (is.null(unit)) x else structure(x, unit = unit))
   bad <- which(!is.na(x) & !is.finite(x))
   if (length(bad)) {
     abort_rule("time", paste0("`", arg, "` must be finite, not ", x[bad[1]], " in ", at_rows(bad), "."),
@@ -48,10 +50,13 @@ check_time <- function(x, arg, call) {
   x
 }
 
-# Event indicator as 0/1 integers (NA passes). Only coding that is stated is taken: logical, 0/1, or
-# any codes together with `event`, the value(s) that mean an event.
+# Event indicator as 0/1 integers, or as the logical column it was (NA passes). Only coding that is stated is taken:
+# logical, 0/1, or any codes together with `event`, the value(s) that mean an event.
 check_status <- function(x, arg, event = NULL, call) {
   check_vector(x, arg, call)
+  if (is.null(event) && is.null(attributes(x)) && all_zero_one_cpp(x)) {
+    return(if (is.logical(x)) x else as.integer(x))
+  }
   if (is.factor(x)) check_factor(x, arg, call)
   if (!is.null(event)) {
     if (!is.atomic(event) || length(event) == 0 || length(dim(event)) > 1) {

@@ -1,7 +1,7 @@
 # formula + data -> cohort_frame: the only reader of user data.
 #
 # A cohort_frame is a list:
-#   time, entry (NULL without delayed entry), event (0/1), group (0-based), weights (NULL: one each),
+#   time, entry (NULL without delayed entry), event (0/1 or logical), group (0-based), weights (NULL: one each),
 #   stratum (0-based, NULL without strata()), cluster (0-based, NULL: rows are independent)
 #   group_names   as survfit names its strata: "g=a, h=1"; NULL without groups
 #   group_labels  the levels alone: "a, 1"
@@ -58,7 +58,7 @@ frame_from_formula <- function(formula, data, subset, weights, na.action, status
     value <- read_label(evaluate_user(expr, rlang::eval_tidy(cluster, data), call), "cluster", n, call)
     variables$cluster <- stats::setNames(list(value), plain_name(expr))
   }
-  keep <- rep(TRUE, n)
+  keep <- NULL # all rows
   if (!rlang::quo_is_null(subset)) {
     check_columns(rlang::quo_get_expr(subset), data, env, call)
     keep <- read_subset(evaluate_user(rlang::quo_get_expr(subset), rlang::eval_tidy(subset, data), call), n, call)
@@ -82,7 +82,7 @@ frame_from_vectors <- function(time, event, group, weights, na.action, call, str
     group = labels_of(group, "group"), stratum = labels_of(stratum, "strata"), cluster = labels_of(cluster, "cluster")
   )
   if (!is.null(weights)) weights <- check_weights(weights, n, call)
-  make_frame(response, variables, weights, rep(TRUE, n), na.action, call)
+  make_frame(response, variables, weights, NULL, na.action, call)
 }
 
 # A column of labels, as it was given.
@@ -253,7 +253,7 @@ read_subset <- function(value, n, call) {
 
 make_frame <- function(response, variables, weights, keep, na.action, call) {
   n <- length(response$time)
-  if (n == 0 || !any(keep)) {
+  if (n == 0 || !is.null(keep) && !any(keep)) {
     abort_rule("empty", if (n == 0) "no rows to analyse." else "`subset` leaves no rows to analyse.", call = call)
   }
   columns <- c(
@@ -262,7 +262,10 @@ make_frame <- function(response, variables, weights, keep, na.action, call) {
     variables$group, variables$stratum, variables$cluster, if (!is.null(weights)) list(weights = weights)
   )
   # A factor can hide its missing values in a level NA.
-  missing_rows <- lapply(columns, function(x) which(is.na(if (is.factor(x)) levels(x)[x] else x) & keep))
+  missing_rows <- lapply(columns, function(x) {
+    if (!anyNA(unclass(x)) && !anyNA(levels(x))) return(integer())
+    which(is.na(if (is.factor(x)) levels(x)[x] else x) & (keep %||% TRUE))
+  })
   rows_dropped <- sort(unique(unlist(missing_rows)))
   if (length(rows_dropped) && na.action == "error") {
     arg <- names(columns)[lengths(missing_rows) > 0][1]
@@ -275,8 +278,9 @@ make_frame <- function(response, variables, weights, keep, na.action, call) {
     arg = arg, rows = rows, call = call
     )
   }
-  keep[rows_dropped] <- FALSE
-  rows <- which(keep)
+  if (length(rows_dropped)) keep <- replace(keep %||% rep(TRUE, n), rows_dropped, FALSE)
+  # All rows are kept as a rule: then no column is copied.
+  rows <- if (is.null(keep)) seq_len(n) else which(keep)
   if (!length(rows)) {
     abort_rule("empty", "no rows without missing values to analyse.", call = call)
   }
@@ -289,8 +293,9 @@ make_frame <- function(response, variables, weights, keep, na.action, call) {
     }
   }
   note_weightless <- if (weightless) paste0(weightless, " row", if (weightless > 1) "s", " of weight 0 left out")
-  time <- response$time[rows]
-  entry <- response$entry[rows]
+  chosen <- if (length(rows) == n) identity else function(x) x[rows]
+  time <- chosen(response$time)
+  entry <- chosen(response$entry)
   if (!is.null(entry)) {
     bad <- which(entry >= time)
     if (length(bad)) {
@@ -300,21 +305,24 @@ make_frame <- function(response, variables, weights, keep, na.action, call) {
       ), arg = response$names[3], rows = rows[bad], call = call)
     }
   }
-  grouping <- code_groups(lapply(variables$group, `[`, rows), call)
-  strata <- code_groups(lapply(variables$stratum, `[`, rows), call)
+  grouping <- code_groups(lapply(variables$group, chosen), call)
+  strata <- code_groups(lapply(variables$stratum, chosen), call)
   # Clusters are as many as they like, and need no labels.
-  cluster <- if (!is.null(variables$cluster)) variables$cluster[[1]][rows]
+  cluster <- if (!is.null(variables$cluster)) chosen(variables$cluster[[1]])
   cluster <- if (!is.null(cluster)) match(cluster, unique(cluster)) - 1L
   list(
-    time = as.double(time), entry = if (!is.null(entry)) as.double(entry), event = as.integer(response$event[rows]),
+    time = as_plain(time), entry = as_plain(entry), event = as_plain(chosen(response$event)),
     group = grouping$code, group_names = grouping$names, group_labels = grouping$labels, group_title = grouping$title,
     stratum = strata$code, stratum_labels = strata$labels,
     cluster = cluster, cluster_title = names(variables$cluster), n_cluster = if (!is.null(cluster)) max(cluster) + 1L,
     causes = response$causes,
-    weights = weights[rows], unit = response$unit, rows_dropped = rows_dropped, n_rows = length(rows),
+    weights = chosen(weights), unit = response$unit, rows_dropped = rows_dropped, n_rows = length(rows),
     rows = rows, notes = c(response$note, note_weightless, grouping$notes), call = call
   )
 }
+
+# Without attributes, as `[` leaves a column.
+as_plain <- function(x) if (is.null(attributes(x))) x else as.vector(unclass(x))
 
 is_call_of <- function(expr, name) {
   is.call(expr) && (identical(expr[[1]], as.name(name)) ||
@@ -354,12 +362,13 @@ check_columns <- function(expr, data, env, call) {
 
 `%||%` <- function(x, y) if (is.null(x)) y else x
 
-# What the core reads of a frame: rows, or the counts of an event_counts.
+# What the core reads of a frame: rows, or the counts of an event_counts. An empty `group`: all rows are of one.
 frame_core <- function(frame, timefix = TRUE, group = frame$group, n_group = max(1L, length(frame$group_names))) {
-  n <- length(frame$time)
+  counted <- !is.null(frame$n_censor)
   list(
-    counted = !is.null(frame$n_censor), time = frame$time, entry = frame$entry %||% numeric(), event = frame$event,
-    group = group %||% integer(n), n_group = as.integer(n_group), n_cause = max(1L, length(frame$causes)),
+    counted = counted, time = frame$time, entry = frame$entry %||% numeric(), event = frame$event,
+    group = group %||% integer(if (counted || n_group > 1) length(frame$time) else 0L),
+    n_group = as.integer(n_group), n_cause = max(1L, length(frame$causes)),
     n_censor = frame$n_censor, weight = frame$weights %||% numeric(), timefix = timefix
   )
 }
