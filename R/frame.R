@@ -32,6 +32,8 @@ frame_from_formula <- function(formula, data, subset, weights, na.action, status
   }
   env <- rlang::f_env(formula) %||% env
   evaluate <- function(expr) {
+    # The name of a column needs no data mask.
+    if (is.name(expr) && (name <- as.character(expr)) %in% names(data)) return(.subset2(data, name))
     check_columns(expr, data, env, call)
     evaluate_user(expr, rlang::eval_tidy(expr, data, env), call)
   }
@@ -41,10 +43,17 @@ frame_from_formula <- function(formula, data, subset, weights, na.action, status
 
   response <- read_response(rlang::f_lhs(formula), evaluate, status, call)
   n <- length(response$time)
-  terms <- stats::terms(formula,
-    specials = c("strata", "cluster", "frailty"), data = if (!is.null(data)) as.data.frame(data[0])
-  )
-  variables <- read_terms(terms, evaluate, n, allow, call)
+  rhs <- rlang::f_rhs(formula)
+  variables <- if (is.name(rhs)) {
+    list(group = stats::setNames(list(read_label(evaluate(rhs), as.character(rhs), n, call)), as.character(rhs)))
+  } else if (!identical(rhs, 1)) {
+    terms <- stats::terms(formula,
+      specials = c("strata", "cluster", "frailty"), data = if (!is.null(data)) as.data.frame(data[0])
+    )
+    read_terms(terms, evaluate, n, allow, call)
+  } else {
+    list()
+  }
   weights <- if (!rlang::quo_is_null(weights)) {
     check_columns(rlang::quo_get_expr(weights), data, env, call)
     check_weights(evaluate_user(rlang::quo_get_expr(weights), rlang::eval_tidy(weights, data), call), n, call)
@@ -112,11 +121,16 @@ evaluate_user <- function(expr, value, call) {
 # Surv() is read, not called: its own guess of 1/2 coding would go unseen.
 read_response <- function(lhs, evaluate, read_status, call) {
   if (is_call_of(lhs, "Surv")) {
-    args <- tryCatch(as.list(match.call(survival::Surv, lhs))[-1], error = function(e) {
-      abort_rule("formula", paste0("`", one_line(lhs), "` is not a call of `Surv()`: ", conditionMessage(e)),
-        arg = "formula", call = call
-      )
-    })
+    plain <- length(lhs) == 3 && is.null(names(lhs)) && !rlang::is_missing(lhs[[3]])
+    args <- if (plain) {
+      list(time = lhs[[2]], time2 = lhs[[3]])
+    } else {
+      tryCatch(as.list(match.call(survival::Surv, lhs))[-1], error = function(e) {
+        abort_rule("formula", paste0("`", one_line(lhs), "` is not a call of `Surv()`: ", conditionMessage(e)),
+          arg = "formula", call = call
+        )
+      })
+    }
     extra <- setdiff(names(args), c("time", "time2", "event"))
     if (length(extra)) {
       abort_rule("formula",
@@ -266,7 +280,7 @@ make_frame <- function(response, variables, weights, keep, na.action, call) {
     if (!anyNA(unclass(x)) && !anyNA(levels(x))) return(integer())
     which(is.na(if (is.factor(x)) levels(x)[x] else x) & (keep %||% TRUE))
   })
-  rows_dropped <- sort(unique(unlist(missing_rows)))
+  rows_dropped <- if (any(lengths(missing_rows) > 0)) sort(unique(unlist(missing_rows))) else integer()
   if (length(rows_dropped) && na.action == "error") {
     arg <- names(columns)[lengths(missing_rows) > 0][1]
     rows <- missing_rows[lengths(missing_rows) > 0][[1]]

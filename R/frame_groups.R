@@ -115,6 +115,7 @@ number_labels <- function(x) {
 
 # Labels that a reader would take for the same: equal but for case, blanks, accents or their encoding.
 look_alikes <- function(labels, name) {
+  if (clearly_different_cpp(labels)) return(character())
   fold <- gsub("[\u0300-\u036f]", "", labels, perl = TRUE)
   fold <- chartr(
     paste0(

@@ -45,6 +45,25 @@ bool all_levels_cpp(SEXP x, int n_level) {
   return TYPEOF(x) == INTSXP && none(INTEGER(x), Rf_xlength(x), bad);
 }
 
+// Do labels of plain text still differ without case and blanks? FALSE also when a letter is not of the Latin alphabet.
+// [[Rcpp::export(rng = false)]]
+bool clearly_different_cpp(SEXP labels) {
+  if (TYPEOF(labels) != STRSXP)
+    return false;
+  std::vector<std::string> folded;
+  for (R_xlen_t i = 0; i < Rf_xlength(labels); ++i) {
+    folded.emplace_back();
+    for (const char* c = CHAR(STRING_ELT(labels, i)); *c != 0; ++c) {
+      if (static_cast<unsigned char>(*c) > 126)
+        return false;
+      if (static_cast<unsigned char>(*c) > 32)
+        folded.back() += static_cast<char>(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
+    }
+  }
+  std::sort(folded.begin(), folded.end());
+  return std::adjacent_find(folded.begin(), folded.end()) == folded.end();
+}
+
 // The codes of a factor from 0, or NULL: when one is missing or has no level, or a level has no row.
 // [[Rcpp::export(rng = false)]]
 SEXP factor_codes_cpp(SEXP x, int n_level) {
