@@ -1,6 +1,7 @@
 # One rule per check_*(). Each returns the checked value in the form the core wants, or stops.
 
 check_vector <- function(x, arg, call) {
+  if (is.atomic(x) && is.null(attributes(x))) return(invisible(x))
   if (is.matrix(x) || is.array(x)) {
     abort_rule("type", paste0("`", arg, "` must be a vector, not a ", paste(dim(x), collapse = " x "), " matrix."),
       arg = arg, call = call
@@ -18,6 +19,8 @@ check_vector <- function(x, arg, call) {
 # Times of follow-up: numeric or difftime, finite, >= 0. NA passes (na.action is decided later, over
 # all columns at once). Returns the plain numbers with attribute "unit" when the input carries one.
 check_time <- function(x, arg, call) {
+  # A column without fault is looked at once, and not copied.
+  if (is.double(x) && is.null(attributes(x)) && all_countable_cpp(x)) return(x)
   check_vector(x, arg, call)
   if (inherits(x, c("Date", "POSIXt"))) {
     abort_rule("type", paste0("`", arg, "` is a ", class(x)[1], ", not a length of time."),
@@ -31,6 +34,7 @@ check_time <- function(x, arg, call) {
     abort_rule("type", paste0("`", arg, "` must be numeric, not ", class(x)[1], "."), arg = arg, call = call)
   }
   x <- as.double(unclass(x))
+  if (all_countable_cpp(x)) return(if (is.null(unit)) x else structure(x, unit = unit))
   bad <- which(!is.na(x) & !is.finite(x))
   if (length(bad)) {
     abort_rule("time", paste0("`", arg, "` must be finite, not ", x[bad[1]], " in ", at_rows(bad), "."),
@@ -48,10 +52,13 @@ check_time <- function(x, arg, call) {
   x
 }
 
-# Event indicator as 0/1 integers (NA passes). Only coding that is stated is taken: logical, 0/1, or
-# any codes together with `event`, the value(s) that mean an event.
+# Event indicator as 0/1 integers, or as the logical column it was (NA passes). Only coding that is stated is taken:
+# logical, 0/1, or any codes together with `event`, the value(s) that mean an event.
 check_status <- function(x, arg, event = NULL, call) {
   check_vector(x, arg, call)
+  if (is.null(event) && is.null(attributes(x)) && all_zero_one_cpp(x)) {
+    return(if (is.logical(x)) x else as.integer(x))
+  }
   if (is.factor(x)) check_factor(x, arg, call)
   if (!is.null(event)) {
     if (!is.atomic(event) || length(event) == 0 || length(dim(event)) > 1) {
@@ -262,6 +269,7 @@ check_times <- function(x, call) {
 
 # "error" (default), "omit", or base R's functions of that meaning; options(na.action) plays no part.
 check_na_action <- function(x, call) {
+  if (identical(x, "error")) return(x)
   if (is.function(x)) {
     if (identical(x, stats::na.fail)) return("error")
     if (identical(x, stats::na.omit) || identical(x, stats::na.exclude)) return("omit")
@@ -309,6 +317,7 @@ need_package <- function(package, purpose, call = NULL) {
 }
 
 one_line <- function(x) {
+  if (is.name(x) && nchar(x) <= 60) return(as.character(x))
   text <- paste(deparse(x, nlines = 1L, width.cutoff = 60L), collapse = " ")
   if (nchar(text) > 60) paste0(substr(text, 1, 57), "...") else text
 }

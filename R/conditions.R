@@ -22,26 +22,19 @@ warn_rule <- function(rule, message, call = NULL) {
 
 # The one place where an exception of the C++ core becomes a condition of the package.
 call_core <- function(expr, call = NULL) {
-  tryCatch(expr,
-    "cryonodes::memory_error" = function(e) {
-      abort_rule("memory", conditionMessage(e), call = call)
-    },
-    "cryonodes::work_error" = function(e) {
-      abort_rule("work", conditionMessage(e), call = call)
-    },
-    "std::bad_alloc" = function(e) {
-      abort_rule("memory", "not enough memory for this computation", call = call)
-    },
-    "cryonodes::entry_error" = function(e) {
+  # One handler for all of them: each costs as much as a small fit.
+  tryCatch(expr, "C++Error" = function(e) {
+    if (inherits(e, "cryonodes::memory_error")) abort_rule("memory", conditionMessage(e), call = call)
+    if (inherits(e, "cryonodes::work_error")) abort_rule("work", conditionMessage(e), call = call)
+    if (inherits(e, "std::bad_alloc")) abort_rule("memory", "not enough memory for this computation", call = call)
+    if (inherits(e, "cryonodes::entry_error")) {
       abort_rule("entry", "entry must be < exit; an entry and its exit differ by rounding error only.",
         "`timefix = FALSE` keeps such times apart.",
         arg = "entry", call = call
       )
-    },
-    "C++Error" = function(e) {
-      abort_rule("core", conditionMessage(e), "This check should have come earlier: please report it.", call = call)
     }
-  )
+    abort_rule("core", conditionMessage(e), "This check should have come earlier: please report it.", call = call)
+  })
 }
 
 # "row 17", "rows 3 and 9", "rows 1, 2, 3 (and 40 more)"

@@ -1,7 +1,7 @@
 # formula + data -> cohort_frame: the only reader of user data.
 #
 # A cohort_frame is a list:
-#   time, entry (NULL without delayed entry), event (0/1), group (0-based), weights (NULL: one each),
+#   time, entry (NULL without delayed entry), event (0/1 or logical), group (0-based), weights (NULL: one each),
 #   stratum (0-based, NULL without strata()), cluster (0-based, NULL: rows are independent)
 #   group_names   as survfit names its strata: "g=a, h=1"; NULL without groups
 #   group_labels  the levels alone: "a, 1"
@@ -32,6 +32,8 @@ frame_from_formula <- function(formula, data, subset, weights, na.action, status
   }
   env <- rlang::f_env(formula) %||% env
   evaluate <- function(expr) {
+    # The name of a column needs no data mask.
+    if (is.name(expr) && (name <- as.character(expr)) %in% names(data)) return(.subset2(data, name))
     check_columns(expr, data, env, call)
     evaluate_user(expr, rlang::eval_tidy(expr, data, env), call)
   }
@@ -41,10 +43,17 @@ frame_from_formula <- function(formula, data, subset, weights, na.action, status
 
   response <- read_response(rlang::f_lhs(formula), evaluate, status, call)
   n <- length(response$time)
-  terms <- stats::terms(formula,
-    specials = c("strata", "cluster", "frailty"), data = if (!is.null(data)) as.data.frame(data[0])
-  )
-  variables <- read_terms(terms, evaluate, n, allow, call)
+  rhs <- rlang::f_rhs(formula)
+  variables <- if (is.name(rhs)) {
+    list(group = stats::setNames(list(read_label(evaluate(rhs), as.character(rhs), n, call)), as.character(rhs)))
+  } else if (!identical(rhs, 1)) {
+    terms <- stats::terms(formula,
+      specials = c("strata", "cluster", "frailty"), data = if (!is.null(data)) as.data.frame(data[0])
+    )
+    read_terms(terms, evaluate, n, allow, call)
+  } else {
+    list()
+  }
   weights <- if (!rlang::quo_is_null(weights)) {
     check_columns(rlang::quo_get_expr(weights), data, env, call)
     check_weights(evaluate_user(rlang::quo_get_expr(weights), rlang::eval_tidy(weights, data), call), n, call)
@@ -58,7 +67,7 @@ frame_from_formula <- function(formula, data, subset, weights, na.action, status
     value <- read_label(evaluate_user(expr, rlang::eval_tidy(cluster, data), call), "cluster", n, call)
     variables$cluster <- stats::setNames(list(value), plain_name(expr))
   }
-  keep <- rep(TRUE, n)
+  keep <- NULL # all rows
   if (!rlang::quo_is_null(subset)) {
     check_columns(rlang::quo_get_expr(subset), data, env, call)
     keep <- read_subset(evaluate_user(rlang::quo_get_expr(subset), rlang::eval_tidy(subset, data), call), n, call)
@@ -82,7 +91,7 @@ frame_from_vectors <- function(time, event, group, weights, na.action, call, str
     group = labels_of(group, "group"), stratum = labels_of(stratum, "strata"), cluster = labels_of(cluster, "cluster")
   )
   if (!is.null(weights)) weights <- check_weights(weights, n, call)
-  make_frame(response, variables, weights, rep(TRUE, n), na.action, call)
+  make_frame(response, variables, weights, NULL, na.action, call)
 }
 
 # A column of labels, as it was given.
@@ -112,11 +121,16 @@ evaluate_user <- function(expr, value, call) {
 # Surv() is read, not called: its own guess of 1/2 coding would go unseen.
 read_response <- function(lhs, evaluate, read_status, call) {
   if (is_call_of(lhs, "Surv")) {
-    args <- tryCatch(as.list(match.call(survival::Surv, lhs))[-1], error = function(e) {
-      abort_rule("formula", paste0("`", one_line(lhs), "` is not a call of `Surv()`: ", conditionMessage(e)),
-        arg = "formula", call = call
-      )
-    })
+    plain <- length(lhs) == 3 && is.null(names(lhs)) && !rlang::is_missing(lhs[[3]])
+    args <- if (plain) {
+      list(time = lhs[[2]], time2 = lhs[[3]])
+    } else {
+      tryCatch(as.list(match.call(survival::Surv, lhs))[-1], error = function(e) {
+        abort_rule("formula", paste0("`", one_line(lhs), "` is not a call of `Surv()`: ", conditionMessage(e)),
+          arg = "formula", call = call
+        )
+      })
+    }
     extra <- setdiff(names(args), c("time", "time2", "event"))
     if (length(extra)) {
       abort_rule("formula",
@@ -253,7 +267,7 @@ read_subset <- function(value, n, call) {
 
 make_frame <- function(response, variables, weights, keep, na.action, call) {
   n <- length(response$time)
-  if (n == 0 || !any(keep)) {
+  if (n == 0 || !is.null(keep) && !any(keep)) {
     abort_rule("empty", if (n == 0) "no rows to analyse." else "`subset` leaves no rows to analyse.", call = call)
   }
   columns <- c(
@@ -262,8 +276,11 @@ make_frame <- function(response, variables, weights, keep, na.action, call) {
     variables$group, variables$stratum, variables$cluster, if (!is.null(weights)) list(weights = weights)
   )
   # A factor can hide its missing values in a level NA.
-  missing_rows <- lapply(columns, function(x) which(is.na(if (is.factor(x)) levels(x)[x] else x) & keep))
-  rows_dropped <- sort(unique(unlist(missing_rows)))
+  missing_rows <- lapply(columns, function(x) {
+    if (!anyNA(unclass(x)) && !anyNA(levels(x))) return(integer())
+    which(is.na(if (is.factor(x)) levels(x)[x] else x) & (keep %||% TRUE))
+  })
+  rows_dropped <- if (any(lengths(missing_rows) > 0)) sort(unique(unlist(missing_rows))) else integer()
   if (length(rows_dropped) && na.action == "error") {
     arg <- names(columns)[lengths(missing_rows) > 0][1]
     rows <- missing_rows[lengths(missing_rows) > 0][[1]]
@@ -275,8 +292,9 @@ make_frame <- function(response, variables, weights, keep, na.action, call) {
     arg = arg, rows = rows, call = call
     )
   }
-  keep[rows_dropped] <- FALSE
-  rows <- which(keep)
+  if (length(rows_dropped)) keep <- replace(keep %||% rep(TRUE, n), rows_dropped, FALSE)
+  # All rows are kept as a rule: then no column is copied.
+  rows <- if (is.null(keep)) seq_len(n) else which(keep)
   if (!length(rows)) {
     abort_rule("empty", "no rows without missing values to analyse.", call = call)
   }
@@ -289,8 +307,9 @@ make_frame <- function(response, variables, weights, keep, na.action, call) {
     }
   }
   note_weightless <- if (weightless) paste0(weightless, " row", if (weightless > 1) "s", " of weight 0 left out")
-  time <- response$time[rows]
-  entry <- response$entry[rows]
+  chosen <- if (length(rows) == n) identity else function(x) x[rows]
+  time <- chosen(response$time)
+  entry <- chosen(response$entry)
   if (!is.null(entry)) {
     bad <- which(entry >= time)
     if (length(bad)) {
@@ -300,21 +319,24 @@ make_frame <- function(response, variables, weights, keep, na.action, call) {
       ), arg = response$names[3], rows = rows[bad], call = call)
     }
   }
-  grouping <- code_groups(lapply(variables$group, `[`, rows), call)
-  strata <- code_groups(lapply(variables$stratum, `[`, rows), call)
+  grouping <- code_groups(lapply(variables$group, chosen), call)
+  strata <- code_groups(lapply(variables$stratum, chosen), call)
   # Clusters are as many as they like, and need no labels.
-  cluster <- if (!is.null(variables$cluster)) variables$cluster[[1]][rows]
+  cluster <- if (!is.null(variables$cluster)) chosen(variables$cluster[[1]])
   cluster <- if (!is.null(cluster)) match(cluster, unique(cluster)) - 1L
   list(
-    time = as.double(time), entry = if (!is.null(entry)) as.double(entry), event = as.integer(response$event[rows]),
+    time = as_plain(time), entry = as_plain(entry), event = as_plain(chosen(response$event)),
     group = grouping$code, group_names = grouping$names, group_labels = grouping$labels, group_title = grouping$title,
     stratum = strata$code, stratum_labels = strata$labels,
     cluster = cluster, cluster_title = names(variables$cluster), n_cluster = if (!is.null(cluster)) max(cluster) + 1L,
     causes = response$causes,
-    weights = weights[rows], unit = response$unit, rows_dropped = rows_dropped, n_rows = length(rows),
+    weights = chosen(weights), unit = response$unit, rows_dropped = rows_dropped, n_rows = length(rows),
     n_input = n, rows = rows, notes = c(response$note, note_weightless, grouping$notes), call = call
   )
 }
+
+# Without attributes, as `[` leaves a column.
+as_plain <- function(x) if (is.null(attributes(x))) x else as.vector(unclass(x))
 
 is_call_of <- function(expr, name) {
   is.call(expr) && (identical(expr[[1]], as.name(name)) ||
@@ -354,12 +376,14 @@ check_columns <- function(expr, data, env, call) {
 
 `%||%` <- function(x, y) if (is.null(x)) y else x
 
-# What the core reads of a frame: rows, or the counts of an event_counts.
+# What the core reads of a frame: rows, or the counts of an event_counts. An empty `group`: all rows are of one.
 frame_core <- function(frame, timefix = TRUE, group = frame$group, n_group = max(1L, length(frame$group_names))) {
-  n <- length(frame$time)
+  counted <- !is.null(frame$n_censor)
   list(
-    counted = !is.null(frame$n_censor), time = frame$time, entry = frame$entry %||% numeric(), event = frame$event,
-    group = group %||% integer(n), n_group = as.integer(n_group), n_cause = max(1L, length(frame$causes)),
-    n_censor = frame$n_censor, weight = frame$weights %||% numeric(), timefix = timefix, reverse = isTRUE(frame$reverse)
+    counted = counted, time = frame$time, entry = frame$entry %||% numeric(), event = frame$event,
+    group = group %||% integer(if (counted || n_group > 1) length(frame$time) else 0L),
+    n_group = as.integer(n_group), n_cause = max(1L, length(frame$causes)),
+    n_censor = frame$n_censor, weight = frame$weights %||% numeric(), timefix = timefix,
+    reverse = isTRUE(frame$reverse), cluster = frame$cluster %||% integer(), n_cluster = frame$n_cluster %||% 0L
   )
 }

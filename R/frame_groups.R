@@ -9,6 +9,16 @@ code_groups <- function(columns, call) {
     return(list(code = NULL, names = NULL, labels = NULL, title = NULL, notes = NULL))
   }
   notes <- NULL
+  if (length(columns) == 1 && is.factor(columns[[1]]) && nlevels(columns[[1]]) <= max_groups) {
+    code <- factor_codes_cpp(columns[[1]], nlevels(columns[[1]]))
+    if (!is.null(code)) {
+      labels <- enc2utf8(levels(columns[[1]]))
+      name <- names(columns)
+      return(list(code = code, names = paste0(name, "=", labels), labels = labels, title = name,
+        notes = look_alikes(labels, name)
+      ))
+    }
+  }
   factors <- Map(function(x, name) as_group(x, name, call), columns, names(columns))
   for (name in names(factors)) notes <- c(notes, look_alikes(levels(factors[[name]]), name))
   combined <- factors[[1]]
@@ -85,6 +95,7 @@ as_group <- function(x, name, call) {
 
 # A factor made by hand, or read from a damaged file, may have codes without a level.
 check_factor <- function(x, name, call) {
+  if (all_levels_cpp(x, length(levels(x)))) return(invisible())
   codes <- unclass(x)
   bad <- which(!is.na(codes) & !(codes >= 1 & codes <= length(levels(x))))
   if (length(bad)) {
@@ -104,6 +115,7 @@ number_labels <- function(x) {
 
 # Labels that a reader would take for the same: equal but for case, blanks, accents or their encoding.
 look_alikes <- function(labels, name) {
+  if (clearly_different_cpp(labels)) return(character())
   fold <- gsub("[\u0300-\u036f]", "", labels, perl = TRUE)
   fold <- chartr(
     paste0(

@@ -156,7 +156,7 @@ fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, c
   if (!is.null(frame$group_names)) fit$strata <- stats::setNames(as.integer(core$rows), frame$group_names)
   fit <- c(fit, list(
     type = if (is.null(frame$entry)) "right" else "counting", logse = !robust, conf.int = conf.level,
-    conf.type = conf.type, lower = na_plain(core$conf_low), upper = na_plain(core$conf_high), call = user_call
+    conf.type = conf.type, lower = core$conf_low, upper = core$conf_high, call = user_call
   ))
   if (length(frame$rows_dropped)) {
     fit$na.action <- structure(frame$rows_dropped, class = "omit", names = frame$rows_dropped)

@@ -4,6 +4,11 @@
 // What every glue file needs: views over R's memory, lists out, and a poll that R can interrupt.
 
 #include <chrono>
+#include <cstdint>
+
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 #include <RcppArmadillo.h>
 
@@ -18,6 +23,28 @@ inline cryonodes::span<const int> view(const Rcpp::IntegerVector& x) {
   return {x.begin(), static_cast<std::size_t>(x.size())};
 }
 
+/// Event codes as R has them: logical ones are read where they are, not copied.
+inline cryonodes::span<const int> view_codes(SEXP x) {
+  const int* codes = TYPEOF(x) == LGLSXP ? LOGICAL(x) : INTEGER(x);
+  return {codes, static_cast<std::size_t>(Rf_xlength(x))};
+}
+
+/// A column of R's whose numbers are written before they are read. The system hands out large memory in small pages and
+/// on first touch, which costs more than the writing; huge pages, where they are on offer, cost a quarter of that.
+inline Rcpp::NumericVector new_column(std::size_t rows) {
+  Rcpp::NumericVector column(Rcpp::no_init(static_cast<R_xlen_t>(rows)));
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+  constexpr std::uintptr_t page = 4096, worth = std::size_t{1} << 22;
+  const std::size_t bytes = rows * sizeof(double);
+  if (bytes >= worth) {
+    const auto start = (reinterpret_cast<std::uintptr_t>(column.begin()) + page - 1) / page * page;
+    // A hint: nothing changes where it is refused.
+    (void)madvise(reinterpret_cast<void*>(start), (bytes - page) / page * page, MADV_HUGEPAGE);
+  }
+#endif
+  return column;
+}
+
 /// What R's frame_core() hands over: rows (time, entry, event, group, weight) or counts, and how many groups and
 /// causes there are.
 struct Input {
@@ -25,7 +52,9 @@ struct Input {
       : n_group(static_cast<std::size_t>(Rcpp::as<int>(frame["n_group"]))),
         n_cause(static_cast<std::size_t>(Rcpp::as<int>(frame["n_cause"]))) {
     const Rcpp::NumericVector time = frame["time"], entry = frame["entry"];
-    const Rcpp::IntegerVector group = frame["group"];
+    Rcpp::IntegerVector group = frame["group"];
+    if (group.size() == 0)
+      group = Rcpp::IntegerVector(time.size()); // all of one group
     if (Rcpp::as<bool>(frame["counted"])) {
       const Rcpp::NumericVector events = frame["event"], censor = frame["n_censor"];
       table = cryonodes::make_risk_table(
@@ -50,6 +79,63 @@ struct Input {
     for (std::size_t g = 0; g < n_group; ++g)
       rows[static_cast<R_xlen_t>(g)] = static_cast<double>(table.first[g + 1] - table.first[g]);
     return rows;
+  }
+};
+
+/// Copies a column of the core.
+inline Rcpp::NumericVector to_column(const std::vector<double>& x) {
+  Rcpp::NumericVector column = new_column(x.size());
+  std::copy(x.begin(), x.end(), column.begin());
+  return column;
+}
+
+/// The risk table of one kind of event as columns of R. Where rows count one each and are there from the start it is
+/// counted straight into them; otherwise copied from an Input's.
+struct RiskTableColumns {
+  RiskTableColumns(const Rcpp::List& frame, const cryonodes::Poll& poll) {
+    const auto n_group = static_cast<std::size_t>(Rcpp::as<int>(frame["n_group"]));
+    const Rcpp::NumericVector entry = frame["entry"], weight = frame["weight"];
+    if (!Rcpp::as<bool>(frame["counted"]) && entry.size() == 0 && weight.size() == 0 &&
+        Rcpp::as<int>(frame["n_cause"]) == 1) {
+      const Rcpp::NumericVector times = frame["time"];
+      const Rcpp::IntegerVector group = frame["group"];
+      const auto plan = cryonodes::plan_count(view(times), n_group);
+      if (plan.countable) {
+        const auto ties = Rcpp::as<bool>(frame["timefix"]) ? cryonodes::Ties::near : cryonodes::Ties::exact;
+        const auto counted = cryonodes::count_rows(plan, view(times), view_codes(frame["event"]),
+                                                   view(group), n_group, ties, poll);
+        first = counted.first;
+        n = counted.n;
+        n_time_merged = counted.n_time_merged;
+        time = new_column(counted.rows());
+        n_risk = new_column(counted.rows());
+        n_event = new_column(counted.rows());
+        n_censor = new_column(counted.rows());
+        counted.write({time.begin(), n_risk.begin(), n_event.begin(), n_censor.begin()});
+        return;
+      }
+    }
+    const Input in(frame);
+    first = in.table.first;
+    n = in.table.n;
+    n_time_merged = in.timeline.n_time_merged;
+    time = to_column(in.table.time);
+    n_risk = to_column(in.table.n_risk);
+    n_event = to_column(in.table.n_event);
+    n_censor = to_column(in.table.n_censor);
+  }
+  std::vector<std::size_t> first;
+  std::vector<double> n;
+  std::size_t n_time_merged = 0;
+  Rcpp::NumericVector time, n_risk, n_event, n_censor;
+
+  std::size_t rows() const { return first.back(); }
+  /// Rows in each group, as R counts them.
+  Rcpp::NumericVector rows_by_group() const {
+    Rcpp::NumericVector out(static_cast<R_xlen_t>(n.size()));
+    for (std::size_t g = 0; g < n.size(); ++g)
+      out[static_cast<R_xlen_t>(g)] = static_cast<double>(first[g + 1] - first[g]);
+    return out;
   }
 };
 

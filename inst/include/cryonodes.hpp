@@ -3,6 +3,7 @@
 
 /// The whole core, in the order in which it builds on itself. C++17, no R.
 
+#include "cryonodes/counted_rows.hpp"
 #include "cryonodes/error.hpp"
 #include "cryonodes/poll.hpp"
 #include "cryonodes/span.hpp"

@@ -89,10 +89,10 @@ test_that("each method has its rooms: core, glue, R, native test, test, golden n
   expect_identical(methods$fun[!told], character())
 })
 
-test_that("glue is written for counts and the methods of the catalogue only", {
+test_that("glue is written for checks, counts and the methods of the catalogue only", {
   skip_unless_source_tree()
   glue <- sub("[.]cpp$", "", basename(house_files("src", "[.]cpp$")))
-  expect_identical(setdiff(glue, c("RcppExports", "event_counts", method_catalogue()$stem)), character())
+  expect_identical(setdiff(glue, c("RcppExports", "checks", "event_counts", method_catalogue()$stem)), character())
 })
 
 test_that("every export has a help page", {

@@ -29,6 +29,17 @@ struct Timeline {
   std::size_t n_time_merged = 0;      ///< distinct input times that were merged into an earlier one
 };
 
+namespace detail {
+
+/// Are two neighbouring times, this far apart, one time? `mean` is that of the distinct |times|.
+struct NearTies {
+  double mean;
+  double tolerance = std::sqrt(std::numeric_limits<double>::epsilon());
+  bool operator()(double gap) const { return gap <= tolerance || gap / mean <= tolerance; }
+};
+
+} // namespace detail
+
 /// Orders `time` and, when given, `entry` (same length or empty). O(n log n).
 /// Near-ties chain: each distinct time is compared with the one before it, as survival::aeqSurv does,
 /// so the result does not depend on row order.
@@ -46,20 +57,20 @@ inline Timeline make_timeline(span<const double> time, Ties ties, span<const dou
   std::sort(sorted.begin(), sorted.end());
   sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
 
-  const double tolerance = std::sqrt(std::numeric_limits<double>::epsilon());
   double mean = 0.0;
   for (double t : sorted)
     mean += std::fabs(t) / static_cast<double>(sorted.size());
 
+  const detail::NearTies near{mean};
   Timeline out;
   std::vector<std::uint32_t> id(sorted.size());
   for (std::size_t i = 0; i < sorted.size(); ++i) {
     const double gap = i == 0 ? 0.0 : sorted[i] - sorted[i - 1];
-    const bool tied = i > 0 && ties == Ties::near && (gap <= tolerance || gap / mean <= tolerance);
+    const bool tied = i > 0 && ties == Ties::near && near(gap);
     if (tied)
       ++out.n_time_merged;
     else
-      out.time.push_back(sorted[i]);
+      out.time.push_back(sorted[i] + 0.0); // -0 is 0
     id[i] = static_cast<std::uint32_t>(out.time.size() - 1);
   }
   const auto find = [&](double t) {

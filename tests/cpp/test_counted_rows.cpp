@@ -1,0 +1,223 @@
+#include "catch.h"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <random>
+#include <vector>
+
+#include "cryonodes/counted_rows.hpp"
+#include "cryonodes/kaplan_meier.hpp"
+#include "cryonodes/risk_table.hpp"
+
+using namespace cryonodes;
+using Doubles = std::vector<double>;
+using Codes = std::vector<int>;
+
+namespace {
+
+bool same_bits(const Doubles& a, const Doubles& b) {
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0);
+}
+
+struct Columns {
+  explicit Columns(const CountedRows& rows)
+      : time(rows.rows()), n_risk(rows.rows()), n_event(rows.rows()), n_censor(rows.rows()) {
+    rows.write({time.data(), n_risk.data(), n_event.data(), n_censor.data()});
+  }
+  Doubles time, n_risk, n_event, n_censor;
+};
+
+// The reference is the timeline and the risk table made in two steps, which order pairs by comparison.
+void check_against_timeline(const Doubles& time, const Codes& event, const Codes& group, std::size_t n_group,
+                            Ties ties) {
+  const auto timeline = make_timeline(time, ties);
+  const auto table = make_risk_table(timeline, event, group, n_group);
+  const auto plan = plan_count(time, n_group);
+  REQUIRE(plan.countable);
+  const auto counted = count_rows(plan, time, event, group, n_group, ties);
+  const Columns columns(counted);
+  REQUIRE(counted.first == table.first);
+  REQUIRE(same_bits(counted.n, table.n));
+  REQUIRE(counted.n_time_merged == timeline.n_time_merged);
+  REQUIRE(same_bits(columns.time, table.time));
+  REQUIRE(same_bits(columns.n_risk, table.n_risk));
+  REQUIRE(same_bits(columns.n_event, table.n_event));
+  REQUIRE(same_bits(columns.n_censor, table.n_censor));
+}
+
+// The curve by its plain recurrence: every row computed anew, the interval where it is used.
+KaplanMeierResult plain_curve(const RiskTable& table, const KaplanMeierOptions& options) {
+  const double nan = std::nan(""), z = normal_quantile(0.5 + 0.5 * options.conf_level);
+  KaplanMeierResult out;
+  for (std::size_t g = 0; g < table.n_group(); ++g) {
+    CompensatedProduct survival;
+    CompensatedSum greenwood, hazard, hazard_variance;
+    bool any_event = false;
+    for (std::size_t i = table.first[g]; i < table.first[g + 1]; ++i) {
+      const double d = table.n_event[i], n = table.n_risk[i];
+      if (d > 0.0) {
+        any_event = true;
+        survival.multiply(n - d, n);
+        greenwood.add(d / (n * (n - d)));
+        hazard.add(d / n);
+        hazard_variance.add(d / (n * n));
+      }
+      const double s = survival.value(), se = std::sqrt(greenwood.value());
+      double low = nan, high = nan;
+      if (any_event && s > 0.0 && options.conf_type == ConfType::plain) {
+        low = std::max(0.0, s - z * s * se);
+        high = std::min(1.0, s + z * s * se);
+      } else if (any_event && s > 0.0 && options.conf_type == ConfType::log) {
+        low = s * std::exp(-z * se);
+        high = std::min(1.0, s * std::exp(z * se));
+      } else if (any_event && s > 0.0) {
+        const double log_s = std::log(s), half = z * se / log_s;
+        low = std::exp(log_s * std::exp(-half));
+        high = std::exp(log_s * std::exp(half));
+      }
+      out.estimate.push_back(s);
+      out.std_error_log.push_back(se);
+      out.std_error.push_back(s > 0.0 ? s * se : nan);
+      out.cumhaz.push_back(hazard.value());
+      out.std_chaz.push_back(std::sqrt(hazard_variance.value()));
+      out.conf_low.push_back(low);
+      out.conf_high.push_back(high);
+    }
+  }
+  return out;
+}
+
+} // namespace
+
+TEST_CASE("counted rows of tied, lone and censored deaths, by hand") {
+  // Two deaths at 2, a death and a censoring at 3, a lone censoring at 5.5; the second group leaves at 3 and at 8.
+  const Doubles time{5.5, 2, 3, 2, 3, 8, 3};
+  const Codes event{0, 1, 1, 1, 0, 0, 1}, group{0, 0, 0, 0, 0, 1, 1};
+  const auto counted = count_rows(plan_count(time, 2), time, event, group, 2, Ties::exact);
+  const Columns columns(counted);
+  CHECK(counted.first == (std::vector<std::size_t>{0, 3, 5}));
+  CHECK(counted.n == (Doubles{5, 2}));
+  CHECK(columns.time == (Doubles{2, 3, 5.5, 3, 8}));
+  CHECK(columns.n_risk == (Doubles{5, 3, 1, 2, 1}));
+  CHECK(columns.n_event == (Doubles{2, 1, 0, 1, 0}));
+  CHECK(columns.n_censor == (Doubles{0, 1, 1, 0, 1}));
+}
+
+TEST_CASE("counted in one go or by way of the timeline: the same bits") {
+  std::mt19937_64 random(16);
+  std::exponential_distribution<double> spread(0.03);
+  const double smallest = std::numeric_limits<double>::denorm_min();
+  for (int round = 0; round < 6000; ++round) {
+    // Most cohorts small; each size at which the ordering changes its way is met.
+    const std::size_t n = round % 500 == 0 ? 31000 + random() % 3000
+                          : round % 50 == 0 ? 250 + random() % 3000
+                                            : random() % 60;
+    const std::size_t n_group = 1 + random() % 5, kind = random() % 9;
+    Doubles time(n);
+    Codes event(n), group(n);
+    double walk = 1.0;
+    for (std::size_t i = 0; i < n; ++i) {
+      const double x = spread(random);
+      switch (kind) {
+      case 0: time[i] = x; break;
+      case 1: time[i] = std::floor(x); break;
+      case 2: time[i] = std::floor(10.0 * x) / 10.0 + (random() % 3 == 0 ? 1e-15 : 0.0); break; // rounding error
+      case 3: time[i] = 1e9 + std::floor(x) * 7.0; break;                // near-ties by the mean alone
+      case 4: time[i] = x * 2e-9; break;                                 // all one chain, nearly
+      case 5: time[i] = static_cast<double>(random() % 50) * smallest; break;
+      case 6: time[i] = random() % 4 == 0 ? -0.0 : std::ldexp(1.0 + x, static_cast<int>(random() % 30) - 15); break;
+      case 7: time[i] = walk += random() % 2 == 0 ? 1e-8 : 3e-8; break;  // sorted, gaps beside the tolerance
+      default: time[i] = i == 0 ? 1.0 : 1e6 + x * 1e-7;                  // agree in all their leading bits
+      }
+      event[i] = static_cast<int>(random() % 2);
+      group[i] = static_cast<int>(random() % n_group);
+    }
+    INFO("round " << round << ", kind " << kind << ", n = " << n << ", groups " << n_group);
+    check_against_timeline(time, event, group, n_group, random() % 2 == 0 ? Ties::near : Ties::exact);
+  }
+}
+
+TEST_CASE("whole times are counted as they are when sorted, shuffled or alone") {
+  check_against_timeline({}, {}, {}, 1, Ties::near);
+  check_against_timeline({0}, {1}, {0}, 1, Ties::near);
+  check_against_timeline({0, 0, 0}, {1, 0, 1}, {2, 0, 2}, 3, Ties::near);
+  check_against_timeline({7, 7, 9, 9}, {1, 0, 1, 0}, {0, 0, 0, 0}, 1, Ties::exact);
+  // Few rows over a long range, and a range too long to count.
+  check_against_timeline({9999999, 3}, {1, 0}, {0, 0}, 1, Ties::near);
+  check_against_timeline({9e15, 9e15 + 2, 3}, {1, 0, 1}, {0, 0, 0}, 1, Ties::near);
+}
+
+TEST_CASE("the curve from columns is the curve from the table, bit for bit, for each kind of interval") {
+  std::mt19937_64 random(17);
+  for (int round = 0; round < 2000; ++round) {
+    const std::size_t n = 1 + random() % 40;
+    Doubles time(n), weight(n);
+    Codes event(n), group(n);
+    for (std::size_t i = 0; i < n; ++i) {
+      group[i] = static_cast<int>(random() % 2);
+      time[i] = static_cast<double>(random() % 20);
+      event[i] = static_cast<int>(random() % 2);
+      weight[i] = static_cast<double>(random() % 3);
+    }
+    const auto table = make_risk_table(make_timeline(time, Ties::near), event, group, 2, weight);
+    KaplanMeierOptions options;
+    options.conf_type = static_cast<ConfType>(round % 3);
+    const auto plain = plain_curve(table, options), fit = kaplan_meier(table, options);
+    const std::size_t rows = table.rows();
+    Doubles s(rows), se_log(rows), cumhaz(rows), chaz(rows), low(rows), high(rows);
+    kaplan_meier(RiskRows(table), options,
+                 {s.data(), se_log.data(), nullptr, cumhaz.data(), chaz.data(), low.data(), high.data()}, -9.0);
+    for (auto column : {&KaplanMeierResult::estimate, &KaplanMeierResult::std_error_log, &KaplanMeierResult::cumhaz,
+                        &KaplanMeierResult::std_chaz, &KaplanMeierResult::std_error, &KaplanMeierResult::conf_low,
+                        &KaplanMeierResult::conf_high})
+      for (std::size_t i = 0; i < rows; ++i)
+        CHECK(((fit.*column)[i] == (plain.*column)[i] ||
+               (std::isnan((fit.*column)[i]) && std::isnan((plain.*column)[i]))));
+    CHECK(same_bits(s, fit.estimate));
+    CHECK(same_bits(se_log, fit.std_error_log));
+    CHECK(same_bits(cumhaz, fit.cumhaz));
+    CHECK(same_bits(chaz, fit.std_chaz));
+    for (std::size_t i = 0; i < rows; ++i) {
+      // What is undefined is written as asked.
+      CHECK((std::isnan(fit.conf_low[i]) ? low[i] == -9.0 : low[i] == fit.conf_low[i]));
+      CHECK((std::isnan(fit.conf_high[i]) ? high[i] == -9.0 : high[i] == fit.conf_high[i]));
+    }
+  }
+}
+
+TEST_CASE("rows that cannot be counted are known beforehand; codes that do not fit are refused") {
+  const double inf = std::numeric_limits<double>::infinity(), nan = std::nan("");
+  for (double bad : {-1.0, inf, -inf, nan, -nan, -5e-324})
+    CHECK_FALSE(plan_count(Doubles{1.0, bad, 2.0}, 1).countable);
+  // The whole range of doubles and a thousand groups are more than 64 bits.
+  CHECK_FALSE(plan_count(Doubles{5e-324, 1e308}, 1000).countable);
+  CHECK(plan_count(Doubles{0.0, 1e-6, 1e6}, 30).countable);
+  const Doubles time{1, 2.5};
+  const auto plan = plan_count(time, 1);
+  CHECK_THROWS_AS(count_rows(plan, time, Codes{1}, Codes{}, 1, Ties::near), input_error);
+  CHECK_THROWS_AS(count_rows(plan, time, Codes{1, 2}, Codes{}, 1, Ties::near), input_error);
+  CHECK_THROWS_AS(count_rows(plan, time, Codes{1, -1}, Codes{}, 1, Ties::near), input_error);
+  CHECK_THROWS_AS(count_rows(plan, time, Codes{1, 1}, Codes{0, 1}, 1, Ties::near), input_error);
+  CHECK_THROWS_AS(count_rows(plan, time, Codes{1, 1}, Codes{0, -1}, 1, Ties::near), input_error);
+  CHECK_THROWS_AS(count_rows(plan_count(time, 2), time, Codes{1, 1}, Codes{}, 2, Ties::near), input_error);
+}
+
+TEST_CASE("ordering and curve can be interrupted, and then leave no answer") {
+  struct Interrupted {};
+  std::mt19937_64 random(18);
+  const std::size_t n = 100000;
+  Doubles time(n);
+  for (double& t : time)
+    t = std::ldexp(static_cast<double>(random() >> 11), -53);
+  int asked = 0, patience = 1;
+  const Poll poll = [&](double) {
+    if (++asked == patience)
+      throw Interrupted();
+  };
+  CHECK_THROWS_AS(count_rows(plan_count(time, 1), time, Codes(n, 1), {}, 1, Ties::near, poll), Interrupted);
+  asked = 0;
+  patience = 1000;
+  CHECK_NOTHROW(count_rows(plan_count(time, 1), time, Codes(n, 1), {}, 1, Ties::near, poll));
+  CHECK(asked >= 4);
+}
