@@ -17,7 +17,10 @@
 #' @param event For a formula: the value(s) of status that mean an event, needed unless status is
 #'   logical or 0/1. For vectors: the status itself, logical or 0/1.
 #' @param group For vectors: the group of each row, or `NULL`.
-#' @param conf.type Scale of the confidence interval: `"log-log"` (default), `"log"` or `"plain"`.
+#' @param conf.type Kind of confidence interval: `"log-log"` (default), `"log"`, `"plain"`, `"logit"`, `"arcsin"`,
+#'   `"bpcp"`, `"bpcp mid-p"`, `"likelihood"` or `"rothman"`; see the section Intervals.
+#' @param conf.lower Standard error behind the lower limit of the first five kinds, as in [survival::survfit()]:
+#'   `"usual"` (Greenwood's), `"peto"` or `"modified"`.
 #' @param conf.level Two-sided coverage, in (0, 1).
 #' @param timefix Merge times that differ by rounding error only (`TRUE`, as in survival)?
 #'
@@ -29,12 +32,45 @@
 #' @section Definition:
 #' With `d` events among `n` at risk at each time, \eqn{S(t) = \prod (1 - d/n)} and, by Greenwood,
 #' \eqn{SE(S) = S \sqrt{\sum d / (n (n - d))}}{SE(S) = S sqrt(sum d / (n (n - d)))}. Subjects censored at
-#' a time still count as at risk at that time. The interval is normal on the scale of `conf.type` and
-#' mapped back.
+#' a time still count as at risk at that time.
+#' @section Intervals:
+#' With \eqn{\sigma^2 = \sum d / (n (n - d))}{v = sum d / (n (n - d))}, z the normal quantile and
+#' \eqn{\alpha}{alpha} = 1 - `conf.level`:
+#'
+#' * `"plain"`, `"log"`, `"log-log"`, `"logit"`, `"arcsin"`: normal on the scale S, log S, log(-log S),
+#'   log(S / (1 - S)), arcsin \eqn{\sqrt S}{sqrt S}, the standard error by the delta method, mapped back and kept within 0 to 1. Undefined
+#'   while S = 1 and once S = 0.
+#' * `"bpcp"`: the beta product confidence procedure of Fay, Brittain and Proschan, by their method of moments. The
+#'   upper limit is the 1 - alpha / 2 quantile of a product of independent Beta(n - d + 1, d), one for each event
+#'   time, the lower limit the alpha / 2 quantile of that product times Beta(m, 1), m the number at risk after the time
+#'   (0 if none). The product is replaced by the beta law of the same mean and variance; limits that would rise are kept
+#'   level. Without censoring this is the interval of Clopper and Pearson, without event the lower limit is
+#'   \eqn{(\alpha/2)^{1/m}}{(alpha/2)^(1/m)}. It is made for small cohorts and is never too short in their simulations.
+#' * `"bpcp mid-p"`: limits at which the two tails of `"bpcp"`, averaged, are alpha / 2: shorter, near the level on
+#'   average rather than always above it.
+#' * `"likelihood"`: all S that the likelihood ratio does not reject, the statistic set against a chi-square quantile
+#'   of one degree of freedom. Work grows with rows times events.
+#' * `"rothman"`: Wilson's interval for a proportion S out of n' = S (1 - S) / Var(S), the number without censoring that
+#'   would have this variance.
+#'
+#' Where an interval other than `"bpcp"` is undefined, because nobody has had the event or S = 0, the limits of
+#' `"bpcp"` stand in, and a note says so: no event does not mean 100% to 100%. They take the counts as they are, so a
+#' row of weight w is w rows; with delayed entry m is who of those at risk at the time has not left, and the lower limit
+#' before the first event does not rise when subjects enter. Asked for by name, `"bpcp"` and `"bpcp mid-p"` need whole
+#' counts and no delayed entry, for which they are defined, and are refused otherwise.
+#'
+#' `conf.lower = "peto"` takes \eqn{\sqrt{(1 - S) / n}}{sqrt((1 - S) / n)} for the standard error of log S below the
+#' estimate, n the number at risk; `"modified"` multiplies Greenwood's by the square root of n at the last event over
+#' n now, so that the lower limit falls while subjects are lost. Upper limits stay.
+#' @section Quantiles:
+#' `quantile()` and `median()` give the first time at which 1 - S reaches the probability (the middle of the flat piece
+#' where S meets it exactly, as in survival), with the times at which the limits of the interval do so: the interval of
+#' Brookmeyer and Crowley for each `conf.type`. For the transformed kinds only rows with a defined interval count, as in
+#' survival; for the others all rows, and the lower limit is 0 where the whole cohort is too small to exclude it. `NA`
+#' means not reached within the follow-up; [glance()][tidy.kaplan_meier] says where the curve ends.
 #' @section Edge cases:
-#' An event at time 0 counts, with everybody at risk. Before the first event, and once S = 0, the
-#' interval is undefined and `NA`: no event does not mean 100% to 100%. Times closer to their
-#' predecessor than `sqrt(.Machine$double.eps)`, absolutely or relative to the mean of the distinct
+#' An event at time 0 counts, with everybody at risk. Once S = 0 the standard error is undefined and
+#' `NA`. Times closer to their predecessor than `sqrt(.Machine$double.eps)`, absolutely or relative to the mean of the distinct
 #' times, are one time; the number merged is in `meta$n_time_merged`.
 #' @section Errors:
 #' `cryonodes_error_missing`, `_time` (negative or infinite), `_status` (coding not stated), `_type`,
@@ -46,7 +82,25 @@
 #' Greenwood M (1926). The natural duration of cancer. *Reports on Public Health and Medical Subjects* 33:1-26.
 #'
 #' Kalbfleisch JD, Prentice RL (1980). *The Statistical Analysis of Failure Time Data*, p. 14-15 (log-log interval).
-#' @seealso [rates()], [logrank_test()], [figure_outcomes()]
+#'
+#' Borgan O, Liestol K (1990). A note on confidence intervals and bands for the survival function based on
+#' transformations. *Scand J Stat* 17:35-41 (arcsin).
+#'
+#' Fay MP, Brittain EH, Proschan MA (2013). Pointwise confidence intervals for a survival distribution with small
+#' samples or heavy censoring. *Biostatistics* 14:723-736 (bpcp). Fay MP, Brittain EH (2016). Finite sample pointwise
+#' confidence intervals for a survival distribution with right-censored data. *Stat Med* 35:2726-2740 (mid-p).
+#'
+#' Thomas DR, Grunkemeier GL (1975). Confidence interval estimation of survival probabilities for censored data.
+#' *JASA* 70:865-871.
+#'
+#' Rothman KJ (1978). Estimation of confidence limits for the cumulative probability of survival in life table
+#' analysis. *J Chron Dis* 31:557-560.
+#'
+#' Dorey FJ, Korn EL (1987). Effective sample sizes for confidence intervals for survival probabilities. *Stat Med*
+#' 6:679-687 (modified and Peto's lower limits).
+#'
+#' Brookmeyer R, Crowley J (1982). A confidence interval for the median survival time. *Biometrics* 38:29-41.
+#' @seealso [rates()], [confidence_band()], [logrank_test()], [figure_outcomes()]
 #' @examples
 #' patients <- data.frame(
 #'   months = c(3, 8, 8, 12, 15, 20, 24, 30, 31),
@@ -64,7 +118,7 @@ kaplan_meier <- function(...) UseMethod("kaplan_meier", dispatch_on(...))
 #' @rdname kaplan_meier
 #' @export
 kaplan_meier.formula <- function(formula, data = NULL, subset, weights, na.action = "error", event = NULL,
-                                 conf.type = "log-log", conf.level = 0.95, timefix = TRUE, ...) {
+                                 conf.type = "log-log", conf.level = 0.95, timefix = TRUE, conf.lower = "usual", ...) {
   call <- quote(kaplan_meier())
   check_dots(..., call = call)
   frame <- frame_from_formula(
@@ -72,14 +126,14 @@ kaplan_meier.formula <- function(formula, data = NULL, subset, weights, na.actio
     subset = rlang::enquo(subset) |> absent_as_null(), weights = rlang::enquo(weights) |> absent_as_null(),
     check_na_action(na.action, call), read_event(event), character(), call, parent.frame()
   )
-  fit_kaplan_meier(frame, conf.type, conf.level, timefix, survfit_call(match.call()), call)
+  fit_kaplan_meier(frame, conf.type, conf.level, timefix, survfit_call(match.call()), call, conf.lower)
 }
 
 #' @rdname kaplan_meier
 #' @param time For vectors: follow-up of each row, numeric or difftime, finite and >= 0.
 #' @export
 kaplan_meier.default <- function(time, event, group = NULL, weights = NULL, na.action = "error",
-                                 conf.type = "log-log", conf.level = 0.95, timefix = TRUE, ...) {
+                                 conf.type = "log-log", conf.level = 0.95, timefix = TRUE, conf.lower = "usual", ...) {
   call <- quote(kaplan_meier())
   check_dots(..., call = call)
   if (missing(event)) {
@@ -88,7 +142,7 @@ kaplan_meier.default <- function(time, event, group = NULL, weights = NULL, na.a
     )
   }
   frame <- frame_from_vectors(time, event, group, weights, check_na_action(na.action, call), call)
-  fit_kaplan_meier(frame, conf.type, conf.level, timefix, survfit_call(match.call()), call)
+  fit_kaplan_meier(frame, conf.type, conf.level, timefix, survfit_call(match.call()), call, conf.lower)
 }
 
 # What a method is chosen by: a `formula` wherever it stands, else the first argument.
@@ -98,12 +152,14 @@ dispatch_on <- function(...) {
   if (is.na(at)) ..1 else ...elt(at)
 }
 
-fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, call) {
+fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, call, conf.lower) {
   conf.type <- check_conf_type(conf.type, call)
+  conf.lower <- check_conf_lower(conf.lower, conf.type, call)
   conf.level <- check_conf_level(conf.level, call)
   timefix <- check_flag(timefix, "timefix", call)
   n_group <- max(1L, length(frame$group_names))
-  core <- call_core(kaplan_meier_cpp(frame_core(frame, timefix), conf.type, conf.level), call)
+  core <- call_core(kaplan_meier_cpp(frame_core(frame, timefix), conf.type, conf.lower, conf.level), call)
+  check_product(conf.type, core, frame, call)
   # The elements of a survfit, in its order.
   fit <- list(
     n = whole_number(frame$n %||% core$n), time = core$time, n.risk = core$n_risk, n.event = core$n_event,
@@ -113,7 +169,9 @@ fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, c
   if (!is.null(frame$group_names)) fit$strata <- stats::setNames(as.integer(core$rows), frame$group_names)
   fit <- c(fit, list(
     type = if (is.null(frame$entry)) "right" else "counting", logse = TRUE, conf.int = conf.level,
-    conf.type = conf.type, lower = na_plain(core$conf_low), upper = na_plain(core$conf_high), call = user_call
+    conf.type = conf.type
+  ), if (conf.lower != "usual") list(conf.lower = conf.lower), list(
+    lower = core$conf_low, upper = core$conf_high, call = user_call
   ))
   if (length(frame$rows_dropped)) {
     fit$na.action <- structure(frame$rows_dropped, class = "omit", names = frame$rows_dropped)
@@ -122,7 +180,8 @@ fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, c
     format = result_format, method = "kaplan_meier", group_title = frame$group_title,
     group_labels = frame$group_labels %||% "All", unit = frame$unit, n_rows = frame$n_rows,
     rows_dropped = frame$rows_dropped, n_time_merged = core$n_time_merged,
-    notes = c(frame$notes, note_merged(core$n_time_merged)), entries = entries_by_group(frame, n_group)
+    notes = c(frame$notes, note_merged(core$n_time_merged), note_stand_in(conf.type, fit$surv)),
+    entries = entries_by_group(frame, n_group)
   )
   structure(fit, class = c("kaplan_meier", "survfit"))
 }
@@ -212,7 +271,7 @@ check_dots <- function(..., call) {
 #'   the curve), `n.event` and `n.censor` (since the next smaller time
 #'   asked for, that time itself excluded), `cum.event` (events up to and including the time), `estimate`,
 #'   `std.error` (of the rate itself), `conf.low`, `conf.high` (proportions) and `note`: the reason for an `NA`,
-#'   or the mark of an extension.
+#'   the mark of an extension, or that the beta-product limits stand in for an undefined interval.
 #' @section Errors: `cryonodes_error_times`, `_object`, `_type`.
 #' @examples
 #' fit <- kaplan_meier(c(5, 8, 12, 20, 33), c(1, 0, 1, 0, 0))
@@ -276,10 +335,11 @@ rates_one <- function(x, i, label, n, times, extend, entries = NULL) {
   known <- !beyond | estimate == 0
   std_error <- estimate * at(x$std.err, 0)
   none_yet <- upto == 0 | cumulative(x$n.event) == 0
+  stand_in <- if (is_product(x$conf.type)) "" else "; beta-product limits"
   note <- ifelse(!known & extend, "beyond follow-up: last rate carried forward",
     ifelse(!known, paste0("beyond follow-up (last at ", number_text(time[max(1, last)]), ")"),
-      ifelse(estimate == 0, "S = 0: standard error and interval undefined",
-        ifelse(none_yet, "no event yet: interval undefined", NA_character_)
+      ifelse(estimate == 0, paste0("S = 0: standard error undefined", stand_in),
+        ifelse(none_yet, paste0("no event yet", stand_in), NA_character_)
       )
     )
   )
@@ -289,10 +349,12 @@ rates_one <- function(x, i, label, n, times, extend, entries = NULL) {
   if (last && !is.null(entries)) {
     n_risk <- n_risk - entering_later(entries, times, slack, time, before, on_row = upto > before)
   }
+  start_low <- no_event_low(x, n_risk)
+  limit <- function(v, start) hide(ifelse(upto == 0, start, at(v, NA_real_)))
   data.frame(
     strata = label, time = times, n = n, n.risk = n_risk, n.event = since(x$n.event), n.censor = since(x$n.censor),
     cum.event = cumulative(x$n.event), estimate = hide(estimate), std.error = hide(na_plain(std_error)),
-    conf.low = hide(at(x$lower, NA_real_)), conf.high = hide(at(x$upper, NA_real_)), note = note,
+    conf.low = limit(x$lower, start_low), conf.high = limit(x$upper, 1), note = note,
     stringsAsFactors = FALSE
   )
 }
@@ -345,39 +407,6 @@ plot.kaplan_meier <- function(x, ...) {
 }
 
 #' @export
-summary.kaplan_meier <- function(object, times, ...) {
-  call <- quote(summary())
-  check_km(object, call)
-  plain <- structure(object, class = "survfit")
-  if (missing(times)) return(call_survival(summary(plain, ...), "summary", call))
-  if (!is_number(times) || !length(times) || anyNA(times)) {
-    abort_rule("times", paste0("`times` must be numbers without missing values, not ", one_line(times), "."),
-      arg = "times", call = call
-    )
-  }
-  call_survival(summary(plain, times = times, ...), "summary", call)
-}
-
-#' @export
-quantile.kaplan_meier <- function(x, probs = c(0.25, 0.5, 0.75), ...) {
-  call <- quote(quantile())
-  check_km(x, call)
-  if (!is_number(probs) || !length(probs) || anyNA(probs) || any(probs < 0 | probs > 1)) {
-    abort_rule("choice", paste0("`probs` must be numbers from 0 to 1, not ", one_line(probs), "."),
-      arg = "probs", call = call
-    )
-  }
-  # survival takes the middle of a flat step as (a + b) / 2, which overflows near the largest double. Halving and
-  # doubling are exact.
-  if (length(x$time) && max(x$time) > .Machine$double.xmax / 2) {
-    x$time <- x$time / 2
-    half <- call_survival(stats::quantile(structure(x, class = "survfit"), probs, ...), "quantile", call)
-    return(if (is.list(half)) lapply(half, `*`, 2) else 2 * half)
-  }
-  call_survival(stats::quantile(structure(x, class = "survfit"), probs, ...), "quantile", call)
-}
-
-#' @export
 print.kaplan_meier <- function(x, digits = 3, ...) {
   check_km(x, quote(print()))
   digits <- check_digits(digits, quote(print()))
@@ -396,8 +425,8 @@ print.kaplan_meier <- function(x, digits = 3, ...) {
   rownames(shown) <- x$meta$group_labels
   print(shown)
   unit <- if (!is.null(x$meta$unit)) paste0("; times in ", x$meta$unit)
-  cat("\nGreenwood variance; ", x$conf.type, " intervals", unit, ".\n", sep = "")
-  print_notes(x$meta$notes)
+  cat("\nGreenwood variance; ", interval_label(x), " intervals", unit, ".\n", sep = "")
+  print_notes(c(x$meta$notes, note_not_reached(table)))
   invisible(x)
 }
 

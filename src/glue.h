@@ -51,6 +51,16 @@ struct Input {
   }
 };
 
+/// R's spelling of ConfType; what it can be is checked in R.
+inline cryonodes::ConfType conf_type(const std::string& name) {
+  const char* const names[] = {"plain", "log",        "log-log",    "logit",  "arcsin",
+                               "bpcp",  "bpcp mid-p", "likelihood", "rothman"};
+  for (int i = 0; i < 9; ++i)
+    if (name == names[i])
+      return static_cast<cryonodes::ConfType>(i);
+  throw cryonodes::input_error("unknown conf_type");
+}
+
 /// Looks for an interrupt ten times a second at most, and then tells `progress` (an R function of one
 /// number, or NULL) how far the work is. Rcpp::checkUserInterrupt() throws, so destructors run.
 class RPoll {

@@ -1,24 +1,22 @@
 #ifndef CRYONODES_KAPLAN_MEIER_HPP
 #define CRYONODES_KAPLAN_MEIER_HPP
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <limits>
 #include <vector>
 
 #include "cryonodes/error.hpp"
+#include "cryonodes/interval.hpp"
+#include "cryonodes/poll.hpp"
 #include "cryonodes/risk_table.hpp"
 #include "cryonodes/sums.hpp"
-#include "cryonodes/tails.hpp"
 
 namespace cryonodes {
 
-/// Scale on which the normal interval for S is taken before it is mapped back.
-enum class ConfType { plain, log, log_log };
-
 struct KaplanMeierOptions {
   ConfType conf_type = ConfType::log_log;
+  ConfLower conf_lower = ConfLower::usual; ///< other than usual for transformed intervals only
   double conf_level = 0.95; ///< two-sided coverage, in (0, 1)
 };
 
@@ -29,16 +27,17 @@ struct KaplanMeierResult {
   std::vector<double> std_error;     ///< standard error of S itself; NaN once S = 0
   std::vector<double> cumhaz;        ///< Nelson-Aalen: sum of d/n
   std::vector<double> std_chaz;      ///< square root of the sum of d/n^2
-  std::vector<double> conf_low;      ///< NaN where the interval is undefined: no event yet, or S = 0
+  std::vector<double> conf_low;      ///< beta product where the interval is undefined: no event yet, or S = 0
   std::vector<double> conf_high;
 };
 
 /// Kaplan & Meier (1958, eq. 2b) with Greenwood's variance (1926): Var S = S^2 * sum d / (n (n - d)).
-/// Sums and the product are compensated; O(rows).
-inline KaplanMeierResult kaplan_meier(const RiskTable& table, const KaplanMeierOptions& options = {}) {
+/// Sums and the product are compensated; O(rows), the intervals aside: see conf_limits().
+inline KaplanMeierResult kaplan_meier(const RiskTable& table, const KaplanMeierOptions& options = {},
+                                      const Poll& poll = {}) {
   detail::require(options.conf_level > 0.0 && options.conf_level < 1.0, "conf_level must lie in (0, 1)");
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-  const double z = normal_quantile(0.5 + 0.5 * options.conf_level);
+  const IntervalOptions interval{options.conf_type, options.conf_lower, options.conf_level};
   const std::size_t rows = table.time.size();
 
   KaplanMeierResult out;
@@ -48,12 +47,10 @@ inline KaplanMeierResult kaplan_meier(const RiskTable& table, const KaplanMeierO
 
   for (std::size_t g = 0; g < table.n_group(); ++g) {
     CompensatedProduct survival;
-    bool any_event = false;
     CompensatedSum greenwood, hazard, hazard_variance;
     for (std::size_t i = table.first[g]; i < table.first[g + 1]; ++i) {
       const double d = table.n_event[i], n = table.n_risk[i];
       if (d > 0.0) {
-        any_event = true;
         survival.multiply(n - d, n);
         greenwood.add(d / (n * (n - d)));
         hazard.add(d / n);
@@ -66,31 +63,9 @@ inline KaplanMeierResult kaplan_meier(const RiskTable& table, const KaplanMeierO
       out.std_error[i] = s > 0.0 ? s * se_log : nan;
       out.cumhaz[i] = hazard.value();
       out.std_chaz[i] = std::sqrt(hazard_variance.value());
-
-      // Before the first event and after the last survivor the normal interval collapses to a point;
-      // a point is not an interval.
-      double low = nan, high = nan;
-      if (any_event && s > 0.0) {
-        switch (options.conf_type) {
-        case ConfType::plain:
-          low = std::max(0.0, s - z * s * se_log);
-          high = std::min(1.0, s + z * s * se_log);
-          break;
-        case ConfType::log:
-          low = s * std::exp(-z * se_log);
-          high = std::min(1.0, s * std::exp(z * se_log));
-          break;
-        case ConfType::log_log: {
-          const double log_s = std::log(s), half = z * se_log / log_s; // half < 0
-          low = std::exp(log_s * std::exp(-half));
-          high = std::exp(log_s * std::exp(half));
-          break;
-        }
-        }
-      }
-      out.conf_low[i] = low;
-      out.conf_high[i] = high;
     }
+    conf_limits(table, g, out.estimate, out.std_error_log, interval, {out.conf_low.data(), rows},
+                {out.conf_high.data(), rows}, poll);
   }
   return out;
 }
