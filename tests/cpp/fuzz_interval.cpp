@@ -60,6 +60,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       must(fit.conf_low[i] < fit.conf_high[i], "an interval is no point");
   }
 
+  if (table.rows() == 0)
+    return 0;
   ConfidenceBandOptions band_options;
   band_options.type = option[7] % 2U ? BandType::equal_precision : BandType::hall_wellner;
   band_options.conf_level = options.conf_level;

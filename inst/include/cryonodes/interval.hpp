@@ -115,8 +115,15 @@ private:
   /// With M1, M2 the first two moments: a = (1 - M2/M1) / (M2/M1^2 - 1), b = a (1 - M1) / M1; each difference is
   /// summed as a logarithm, since M2 - M1^2 would lose all digits in a large cohort.
   BetaLaw law(double mean, double next, double spread) const {
-    const double log_mean = log_mean_.value() + mean;
-    const double ratio = std::max(1e-280, std::expm1(log_spread_.value() + spread));
+    const double log_mean = log_mean_.value() + mean, m = std::exp(log_mean);
+    const double ratio = std::expm1(log_spread_.value() + spread);
+    // Weights can make a mean or a spread that no double tells from a point.
+    if (m >= 1.0)
+      return {1.0, 0.0};
+    if (m <= 0.0)
+      return {0.0, 1.0};
+    if (ratio < 1e-250)
+      return {1e250 * m, 1e250 * (1.0 - m)};
     const double a = -std::expm1(log_next_.value() + next) / ratio;
     return {a, a * std::expm1(-log_mean)};
   }
