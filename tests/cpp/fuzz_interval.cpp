@@ -70,7 +70,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   while (rows < table.rows() && fit.estimate[rows] > 0.0)
     ++rows;
   // A band costs more than all else here.
-  if (option[7] % 16U != 0)
+  if (option[7] % 128U != 0)
     return 0;
   try {
     const auto band = confidence_band({fit.estimate.data(), rows}, {fit.std_error_log.data(), rows},
