@@ -25,8 +25,8 @@
 #' Both are exact to 1e-8; stretches shorter than 1e-5 in a (in log v / 2 for c) get the value of that length.
 #' @section Agreement with tables:
 #' Tables of c in print and in software (Nair 1984, table C.3 of Klein and Moeschberger, package km.ci) solve an
-#' approximation for long stretches and high levels and are up to 0.01 smaller than the exact values at 95%. Tables of k
-#' agree.
+#' approximation for long stretches and high levels: up to 0.03 smaller than the exact values, and for short stretches
+#' up to 0.2 larger. Tables of k agree.
 #' @section Edge cases:
 #' A group without an event, or whose curve falls to 0 at its first event, has no band: a note says so. While S = 1
 #' only the Hall-Wellner band on the plain scale exists; others are `NA` there. Limits need not fall with time. Weights count
