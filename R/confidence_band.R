@@ -13,7 +13,8 @@
 #' @param conf.type Scale: `"log-log"` (default), `"log"`, `"plain"` or `"arcsin"`, as in [kaplan_meier()].
 #' @param ... Not used.
 #' @return A data frame of class `confidence_band`, with `strata`, `time` (`from`, `to` and the times of the curve
-#'   between them), `estimate`, `conf.low`, `conf.high` (proportions; each row holds until the next). The attribute `meta` holds
+#'   between them), `estimate`, `conf.low`, `conf.high` (proportions; each row holds until the next). The attribute
+#'   `meta` holds
 #'   `curves`, one row per group: `strata`, `n`, `from`, `to`, `a.low`, `a.high`, `critical`; and notes.
 #' @section Definition:
 #' With \eqn{v(t) = \sum d / (n_j (n_j - d))}{v(t) = sum d / (n_j (n_j - d))} and n subjects, \eqn{a = n v / (1 + n v)}
@@ -29,9 +30,11 @@
 #' up to 0.2 larger. Tables of k agree.
 #' @section Edge cases:
 #' A group without an event, or whose curve falls to 0 at its first event, has no band: a note says so. While S = 1
-#' only the Hall-Wellner band on the plain scale exists; others are `NA` there. Limits need not fall with time. Weights count
+#' only the Hall-Wellner band on the plain scale exists; others are `NA` there. Limits need not fall with time.
+#' Weights count
 #' as rows. Hall and Wellner's band is not defined with delayed entry; equal precision does not need n and is.
-#' @section Errors: `cryonodes_error_object`, `_times` (a stretch that leaves the follow-up, reaches S = 0 or, with equal
+#' @section Errors: `cryonodes_error_object`, `_times` (a stretch that leaves the follow-up, reaches S = 0 or, with
+#'   equal
 #'   precision, starts before the first event), `_choice`, `_conf_level`, `_entry`.
 #' @references
 #' Hall WJ, Wellner JA (1980). Confidence bands for a survival curve from censored data. *Biometrika* 67:133-143.

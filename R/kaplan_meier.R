@@ -38,7 +38,8 @@
 #' \eqn{\alpha}{alpha} = 1 - `conf.level`:
 #'
 #' * `"plain"`, `"log"`, `"log-log"`, `"logit"`, `"arcsin"`: normal on the scale S, log S, log(-log S),
-#'   log(S / (1 - S)), arcsin \eqn{\sqrt S}{sqrt S}, the standard error by the delta method, mapped back and kept within 0 to 1. Undefined
+#'   log(S / (1 - S)), arcsin \eqn{\sqrt S}{sqrt S}, the standard error by the delta method, mapped back and kept
+#'   within 0 to 1. Undefined
 #'   while S = 1 and once S = 0.
 #' * `"bpcp"`: the beta product confidence procedure of Fay, Brittain and Proschan, by their method of moments. The
 #'   upper limit is the 1 - alpha / 2 quantile of a product of independent Beta(n - d + 1, d), one for each event
@@ -70,7 +71,8 @@
 #' means not reached within the follow-up; [glance()][tidy.kaplan_meier] says where the curve ends.
 #' @section Edge cases:
 #' An event at time 0 counts, with everybody at risk. Once S = 0 the standard error is undefined and
-#' `NA`. Times closer to their predecessor than `sqrt(.Machine$double.eps)`, absolutely or relative to the mean of the distinct
+#' `NA`. Times closer to their predecessor than `sqrt(.Machine$double.eps)`, absolutely or relative to the mean of
+#' the distinct
 #' times, are one time; the number merged is in `meta$n_time_merged`.
 #' @section Errors:
 #' `cryonodes_error_missing`, `_time` (negative or infinite), `_status` (coding not stated), `_type`,

@@ -1,5 +1,5 @@
-// Hostile counts through every kind of interval, and the bands over them. Only two endings are allowed: limits that keep
-// the invariants below, or a cryonodes::error.
+// Hostile counts through every kind of interval, and the bands over them. Only two endings are allowed: limits that
+// keep the invariants below, or a cryonodes::error.
 
 #include <cmath>
 #include <cstddef>

@@ -21,7 +21,8 @@ KaplanMeierResult fit(const std::vector<double>& time, const std::vector<int>& e
   KaplanMeierOptions options;
   options.conf_type = type;
   options.conf_level = level;
-  return kaplan_meier(make_risk_table(make_timeline(time, Ties::near), event, std::vector<int>(time.size(), 0), 1), options);
+  return kaplan_meier(make_risk_table(make_timeline(time, Ties::near), event, std::vector<int>(time.size(), 0), 1),
+                      options);
 }
 
 std::vector<std::vector<double>> golden(const std::string& name, std::size_t columns) {
@@ -135,7 +136,8 @@ TEST_CASE("delayed entry: who enters after S = 1 or S = 0 lifts no limit") {
   CHECK(alive.conf_low[0] == 0.0);
   CHECK(alive.conf_low[1] == 0.0);
   const auto dead =
-      kaplan_meier(make_risk_table(make_timeline(exit, Ties::near, entry), std::vector<int>{1, 0, 0, 0, 0, 0}, group, 1));
+      kaplan_meier(make_risk_table(make_timeline(exit, Ties::near, entry), std::vector<int>{1, 0, 0, 0, 0, 0},
+                                   group, 1));
   for (double low : dead.conf_low)
     CHECK(low == 0.0);
   CHECK(near(dead.conf_high[2], 0.975));
