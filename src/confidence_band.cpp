@@ -3,8 +3,8 @@
 // One band per group; `first` holds the offsets of the groups among the rows.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List confidence_band_cpp(Rcpp::NumericVector estimate, Rcpp::NumericVector std_error_log,
-                               Rcpp::IntegerVector first, Rcpp::NumericVector n, std::string type, std::string conf_type,
-                               double conf_level) {
+                               Rcpp::IntegerVector first, Rcpp::NumericVector n, std::string type,
+                               std::string conf_type, double conf_level) {
   cryonodes::ConfidenceBandOptions options;
   options.type = type == "equal precision" ? cryonodes::BandType::equal_precision : cryonodes::BandType::hall_wellner;
   options.conf_type = glue::conf_type(conf_type);
