@@ -6,6 +6,9 @@ method_row <- function(stem, fun, label, source, null = NA_character_, sides = N
 
 catalogue <- rbind(
   method_row("kaplan_meier", "kaplan_meier", "Kaplan-Meier estimate", "Kaplan & Meier (1958), Greenwood (1926)"),
+  method_row("confidence_band", "confidence_band", "Simultaneous confidence band",
+    "Hall & Wellner (1980), Nair (1984)"
+  ),
   method_row("nelson_aalen", "nelson_aalen", "Nelson-Aalen estimate of the cumulative hazard",
     "Nelson (1972), Aalen (1978)"
   ),

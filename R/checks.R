@@ -227,11 +227,24 @@ check_conf_level <- function(x, call) {
 }
 
 check_conf_type <- function(x, call) {
-  allowed <- c("log-log", "log", "plain")
+  allowed <- c(transformed_types, "bpcp", "bpcp mid-p", "likelihood", "rothman", "beta-cluster")
   if (!is.character(x) || length(x) != 1 || !x %in% allowed) {
-    abort_rule("conf_type", paste0("`conf.type` must be one of ", quoted(allowed), ", not ", one_line(x), "."),
+    abort_rule("conf_type", paste0("`conf.type` must be one of ", quoted(allowed, 10), ", not ", one_line(x), "."),
       arg = "conf.type", call = call
     )
+  }
+  x
+}
+
+# Intervals that are normal on a scale.
+transformed_types <- c("log-log", "log", "plain", "logit", "arcsin")
+
+check_conf_lower <- function(x, conf.type, call) {
+  x <- check_choice(x, c("usual", "peto", "modified"), "conf.lower", call)
+  if (x != "usual" && !conf.type %in% transformed_types) {
+    abort_rule("choice", paste0("`conf.lower = \"", x, "\"` needs a standard error, which `conf.type = \"", conf.type,
+      "\"` has none of."
+    ), paste0("Choose `conf.type` among ", quoted(transformed_types), "."), arg = "conf.lower", call = call)
   }
   x
 }

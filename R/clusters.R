@@ -2,7 +2,7 @@
 
 # The variance to compute: "greenwood", "ij" (infinitesimal jackknife over clusters) or "ying-wei". NULL: Greenwood's
 # for independent rows, the infinitesimal jackknife for clusters.
-check_variance <- function(x, frame, conf.type, call) {
+check_variance <- function(x, frame, conf.type, conf.lower, call) {
   clustered <- !is.null(frame$cluster)
   if (is.null(x)) x <- if (clustered) "ij" else "greenwood"
   check_choice(x, c("greenwood", "ij", "ying-wei"), "variance", call)
@@ -16,6 +16,16 @@ check_variance <- function(x, frame, conf.type, call) {
     abort_rule("choice", paste0("`variance = \"", x, "\"` needs rows; counts do not tell whose they are."),
       "Start from the rows.",
       arg = "variance", call = call
+    )
+  }
+  # These are made for counts of independent subjects, or from Greenwood's variance.
+  counts_rows <- !conf.type %in% c(transformed_types, "rothman", "beta-cluster")
+  if (x != "greenwood" && (counts_rows || conf.lower != "usual")) {
+    abort_rule("conf_type", paste0(
+      if (counts_rows) paste0("`conf.type = \"", conf.type, "\"`") else paste0("`conf.lower = \"", conf.lower, "\"`"),
+      " takes rows for independent: it has no place for `variance = \"", x, "\"`."
+    ), "For clusters \"log-log\", \"rothman\" or \"beta-cluster\" will do.",
+    arg = if (counts_rows) "conf.type" else "conf.lower", call = call
     )
   }
   if (identical(conf.type, "beta-cluster") && (!clustered || !is.null(frame$n_censor))) {

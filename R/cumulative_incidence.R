@@ -150,10 +150,7 @@ read_variance <- function(variance, frame, call) {
       arg = "variance", call = call
     )
   }
-  list(
-    name = variance,
-    cluster = if (variance == "robust") frame$cluster %||% (seq_along(frame$time) - 1L) else integer()
-  )
+  variance
 }
 
 fit_incidence <- function(frame, variance, conf.type, conf.level, timefix, user_call, call) {
@@ -161,8 +158,9 @@ fit_incidence <- function(frame, variance, conf.type, conf.level, timefix, user_
   conf.level <- check_conf_level(conf.level, call)
   timefix <- check_flag(timefix, "timefix", call)
   variance <- read_variance(variance, frame, call)
-  core <- call_core(
-    cumulative_incidence_cpp(frame_core(frame, timefix), variance$cluster, conf.type, conf.level, variance$name), call
+  rows <- frame_core(frame, timefix)
+  if (variance == "robust") rows <- with_clusters(rows, frame)
+  core <- call_core(cumulative_incidence_cpp(rows, conf.type, conf.level, variance), call
   )
   causes <- frame$causes %||% "event"
   states <- c("(s0)", causes)
@@ -196,7 +194,7 @@ fit_incidence <- function(frame, variance, conf.type, conf.level, timefix, user_
   }
   fit$meta <- list(
     format = result_format, method = "cumulative_incidence", group_title = frame$group_title,
-    group_labels = frame$group_labels %||% "All", causes = causes, variance = variance$name,
+    group_labels = frame$group_labels %||% "All", causes = causes, variance = variance,
     cluster_title = frame$cluster_title, n_cluster = frame$n_cluster, unit = frame$unit, n_rows = frame$n_rows,
     rows_dropped = frame$rows_dropped, n_time_merged = core$n_time_merged,
     notes = c(frame$notes, note_merged(core$n_time_merged), note_absent(causes, colSums(events))),

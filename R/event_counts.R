@@ -259,12 +259,13 @@ count_down <- function(rows, time, n.event, n.censor, n.entry, n, label, n_group
 #' @rdname kaplan_meier
 #' @param counts A life table made by [event_counts()].
 #' @export
-kaplan_meier.event_counts <- function(counts, conf.type = "log-log", conf.level = 0.95, ...) {
+kaplan_meier.event_counts <- function(counts, conf.type = "log-log", conf.level = 0.95, conf.lower = "usual", ...) {
   call <- quote(kaplan_meier())
   refuse_clusters_of_counts(..., call = call)
   check_dots(..., call = call)
   # The times are the table's own: none is merged with another.
-  fit_kaplan_meier(frame_from_counts(counts, call), conf.type, conf.level, FALSE, survfit_call(match.call()), call)
+  frame <- frame_from_counts(counts, call)
+  fit_kaplan_meier(frame, conf.type, conf.level, FALSE, survfit_call(match.call()), call, conf.lower)
 }
 
 #' @export

@@ -26,8 +26,8 @@
 #' drawn where the interval of the fit is defined, and stays constant between times as the curve does. Numbers at
 #' risk are those just before the time, as in [rates()]; they are drawn on the same time scale as the curves and
 #' lie under its marks whatever the size of the figure.
-#' @section Edge cases: Before the first event and once S = 0 the interval is undefined and no band is drawn: a
-#'   curve at 100% without a band is not a certainty. Groups are told apart by colour (Okabe and Ito's, safe for
+#' @section Edge cases: Before the first event and once S = 0 the band has the limits of the beta product, as the
+#'   fit has; it starts at the first time of the curve. Groups are told apart by colour (Okabe and Ito's, safe for
 #'   colour-blind readers) and by line type, so that a copy in grey can be read. Labels are literal text, never
 #'   formulas or markup.
 #' @section Errors: `cryonodes_error_object`, `_times`, `_group` (more than 42 groups in a panel, an endpoint

@@ -18,8 +18,11 @@
 #' @param event For a formula: the value(s) of status that mean an event, needed unless status is
 #'   logical or 0/1. For vectors: the status itself, logical or 0/1.
 #' @param group For vectors: the group of each row, or `NULL`.
-#' @param conf.type Scale of the confidence interval: `"log-log"` (default), `"log"` or `"plain"`; for clusters
-#'   also `"beta-cluster"` (experimental).
+#' @param conf.type Kind of confidence interval: `"log-log"` (default), `"log"`, `"plain"`, `"logit"`, `"arcsin"`,
+#'   `"bpcp"`, `"bpcp mid-p"`, `"likelihood"` or `"rothman"`; for clusters also `"beta-cluster"` (experimental). See the
+#'   section Intervals.
+#' @param conf.lower Standard error behind the lower limit of the first five kinds, as in [survival::survfit()]:
+#'   `"usual"` (Greenwood's), `"peto"` or `"modified"`.
 #' @param conf.level Two-sided coverage, in (0, 1).
 #' @param timefix Merge times that differ by rounding error only (`TRUE`, as in survival)?
 #' @param cluster Which rows belong together (the patient of each lesion); in a formula also written `cluster(id)`.
@@ -35,8 +38,7 @@
 #' @section Definition:
 #' With `d` events among `n` at risk at each time, \eqn{S(t) = \prod (1 - d/n)} and, by Greenwood,
 #' \eqn{SE(S) = S \sqrt{\sum d / (n (n - d))}}{SE(S) = S sqrt(sum d / (n (n - d)))}. Subjects censored at
-#' a time still count as at risk at that time. The interval is normal on the scale of `conf.type` and
-#' mapped back.
+#' a time still count as at risk at that time.
 #'
 #' For clusters, row \eqn{i} of weight \eqn{w} changes \eqn{-\log S(t)}{-log S(t)} at the rate
 #' \eqn{u_i(t) = w (e\,[event\ by\ t] - \sum g)}{u_i(t) = w (e [event by t] - sum g)}, the sum over the times up to
@@ -47,17 +49,55 @@
 #' Nelson-Aalen's estimate, and come out smaller, most where few are at risk. Groups that share a cluster each have
 #' their own sum. With one row a cluster this is not Greenwood's variance: without censoring both are S (1 - S) / n,
 #' with censoring they differ.
+#' @section Intervals:
+#' With \eqn{\sigma^2 = \sum d / (n (n - d))}{v = sum d / (n (n - d))}, z the normal quantile and
+#' \eqn{\alpha}{alpha} = 1 - `conf.level`:
+#'
+#' * `"plain"`, `"log"`, `"log-log"`, `"logit"`, `"arcsin"`: normal on the scale S, log S, log(-log S),
+#'   log(S / (1 - S)), arcsin \eqn{\sqrt S}{sqrt S}, the standard error by the delta method, mapped back and kept
+#'   within 0 to 1. Undefined
+#'   while S = 1 and once S = 0.
+#' * `"bpcp"`: the beta product confidence procedure of Fay, Brittain and Proschan, by their method of moments. The
+#'   upper limit is the 1 - alpha / 2 quantile of a product of independent Beta(n - d + 1, d), one for each event
+#'   time, the lower limit the alpha / 2 quantile of that product times Beta(m, 1), m the number at risk after the time
+#'   (0 if none). The product is replaced by the beta law of the same mean and variance; limits that would rise are kept
+#'   level. Without censoring this is the interval of Clopper and Pearson, without event the lower limit is
+#'   \eqn{(\alpha/2)^{1/m}}{(alpha/2)^(1/m)}. It is made for small cohorts and is never too short in their simulations.
+#' * `"bpcp mid-p"`: limits at which the two tails of `"bpcp"`, averaged, are alpha / 2: shorter, near the level on
+#'   average rather than always above it.
+#' * `"likelihood"`: all S that the likelihood ratio does not reject, the statistic set against a chi-square quantile
+#'   of one degree of freedom. Work grows with rows times events.
+#' * `"rothman"`: Wilson's interval for a proportion S out of n' = S (1 - S) / Var(S), the number without censoring that
+#'   would have this variance.
+#'
+#' Where an interval other than `"bpcp"` is undefined, because nobody has had the event or S = 0, the limits of
+#' `"bpcp"` stand in, and a note says so: no event does not mean 100% to 100%. They take the counts as they are, so a
+#' row of weight w is w rows; with delayed entry m is who of those at risk at the time has not left, and the lower limit
+#' before the first event does not rise when subjects enter. Asked for by name, `"bpcp"` and `"bpcp mid-p"` need whole
+#' counts and no delayed entry, for which they are defined, and are refused otherwise.
+#'
+#' `conf.lower = "peto"` takes \eqn{\sqrt{(1 - S) / n}}{sqrt((1 - S) / n)} for the standard error of log S below the
+#' estimate, n the number at risk; `"modified"` multiplies Greenwood's by the square root of n at the last event over
+#' n now, so that the lower limit falls while subjects are lost. Upper limits stay.
 #'
 #' `"beta-cluster"` (experimental) takes Clopper and Pearson's limits for a sample of effective size
 #' \eqn{n_{eff} = S (1 - S) / Var S \cdot (t_{n-1} / t_{k-1})^2}{n_eff = S (1 - S) / Var S * (t_(n-1) / t_(k-1))^2}, as
 #' Korn and Graubard do for surveys: with the larger of the robust and Greenwood's variance, n rows and k clusters in
 #' the group, and t the two-sided point of Student's distribution. Where S = 1, \eqn{n_{eff}}{n_eff} is the number of
 #' clusters at risk; where S = 0, that number when it fell to 0. A group of one cluster has limits 0 and 1 once S < 1.
+#' With clusters the interval is made from the robust standard error: `"bpcp"`, `"bpcp mid-p"`, `"likelihood"` and other
+#' `conf.lower` than `"usual"`, which count rows, are refused, and the limits of `"beta-cluster"` stand in where others
+#' are undefined.
+#' @section Quantiles:
+#' `quantile()` and `median()` give the first time at which 1 - S reaches the probability (the middle of the flat piece
+#' where S meets it exactly, as in survival), with the times at which the limits of the interval do so: the interval of
+#' Brookmeyer and Crowley for each `conf.type`. For the transformed kinds only rows with a defined interval count, as in
+#' survival; for the others all rows, and the lower limit is 0 where the whole cohort is too small to exclude it. `NA`
+#' means not reached within the follow-up; [glance()][tidy.kaplan_meier] says where the curve ends.
 #' @section Edge cases:
-#' An event at time 0 counts, with everybody at risk. Before the first event, and once S = 0, the
-#' interval is undefined and `NA`: no event does not mean 100% to 100%. Times closer to their
-#' predecessor than `sqrt(.Machine$double.eps)`, absolutely or relative to the mean of the distinct
-#' times, are one time; the number merged is in `meta$n_time_merged`. A group of one
+#' An event at time 0 counts, with everybody at risk. Once S = 0 the standard error is undefined and
+#' `NA`. Times closer to their predecessor than `sqrt(.Machine$double.eps)`, absolutely or relative to the mean of
+#' the distinct times, are one time; the number merged is in `meta$n_time_merged`. A group of one
 #' cluster has no robust standard error, and where the influences of all clusters cancel the interval is `NA`. With
 #' delayed entry, a curve that falls to 0 while others enter later, or a time with nobody at risk, is warned of
 #' (`cryonodes_warning_entry`).
@@ -72,12 +112,30 @@
 #'
 #' Kalbfleisch JD, Prentice RL (1980). *The Statistical Analysis of Failure Time Data*, p. 14-15 (log-log interval).
 #'
+#' Borgan O, Liestol K (1990). A note on confidence intervals and bands for the survival function based on
+#' transformations. *Scand J Stat* 17:35-41 (arcsin).
+#'
+#' Fay MP, Brittain EH, Proschan MA (2013). Pointwise confidence intervals for a survival distribution with small
+#' samples or heavy censoring. *Biostatistics* 14:723-736 (bpcp). Fay MP, Brittain EH (2016). Finite sample pointwise
+#' confidence intervals for a survival distribution with right-censored data. *Stat Med* 35:2726-2740 (mid-p).
+#'
+#' Thomas DR, Grunkemeier GL (1975). Confidence interval estimation of survival probabilities for censored data.
+#' *JASA* 70:865-871.
+#'
+#' Rothman KJ (1978). Estimation of confidence limits for the cumulative probability of survival in life table
+#' analysis. *J Chron Dis* 31:557-560.
+#'
+#' Dorey FJ, Korn EL (1987). Effective sample sizes for confidence intervals for survival probabilities. *Stat Med*
+#' 6:679-687 (modified and Peto's lower limits).
+#'
 #' Ying Z, Wei LJ (1994). The Kaplan-Meier estimate for dependent failure time observations. *Journal of Multivariate
 #' Analysis* 50:17-29.
 #'
 #' Korn EL, Graubard BI (1998). Confidence intervals for proportions with small expected number of positive counts
 #' estimated from survey data. *Survey Methodology* 24:193-201.
-#' @seealso [rates()], [logrank_test()], [figure_outcomes()]
+#'
+#' Brookmeyer R, Crowley J (1982). A confidence interval for the median survival time. *Biometrics* 38:29-41.
+#' @seealso [rates()], [confidence_band()], [logrank_test()], [figure_outcomes()]
 #' @examples
 #' patients <- data.frame(
 #'   months = c(3, 8, 8, 12, 15, 20, 24, 30, 31),
@@ -98,7 +156,7 @@ kaplan_meier <- function(...) UseMethod("kaplan_meier", dispatch_on(...))
 #' @export
 kaplan_meier.formula <- function(formula, data = NULL, subset, weights, na.action = "error", event = NULL,
                                  conf.type = "log-log", conf.level = 0.95, timefix = TRUE, cluster, variance = NULL,
-                                 ...) {
+                                 conf.lower = "usual", ...) {
   call <- quote(kaplan_meier())
   check_dots(..., call = call)
   frame <- frame_from_formula(
@@ -107,7 +165,7 @@ kaplan_meier.formula <- function(formula, data = NULL, subset, weights, na.actio
     check_na_action(na.action, call), read_event(event), "cluster", call, parent.frame(),
     cluster = rlang::enquo(cluster) |> absent_as_null()
   )
-  fit_kaplan_meier(frame, conf.type, conf.level, timefix, survfit_call(match.call()), call, variance)
+  fit_kaplan_meier(frame, conf.type, conf.level, timefix, survfit_call(match.call()), call, conf.lower, variance)
 }
 
 #' @rdname kaplan_meier
@@ -115,7 +173,7 @@ kaplan_meier.formula <- function(formula, data = NULL, subset, weights, na.actio
 #' @export
 kaplan_meier.default <- function(time, event, group = NULL, weights = NULL, na.action = "error",
                                  conf.type = "log-log", conf.level = 0.95, timefix = TRUE, cluster = NULL,
-                                 variance = NULL, ...) {
+                                 variance = NULL, conf.lower = "usual", ...) {
   call <- quote(kaplan_meier())
   check_dots(..., call = call)
   if (missing(event)) {
@@ -126,7 +184,7 @@ kaplan_meier.default <- function(time, event, group = NULL, weights = NULL, na.a
   frame <- frame_from_vectors(
     time, event, group, weights, check_na_action(na.action, call), call, cluster = cluster
   )
-  fit_kaplan_meier(frame, conf.type, conf.level, timefix, survfit_call(match.call()), call, variance)
+  fit_kaplan_meier(frame, conf.type, conf.level, timefix, survfit_call(match.call()), call, conf.lower, variance)
 }
 
 # What a method is chosen by: a `formula` wherever it stands, else the first argument.
@@ -136,27 +194,33 @@ dispatch_on <- function(...) {
   if (is.na(at)) ..1 else ...elt(at)
 }
 
-fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, call, variance = NULL) {
-  variance <- check_variance(variance, frame, conf.type, call)
-  if (!identical(conf.type, "beta-cluster")) conf.type <- check_conf_type(conf.type, call)
+fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, call, conf.lower = "usual",
+                             variance = NULL) {
+  conf.type <- check_conf_type(conf.type, call)
+  conf.lower <- check_conf_lower(conf.lower, conf.type, call)
+  variance <- check_variance(variance, frame, conf.type, conf.lower, call)
   conf.level <- check_conf_level(conf.level, call)
   timefix <- check_flag(timefix, "timefix", call)
   n_group <- max(1L, length(frame$group_names))
   rows <- frame_core(frame, timefix)
   robust <- variance != "greenwood"
   if (robust) rows <- with_clusters(rows, frame)
-  core <- call_core(kaplan_meier_cpp(rows, conf.type, conf.level, variance), call)
+  core <- call_core(kaplan_meier_cpp(rows, conf.type, conf.lower, conf.level, variance), call)
+  check_product(conf.type, core, frame, call)
+  if (robust) core <- lapply(core, na_plain)
   # The elements of a survfit, in its order.
   fit <- list(
     n = whole_number(frame$n %||% core$n), time = core$time, n.risk = core$n_risk, n.event = core$n_event,
     n.censor = core$n_censor, surv = core$estimate,
-    std.err = if (robust) na_plain(core$std_error) else core$std_error_log, cumhaz = core$cumhaz,
+    std.err = if (robust) core[["std_error"]] else core[["std_error_log"]], cumhaz = core$cumhaz,
     std.chaz = core$std_chaz
   )
   if (!is.null(frame$group_names)) fit$strata <- stats::setNames(as.integer(core$rows), frame$group_names)
   fit <- c(fit, list(
     type = if (is.null(frame$entry)) "right" else "counting", logse = !robust, conf.int = conf.level,
-    conf.type = conf.type, lower = core$conf_low, upper = core$conf_high, call = user_call
+    conf.type = conf.type
+  ), if (conf.lower != "usual") list(conf.lower = conf.lower), list(
+    lower = core$conf_low, upper = core$conf_high, call = user_call
   ))
   if (length(frame$rows_dropped)) {
     fit$na.action <- structure(frame$rows_dropped, class = "omit", names = frame$rows_dropped)
@@ -166,7 +230,8 @@ fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, c
     group_labels = frame$group_labels %||% "All", unit = frame$unit, n_rows = frame$n_rows,
     rows_dropped = frame$rows_dropped, n_time_merged = core$n_time_merged,
     notes = c(
-      frame$notes, note_merged(core$n_time_merged), note_lone_cluster(frame, core, frame$group_labels %||% "All")
+      frame$notes, note_merged(core$n_time_merged), note_lone_cluster(frame, core, frame$group_labels %||% "All"),
+      note_stand_in(conf.type, fit$surv, robust)
     ),
     entries = entries_by_group(frame, n_group), variance = variance, cluster = cluster_meta(frame, variance, core)
   )
@@ -245,119 +310,6 @@ check_dots <- function(..., call) {
   }
 }
 
-#' Survival rates at given times
-#'
-#' One row per group and time: what a paper's table of rates prints, with what stands behind it.
-#'
-#' @param x A [kaplan_meier()].
-#' @param times Numeric, finite and >= 0, in the unit of the follow-up; answered in the order asked.
-#' @param extend Beyond a group's last follow-up the rate is not known and `NA`, unless the curve has
-#'   reached 0. `TRUE` carries the last rate forward and marks it in the column `note`.
-#' @param ... Not used.
-#' @return A data frame of class `km_rates` with columns `strata` (group label), `time`, `n` (subjects in the
-#'   group), `n.risk` (at risk just before the time; with delayed entry those who entered before it, at time 0 those
-#'   who enter then; survival's own `summary(times = )` also counts who enters between that time and the next row of
-#'   the curve), `n.event` and `n.censor` (since the next smaller time
-#'   asked for, that time itself excluded), `cum.event` (events up to and including the time), `estimate`,
-#'   `std.error` (of the rate itself), `conf.low`, `conf.high` (proportions) and `note`: the reason for an `NA`,
-#'   or the mark of an extension.
-#' @section Errors: `cryonodes_error_times`, `_object`, `_type`.
-#' @examples
-#' fit <- kaplan_meier(c(5, 8, 12, 20, 33), c(1, 0, 1, 0, 0))
-#' rates(fit, times = c(12, 24, 36))
-#' rates(fit, times = c(24, 36), extend = TRUE)
-#' @export
-rates <- function(x, times, extend = FALSE, ...) UseMethod("rates")
-
-#' @rdname rates
-#' @export
-rates.default <- function(x, times, extend = FALSE, ...) {
-  call <- quote(rates())
-  check_given(missing(x), "x", call)
-  abort_rule("object", paste0("`x` must be a kaplan_meier, not ", class(x)[1], "."),
-    "Make one with `kaplan_meier()`.",
-    arg = "x", call = call
-  )
-}
-
-#' @rdname rates
-#' @export
-rates.kaplan_meier <- function(x, times, extend = FALSE, ...) {
-  call <- quote(rates())
-  check_dots(..., call = call)
-  check_km(x, call)
-  check_given(missing(times), "times", call)
-  times <- check_times(times, call)
-  extend <- check_flag(extend, "extend", call)
-  rows <- group_rows(x)
-  if (identical(x$type, "counting") && length(x$meta$entries) != length(rows)) {
-    abort_rule("object", "the object has lost its entry times, `meta$entries`.", "Compute it again from the data.",
-      call = call
-    )
-  }
-  # Without names: do.call() would make symbols of the labels, in the encoding of the session.
-  parts <- lapply(seq_along(rows), function(k) {
-    rates_one(x, rows[[k]], names(rows)[k], x$n[k], times, extend, x$meta$entries[[k]])
-  })
-  out <- do.call(rbind, parts)
-  rownames(out) <- NULL
-  structure(out, class = c("km_rates", "data.frame"), unit = x$meta$unit, conf.level = x$conf.int)
-}
-
-rates_one <- function(x, i, label, n, times, extend, entries = NULL) {
-  time <- x$time[i]
-  last <- length(time)
-  # Times that differ from a time of the curve by rounding only are that time.
-  slack <- sqrt(.Machine$double.eps) * pmax(1, abs(times))
-  upto <- if (last) findInterval(times + slack, time) else integer(length(times))
-  before <- if (last) findInterval(times - slack, time, left.open = TRUE) else integer(length(times))
-  cumulative <- function(v) c(0, cumsum(v[i]))[upto + 1]
-  since <- function(v) {
-    total <- cumulative(v)
-    by_time <- order(times)
-    total[by_time] <- c(total[by_time[1]], diff(total[by_time]))
-    total
-  }
-  at <- function(v, start) c(start, v[i])[upto + 1]
-  estimate <- at(x$surv, 1)
-  beyond <- last == 0 | times - slack > time[max(1, last)]
-  known <- !beyond | estimate == 0
-  std_error <- at(survival_se(x), 0)
-  none_yet <- upto == 0 | cumulative(x$n.event) == 0
-  note <- ifelse(!known & extend, "beyond follow-up: last rate carried forward",
-    ifelse(!known, paste0("beyond follow-up (last at ", number_text(time[max(1, last)]), ")"),
-      ifelse(estimate == 0, "S = 0: standard error and interval undefined",
-        ifelse(none_yet, "no event yet: interval undefined", NA_character_)
-      )
-    )
-  )
-  note[known & !is.na(at(x$lower, NA_real_))] <- NA_character_
-  shown <- known | extend
-  hide <- function(v) ifelse(shown, v, NA_real_)
-  n_risk <- if (last) c(x$n.risk[i], 0)[before + 1] else rep(0, length(times))
-  if (last && !is.null(entries)) {
-    n_risk <- n_risk - entering_later(entries, times, slack, time, before, on_row = upto > before)
-  }
-  data.frame(
-    strata = label, time = times, n = n, n.risk = n_risk, n.event = since(x$n.event), n.censor = since(x$n.censor),
-    cum.event = cumulative(x$n.event), estimate = hide(estimate), std.error = hide(na_plain(std_error)),
-    conf.low = hide(at(x$lower, NA_real_)), conf.high = hide(at(x$upper, NA_real_)), note = note,
-    stringsAsFactors = FALSE
-  )
-}
-
-# The weight that enters at or after each asked time but before the next row of the curve, whose number at risk has it
-# already. A time that is a row needs no correction.
-entering_later <- function(entries, times, slack, time, before, on_row) {
-  next_row <- c(time, Inf)[before + 1]
-  entered <- c(0, cumsum(entries$weight))
-  # At time 0 those who enter at 0 are there: nobody could be before.
-  start <- ifelse(times <= slack, slack, times - slack)
-  by_start <- findInterval(start, entries$time, left.open = TRUE)
-  by_next <- findInterval(next_row - sqrt(.Machine$double.eps) * pmax(1, next_row), entries$time, left.open = TRUE)
-  ifelse(on_row | !is.finite(next_row), 0, pmax(0, entered[by_next + 1] - entered[by_start + 1]))
-}
-
 # Rows of each group, named by its label.
 group_rows <- function(x) {
   if (is.null(x$strata)) {
@@ -395,39 +347,6 @@ plot.kaplan_meier <- function(x, ...) {
 }
 
 #' @export
-summary.kaplan_meier <- function(object, times, ...) {
-  call <- quote(summary())
-  check_km(object, call)
-  plain <- structure(object, class = "survfit")
-  if (missing(times)) return(call_survival(summary(plain, ...), "summary", call))
-  if (!is_number(times) || !length(times) || anyNA(times)) {
-    abort_rule("times", paste0("`times` must be numbers without missing values, not ", one_line(times), "."),
-      arg = "times", call = call
-    )
-  }
-  call_survival(summary(plain, times = times, ...), "summary", call)
-}
-
-#' @export
-quantile.kaplan_meier <- function(x, probs = c(0.25, 0.5, 0.75), ...) {
-  call <- quote(quantile())
-  check_km(x, call)
-  if (!is_number(probs) || !length(probs) || anyNA(probs) || any(probs < 0 | probs > 1)) {
-    abort_rule("choice", paste0("`probs` must be numbers from 0 to 1, not ", one_line(probs), "."),
-      arg = "probs", call = call
-    )
-  }
-  # survival takes the middle of a flat step as (a + b) / 2, which overflows near the largest double. Halving and
-  # doubling are exact.
-  if (length(x$time) && max(x$time) > .Machine$double.xmax / 2) {
-    x$time <- x$time / 2
-    half <- call_survival(stats::quantile(structure(x, class = "survfit"), probs, ...), "quantile", call)
-    return(if (is.list(half)) lapply(half, `*`, 2) else 2 * half)
-  }
-  call_survival(stats::quantile(structure(x, class = "survfit"), probs, ...), "quantile", call)
-}
-
-#' @export
 print.kaplan_meier <- function(x, digits = 3, ...) {
   check_km(x, quote(print()))
   digits <- check_digits(digits, quote(print()))
@@ -446,33 +365,7 @@ print.kaplan_meier <- function(x, digits = 3, ...) {
   rownames(shown) <- x$meta$group_labels
   print(shown)
   unit <- if (!is.null(x$meta$unit)) paste0("; times in ", x$meta$unit)
-  cat("\n", variance_line(x), "; ", x$conf.type, " intervals",
-    if (x$conf.type == "beta-cluster") " (experimental)", unit, ".\n",
-    sep = ""
-  )
-  print_notes(x$meta$notes)
+  cat("\n", variance_line(x), "; ", interval_label(x), " intervals", unit, ".\n", sep = "")
+  print_notes(c(x$meta$notes, note_not_reached(table)))
   invisible(x)
-}
-
-#' @export
-print.km_rates <- function(x, digits = 3, ...) {
-  lost <- setdiff(c(
-    "strata", "time", "n", "n.risk", "n.event", "n.censor", "cum.event", "estimate", "std.error", "conf.low",
-    "conf.high", "note"
-  ), names(x))
-  if (length(lost)) return(print(as.data.frame(x), digits = digits, ...))
-  digits <- check_digits(digits, quote(print()))
-  shown <- as.data.frame(x)
-  for (v in c("time", "n", "n.risk", "n.event", "n.censor", "cum.event")) shown[[v]] <- number_text(shown[[v]])
-  for (v in c("estimate", "std.error", "conf.low", "conf.high")) shown[[v]] <- format_number(shown[[v]], digits)
-  shown$note <- ifelse(is.na(shown$note), "", shown$note)
-  print(shown, row.names = FALSE)
-  invisible(x)
-}
-
-#' @export
-as.data.frame.km_rates <- function(x, ...) {
-  class(x) <- "data.frame"
-  attr(x, "unit") <- attr(x, "conf.level") <- NULL
-  x
 }

@@ -124,9 +124,7 @@ fit_restricted_mean <- function(frame, tau, conf.level, timefix, call) {
   tau <- check_tau(tau, call)
   conf.level <- check_conf_level(conf.level, call)
   timefix <- check_flag(timefix, "timefix", call)
-  core <- call_core(restricted_mean_cpp(
-    frame_core(frame, timefix), tau, conf.level, frame$cluster %||% integer(), frame$n_cluster %||% 0L
-  ), call)
+  core <- call_core(restricted_mean_cpp(frame_core(frame, timefix), tau, conf.level), call)
   labels <- frame$group_labels %||% "All"
   if (is.null(core$estimate)) refuse_tau(tau, core, labels, call)
   several <- length(labels) > 1

@@ -145,7 +145,7 @@ read_rates <- function(x, times, whole, percent, extend, call) {
   rownames(numbers) <- NULL
   units <- unique(unlist(lapply(endpoints, function(fits) lapply(fits, function(fit) fit$meta$unit))))
   intervals <- unique(unlist(lapply(endpoints, lapply, function(fit) {
-    paste0(number_text(100 * fit$conf.int), "% ", fit$conf.type, " confidence interval")
+    paste0(number_text(100 * fit$conf.int), "% ", interval_label(fit), " confidence interval")
   })))
   list(
     numbers = numbers, times = times, unit = if (length(units) == 1) units,
@@ -371,7 +371,7 @@ cell_rate <- function(row, show, digits, book) {
     } else {
       paste0(ifelse(is.na(bounds), em_dash, number(bounds)), collapse = en_dash)
     }
-    if (anyNA(bounds)) marks <- c(marks, book$mark(reason))
+    if (anyNA(bounds) || grepl("beta-product", reason, fixed = TRUE)) marks <- c(marks, book$mark(reason))
     text <- if ("se" %in% show) paste0(text, " [", limits, "]") else paste0(text, " (", limits, ")")
   }
   cell(text, paste(unique(marks), collapse = ","))

@@ -7,7 +7,7 @@
 #' @return `tidy()` and `as.data.frame()`: a data frame with `time`, `n.risk`, `n.event`, `n.censor`, `estimate`,
 #'   `std.error`, `conf.low`, `conf.high`, `strata`. `std.error` is that of the survival probability itself, not of its
 #'   logarithm (what broom prints for a plain survfit). `glance()`: `strata`, `n`, `n.event`, `median`
-#'   with `conf.low` and `conf.high` (`NA`: not reached), `follow.up.max`.
+#'   with `conf.low` and `conf.high` (`NA`: not reached), `follow.up.max`, `note` (why a median is `NA`).
 #' @section Errors: `cryonodes_error_object`.
 #' @examples
 #' fit <- kaplan_meier(c(5, 8, 12, 20, 33), c(1, 0, 1, 0, 0))
@@ -40,6 +40,6 @@ glance.kaplan_meier <- function(x, ...) {
   data.frame(
     strata = names(rows), n = x$n, n.event = vapply(rows, function(i) sum(x$n.event[i]), 0),
     median = as.vector(medians$quantile), conf.low = as.vector(medians$lower), conf.high = as.vector(medians$upper),
-    follow.up.max = last, row.names = NULL, stringsAsFactors = FALSE
+    follow.up.max = last, note = median_note(x, rows, medians, last), row.names = NULL, stringsAsFactors = FALSE
   )
 }

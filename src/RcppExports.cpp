@@ -11,6 +11,58 @@ Rcpp::Rostream<true>&  Rcpp::Rcout = Rcpp::Rcpp_cout_get();
 Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
+// all_countable_cpp
+bool all_countable_cpp(SEXP x);
+RcppExport SEXP _cryonodes_all_countable_cpp(SEXP xSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type x(xSEXP);
+    rcpp_result_gen = Rcpp::wrap(all_countable_cpp(x));
+    return rcpp_result_gen;
+END_RCPP
+}
+// all_zero_one_cpp
+bool all_zero_one_cpp(SEXP x);
+RcppExport SEXP _cryonodes_all_zero_one_cpp(SEXP xSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type x(xSEXP);
+    rcpp_result_gen = Rcpp::wrap(all_zero_one_cpp(x));
+    return rcpp_result_gen;
+END_RCPP
+}
+// all_levels_cpp
+bool all_levels_cpp(SEXP x, int n_level);
+RcppExport SEXP _cryonodes_all_levels_cpp(SEXP xSEXP, SEXP n_levelSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type x(xSEXP);
+    Rcpp::traits::input_parameter< int >::type n_level(n_levelSEXP);
+    rcpp_result_gen = Rcpp::wrap(all_levels_cpp(x, n_level));
+    return rcpp_result_gen;
+END_RCPP
+}
+// clearly_different_cpp
+bool clearly_different_cpp(SEXP labels);
+RcppExport SEXP _cryonodes_clearly_different_cpp(SEXP labelsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type labels(labelsSEXP);
+    rcpp_result_gen = Rcpp::wrap(clearly_different_cpp(labels));
+    return rcpp_result_gen;
+END_RCPP
+}
+// factor_codes_cpp
+SEXP factor_codes_cpp(SEXP x, int n_level);
+RcppExport SEXP _cryonodes_factor_codes_cpp(SEXP xSEXP, SEXP n_levelSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type x(xSEXP);
+    Rcpp::traits::input_parameter< int >::type n_level(n_levelSEXP);
+    rcpp_result_gen = Rcpp::wrap(factor_codes_cpp(x, n_level));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cluster_bootstrap_cpp
 Rcpp::List cluster_bootstrap_cpp(Rcpp::List frame, std::string statistic, std::vector<double> at, double replicates, double seed, int threads, bool jackknife, Rcpp::Nullable<Rcpp::Function> progress);
 RcppExport SEXP _cryonodes_cluster_bootstrap_cpp(SEXP frameSEXP, SEXP statisticSEXP, SEXP atSEXP, SEXP replicatesSEXP, SEXP seedSEXP, SEXP threadsSEXP, SEXP jackknifeSEXP, SEXP progressSEXP) {
@@ -40,17 +92,32 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// confidence_band_cpp
+Rcpp::List confidence_band_cpp(Rcpp::NumericVector estimate, Rcpp::NumericVector std_error_log, Rcpp::IntegerVector first, Rcpp::NumericVector n, std::string type, std::string conf_type, double conf_level);
+RcppExport SEXP _cryonodes_confidence_band_cpp(SEXP estimateSEXP, SEXP std_error_logSEXP, SEXP firstSEXP, SEXP nSEXP, SEXP typeSEXP, SEXP conf_typeSEXP, SEXP conf_levelSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type estimate(estimateSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type std_error_log(std_error_logSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type first(firstSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type n(nSEXP);
+    Rcpp::traits::input_parameter< std::string >::type type(typeSEXP);
+    Rcpp::traits::input_parameter< std::string >::type conf_type(conf_typeSEXP);
+    Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
+    rcpp_result_gen = Rcpp::wrap(confidence_band_cpp(estimate, std_error_log, first, n, type, conf_type, conf_level));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cumulative_incidence_cpp
-Rcpp::List cumulative_incidence_cpp(Rcpp::List frame, Rcpp::IntegerVector cluster, std::string conf_type, double conf_level, std::string variance);
-RcppExport SEXP _cryonodes_cumulative_incidence_cpp(SEXP frameSEXP, SEXP clusterSEXP, SEXP conf_typeSEXP, SEXP conf_levelSEXP, SEXP varianceSEXP) {
+Rcpp::List cumulative_incidence_cpp(Rcpp::List frame, std::string conf_type, double conf_level, std::string variance);
+RcppExport SEXP _cryonodes_cumulative_incidence_cpp(SEXP frameSEXP, SEXP conf_typeSEXP, SEXP conf_levelSEXP, SEXP varianceSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type frame(frameSEXP);
-    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type cluster(clusterSEXP);
     Rcpp::traits::input_parameter< std::string >::type conf_type(conf_typeSEXP);
     Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
     Rcpp::traits::input_parameter< std::string >::type variance(varianceSEXP);
-    rcpp_result_gen = Rcpp::wrap(cumulative_incidence_cpp(frame, cluster, conf_type, conf_level, variance));
+    rcpp_result_gen = Rcpp::wrap(cumulative_incidence_cpp(frame, conf_type, conf_level, variance));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -90,15 +157,16 @@ BEGIN_RCPP
 END_RCPP
 }
 // kaplan_meier_cpp
-Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, double conf_level, std::string variance);
-RcppExport SEXP _cryonodes_kaplan_meier_cpp(SEXP frameSEXP, SEXP conf_typeSEXP, SEXP conf_levelSEXP, SEXP varianceSEXP) {
+Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, std::string conf_lower, double conf_level, std::string variance);
+RcppExport SEXP _cryonodes_kaplan_meier_cpp(SEXP frameSEXP, SEXP conf_typeSEXP, SEXP conf_lowerSEXP, SEXP conf_levelSEXP, SEXP varianceSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type frame(frameSEXP);
     Rcpp::traits::input_parameter< std::string >::type conf_type(conf_typeSEXP);
+    Rcpp::traits::input_parameter< std::string >::type conf_lower(conf_lowerSEXP);
     Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
     Rcpp::traits::input_parameter< std::string >::type variance(varianceSEXP);
-    rcpp_result_gen = Rcpp::wrap(kaplan_meier_cpp(frame, conf_type, conf_level, variance));
+    rcpp_result_gen = Rcpp::wrap(kaplan_meier_cpp(frame, conf_type, conf_lower, conf_level, variance));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -160,33 +228,37 @@ BEGIN_RCPP
 END_RCPP
 }
 // restricted_mean_cpp
-Rcpp::List restricted_mean_cpp(Rcpp::List frame, double tau, double conf_level, Rcpp::IntegerVector cluster, int n_cluster);
-RcppExport SEXP _cryonodes_restricted_mean_cpp(SEXP frameSEXP, SEXP tauSEXP, SEXP conf_levelSEXP, SEXP clusterSEXP, SEXP n_clusterSEXP) {
+Rcpp::List restricted_mean_cpp(Rcpp::List frame, double tau, double conf_level);
+RcppExport SEXP _cryonodes_restricted_mean_cpp(SEXP frameSEXP, SEXP tauSEXP, SEXP conf_levelSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type frame(frameSEXP);
     Rcpp::traits::input_parameter< double >::type tau(tauSEXP);
     Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
-    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type cluster(clusterSEXP);
-    Rcpp::traits::input_parameter< int >::type n_cluster(n_clusterSEXP);
-    rcpp_result_gen = Rcpp::wrap(restricted_mean_cpp(frame, tau, conf_level, cluster, n_cluster));
+    rcpp_result_gen = Rcpp::wrap(restricted_mean_cpp(frame, tau, conf_level));
     return rcpp_result_gen;
 END_RCPP
 }
 
 static const R_CallMethodDef CallEntries[] = {
+    {"_cryonodes_all_countable_cpp", (DL_FUNC) &_cryonodes_all_countable_cpp, 1},
+    {"_cryonodes_all_zero_one_cpp", (DL_FUNC) &_cryonodes_all_zero_one_cpp, 1},
+    {"_cryonodes_all_levels_cpp", (DL_FUNC) &_cryonodes_all_levels_cpp, 2},
+    {"_cryonodes_clearly_different_cpp", (DL_FUNC) &_cryonodes_clearly_different_cpp, 1},
+    {"_cryonodes_factor_codes_cpp", (DL_FUNC) &_cryonodes_factor_codes_cpp, 2},
     {"_cryonodes_cluster_bootstrap_cpp", (DL_FUNC) &_cryonodes_cluster_bootstrap_cpp, 8},
     {"_cryonodes_draw_clusters_cpp", (DL_FUNC) &_cryonodes_draw_clusters_cpp, 3},
-    {"_cryonodes_cumulative_incidence_cpp", (DL_FUNC) &_cryonodes_cumulative_incidence_cpp, 5},
+    {"_cryonodes_confidence_band_cpp", (DL_FUNC) &_cryonodes_confidence_band_cpp, 7},
+    {"_cryonodes_cumulative_incidence_cpp", (DL_FUNC) &_cryonodes_cumulative_incidence_cpp, 4},
     {"_cryonodes_event_counts_cpp", (DL_FUNC) &_cryonodes_event_counts_cpp, 1},
     {"_cryonodes_fisher_cpp", (DL_FUNC) &_cryonodes_fisher_cpp, 5},
     {"_cryonodes_follow_up_cpp", (DL_FUNC) &_cryonodes_follow_up_cpp, 2},
-    {"_cryonodes_kaplan_meier_cpp", (DL_FUNC) &_cryonodes_kaplan_meier_cpp, 4},
+    {"_cryonodes_kaplan_meier_cpp", (DL_FUNC) &_cryonodes_kaplan_meier_cpp, 5},
     {"_cryonodes_logrank_cpp", (DL_FUNC) &_cryonodes_logrank_cpp, 2},
     {"_cryonodes_nelson_aalen_cpp", (DL_FUNC) &_cryonodes_nelson_aalen_cpp, 4},
     {"_cryonodes_reconstruct_cpp", (DL_FUNC) &_cryonodes_reconstruct_cpp, 9},
     {"_cryonodes_reconstructible_cpp", (DL_FUNC) &_cryonodes_reconstructible_cpp, 6},
-    {"_cryonodes_restricted_mean_cpp", (DL_FUNC) &_cryonodes_restricted_mean_cpp, 5},
+    {"_cryonodes_restricted_mean_cpp", (DL_FUNC) &_cryonodes_restricted_mean_cpp, 3},
     {NULL, NULL, 0}
 };
 

@@ -13,17 +13,14 @@ Rcpp::List cluster_bootstrap_cpp(Rcpp::List frame, std::string statistic, std::v
   options.seed = static_cast<std::uint64_t>(seed);
   options.threads = static_cast<std::size_t>(threads);
   options.jackknife = jackknife;
-  const Rcpp::NumericVector time = frame["time"], entry = frame["entry"], weight = frame["weight"];
-  const Rcpp::IntegerVector event = frame["event"], group = frame["group"], cluster = frame["cluster"];
-  const auto ties = Rcpp::as<bool>(frame["timefix"]) ? cryonodes::Ties::near : cryonodes::Ties::exact;
-  const auto timeline = cryonodes::make_timeline(glue::view(time), ties, glue::view(entry));
-  const cryonodes::ResampledCohort cohort(timeline, glue::view(event), glue::view(group),
-                                          Rcpp::as<std::size_t>(frame["n_group"]), glue::view(cluster),
-                                          Rcpp::as<std::size_t>(frame["n_cluster"]), glue::view(weight));
+  const glue::Input in(frame);
+  const auto rows = in.rows();
+  const cryonodes::ResampledCohort cohort(in.timeline, rows.event, rows.group, in.n_group, rows.cluster, rows.n_cluster,
+                                          rows.weight);
   const auto out = cryonodes::cluster_bootstrap(cohort, options, glue::RPoll(progress));
   return Rcpp::List::create(Rcpp::_["estimate"] = out.estimate, Rcpp::_["replicates"] = out.replicates,
                             Rcpp::_["jackknife"] = out.jackknife,
-                            Rcpp::_["n_time_merged"] = static_cast<double>(timeline.n_time_merged));
+                            Rcpp::_["n_time_merged"] = static_cast<double>(in.timeline.n_time_merged));
 }
 
 // How often each cluster is drawn in one replicate (counted from 0).

@@ -1,8 +1,7 @@
 #include "glue.h"
 
 // [[Rcpp::export(rng = false)]]
-Rcpp::List cumulative_incidence_cpp(Rcpp::List frame, Rcpp::IntegerVector cluster, std::string conf_type,
-                                    double conf_level, std::string variance) {
+Rcpp::List cumulative_incidence_cpp(Rcpp::List frame, std::string conf_type, double conf_level, std::string variance) {
   using cryonodes::IncidenceScale;
   cryonodes::IncidenceOptions options;
   options.conf_level = conf_level;
@@ -15,17 +14,8 @@ Rcpp::List cumulative_incidence_cpp(Rcpp::List frame, Rcpp::IntegerVector cluste
       variance == "aalen" ? cryonodes::IncidenceVariance::aalen : cryonodes::IncidenceVariance::delta;
   const glue::Input in(frame);
   const auto& table = in.table;
-  cryonodes::IncidenceResult fit;
-  if (cluster.size() > 0) {
-    const Rcpp::IntegerVector event = frame["event"], group = frame["group"];
-    const Rcpp::NumericVector weight = frame["weight"];
-    const cryonodes::ClusteredRows rows{in.timeline,         glue::view(event),   glue::view(group),
-                                        glue::view(weight),  glue::view(cluster),
-                                        static_cast<std::size_t>(Rcpp::max(cluster)) + 1};
-    fit = cryonodes::cumulative_incidence(table, options, &rows);
-  } else {
-    fit = cryonodes::cumulative_incidence(table, options);
-  }
+  const auto rows = in.rows();
+  const auto fit = cryonodes::cumulative_incidence(table, options, in.clustered() ? &rows : nullptr);
   return Rcpp::List::create(
       Rcpp::_["n"] = table.n, Rcpp::_["rows"] = in.rows_by_group(), Rcpp::_["time"] = table.time,
       Rcpp::_["n_risk"] = table.n_risk, Rcpp::_["n_censor"] = table.n_censor,

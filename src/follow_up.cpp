@@ -23,10 +23,8 @@ Rcpp::List follow_up_cpp(Rcpp::List frame, Rcpp::NumericVector potential) {
   if (potential.size() == 1) {
     complete = cryonodes::completeness(table, glue::view(potential));
   } else if (potential.size() > 1) {
-    const Rcpp::IntegerVector event = frame["event"], group = frame["group"];
-    const Rcpp::NumericVector weight = frame["weight"];
-    complete = cryonodes::completeness(table, glue::view(potential), glue::view(event), glue::view(group),
-                                       glue::view(weight));
+    const auto rows = in.rows();
+    complete = cryonodes::completeness(table, glue::view(potential), rows.event, rows.group, rows.weight);
   }
   return Rcpp::List::create(Rcpp::_["all"] = to_list(cryonodes::summarise_times(table, leave)),
                             Rcpp::_["censored"] = to_list(cryonodes::summarise_times(table, table.n_censor)),

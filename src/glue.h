@@ -45,26 +45,27 @@ inline Rcpp::NumericVector new_column(std::size_t rows) {
   return column;
 }
 
-/// What R's frame_core() hands over: rows (time, entry, event, group, weight) or counts, and how many groups and
-/// causes there are.
+/// What R's frame_core() hands over: rows (time, entry, event, group, weight, cluster) or counts, and how many groups
+/// and causes there are.
 struct Input {
   explicit Input(const Rcpp::List& frame)
       : n_group(static_cast<std::size_t>(Rcpp::as<int>(frame["n_group"]))),
-        n_cause(static_cast<std::size_t>(Rcpp::as<int>(frame["n_cause"]))) {
+        n_cause(static_cast<std::size_t>(Rcpp::as<int>(frame["n_cause"]))), group_(frame["group"]) {
     const Rcpp::NumericVector time = frame["time"], entry = frame["entry"];
-    Rcpp::IntegerVector group = frame["group"];
-    if (group.size() == 0)
-      group = Rcpp::IntegerVector(time.size()); // all of one group
+    if (group_.size() == 0)
+      group_ = Rcpp::IntegerVector(time.size()); // all of one group
     if (Rcpp::as<bool>(frame["counted"])) {
       const Rcpp::NumericVector events = frame["event"], censor = frame["n_censor"];
       table = cryonodes::make_risk_table(
-          cryonodes::Counts{view(time), view(group), view(events), view(censor), view(entry), n_cause}, n_group);
+          cryonodes::Counts{view(time), view(group_), view(events), view(censor), view(entry), n_cause}, n_group);
     } else {
       const auto ties = Rcpp::as<bool>(frame["timefix"]) ? cryonodes::Ties::near : cryonodes::Ties::exact;
-      const Rcpp::IntegerVector event = frame["event"];
-      const Rcpp::NumericVector weight = frame["weight"];
+      event_ = Rcpp::as<Rcpp::IntegerVector>(frame["event"]);
+      weight_ = Rcpp::as<Rcpp::NumericVector>(frame["weight"]);
+      cluster_ = Rcpp::as<Rcpp::IntegerVector>(frame["cluster"]);
+      n_cluster_ = static_cast<std::size_t>(Rcpp::as<int>(frame["n_cluster"]));
       timeline = cryonodes::make_timeline(view(time), ties, view(entry));
-      table = cryonodes::make_risk_table(timeline, view(event), view(group), n_group, view(weight), n_cause);
+      table = cryonodes::make_risk_table(timeline, view(event_), view(group_), n_group, view(weight_), n_cause);
     }
     if (Rcpp::as<bool>(frame["reverse"])) // censoring is the event
       table = cryonodes::censoring_table(std::move(table));
@@ -73,6 +74,15 @@ struct Input {
   cryonodes::Timeline timeline; ///< empty for counts
   cryonodes::RiskTable table;
 
+  /// Which rows belong together; lives as long as this.
+  bool clustered() const { return cluster_.size() > 0; }
+  cryonodes::ClusteredRows rows() const {
+    return {timeline, view(event_), view(group_), view(weight_), view(cluster_), n_cluster_};
+  }
+  cryonodes::ClusterVariance cluster_variance() const {
+    return cryonodes::cluster_variance(timeline, table, view(event_), view(group_), view(cluster_), n_cluster_,
+                                       view(weight_));
+  }
   /// Rows of the table in each group, as R counts them.
   Rcpp::NumericVector rows_by_group() const {
     Rcpp::NumericVector rows(static_cast<R_xlen_t>(n_group));
@@ -80,6 +90,11 @@ struct Input {
       rows[static_cast<R_xlen_t>(g)] = static_cast<double>(table.first[g + 1] - table.first[g]);
     return rows;
   }
+
+private:
+  Rcpp::IntegerVector group_, event_, cluster_;
+  Rcpp::NumericVector weight_;
+  std::size_t n_cluster_ = 0;
 };
 
 /// Copies a column of the core.
@@ -96,7 +111,7 @@ struct RiskTableColumns {
     const auto n_group = static_cast<std::size_t>(Rcpp::as<int>(frame["n_group"]));
     const Rcpp::NumericVector entry = frame["entry"], weight = frame["weight"];
     if (!Rcpp::as<bool>(frame["counted"]) && entry.size() == 0 && weight.size() == 0 &&
-        Rcpp::as<int>(frame["n_cause"]) == 1) {
+        Rcpp::as<int>(frame["n_cause"]) == 1 && !Rcpp::as<bool>(frame["reverse"])) {
       const Rcpp::NumericVector times = frame["time"];
       const Rcpp::IntegerVector group = frame["group"];
       const auto plan = cryonodes::plan_count(view(times), n_group);
@@ -119,6 +134,7 @@ struct RiskTableColumns {
     first = in.table.first;
     n = in.table.n;
     n_time_merged = in.timeline.n_time_merged;
+    delayed_entry = in.table.delayed_entry;
     time = to_column(in.table.time);
     n_risk = to_column(in.table.n_risk);
     n_event = to_column(in.table.n_event);
@@ -127,6 +143,7 @@ struct RiskTableColumns {
   std::vector<std::size_t> first;
   std::vector<double> n;
   std::size_t n_time_merged = 0;
+  bool delayed_entry = false;
   Rcpp::NumericVector time, n_risk, n_event, n_censor;
 
   std::size_t rows() const { return first.back(); }
@@ -138,6 +155,16 @@ struct RiskTableColumns {
     return out;
   }
 };
+
+/// R's spelling of ConfType; what it can be is checked in R.
+inline cryonodes::ConfType conf_type(const std::string& name) {
+  const char* const names[] = {"plain", "log",        "log-log",    "logit",  "arcsin",
+                               "bpcp",  "bpcp mid-p", "likelihood", "rothman"};
+  for (int i = 0; i < 9; ++i)
+    if (name == names[i])
+      return static_cast<cryonodes::ConfType>(i);
+  throw cryonodes::input_error("unknown conf_type");
+}
 
 /// Looks for an interrupt ten times a second at most, and then tells `progress` (an R function of one
 /// number, or NULL) how far the work is. Rcpp::checkUserInterrupt() throws, so destructors run.

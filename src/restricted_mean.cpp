@@ -12,8 +12,7 @@ Rcpp::List to_list(const cryonodes::RestrictedMeanComparison& x) {
 
 // `tau` is NA for the default. A tau that is not allowed comes back as it is, with the limits and without an estimate.
 // [[Rcpp::export(rng = false)]]
-Rcpp::List restricted_mean_cpp(Rcpp::List frame, double tau, double conf_level, Rcpp::IntegerVector cluster,
-                               int n_cluster) {
+Rcpp::List restricted_mean_cpp(Rcpp::List frame, double tau, double conf_level) {
   const glue::Input in(frame);
   const auto& table = in.table;
   cryonodes::RestrictedMeanOptions options;
@@ -24,17 +23,8 @@ Rcpp::List restricted_mean_cpp(Rcpp::List frame, double tau, double conf_level, 
   if (!allowed)
     return Rcpp::List::create(Rcpp::_["tau"] = options.tau, Rcpp::_["limits"] = limits);
 
-  const Rcpp::IntegerVector group = frame["group"];
-  cryonodes::RestrictedMeanResult fit;
-  if (cluster.size() > 0) {
-    const Rcpp::IntegerVector event = frame["event"];
-    const Rcpp::NumericVector weight = frame["weight"];
-    const cryonodes::ClusteredRows rows{in.timeline,       glue::view(event),   glue::view(group),
-                                        glue::view(weight), glue::view(cluster), static_cast<std::size_t>(n_cluster)};
-    fit = cryonodes::restricted_mean(table, options, &rows);
-  } else {
-    fit = cryonodes::restricted_mean(table, options);
-  }
+  const auto rows = in.rows();
+  const auto fit = cryonodes::restricted_mean(table, options, in.clustered() ? &rows : nullptr);
   // A list of more than 20 elements is more than Rcpp's create() takes.
   const auto lost = Rcpp::List::create(Rcpp::_["estimate"] = fit.lost, Rcpp::_["conf_low"] = fit.lost_conf_low,
                                        Rcpp::_["conf_high"] = fit.lost_conf_high);

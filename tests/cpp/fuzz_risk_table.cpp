@@ -29,7 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Ties ties = option[2] % 2U ? Ties::near : Ties::exact;
   const bool delayed = option[3] % 4U == 0, weighted = option[4] % 3U == 0;
   KaplanMeierOptions options;
-  options.conf_type = static_cast<ConfType>(option[5] % 3U);
+  options.conf_type = static_cast<ConfType>(option[5] % 3U); // the others: fuzz_interval.cpp
   options.conf_level = static_cast<double>(option[6]) / 255.0; // 0 and 1 are refused
 
   std::vector<double> time(n), entry(delayed ? n : 0), weight(weighted ? n : 0);

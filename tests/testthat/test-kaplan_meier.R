@@ -96,11 +96,13 @@ test_that("1,000 random cohorts agree with survfit in every element", {
     if (!is.null(theirs$strata)) expect_identical(names(ours$strata), names(theirs$strata))
     expect_identical(ours$type, theirs$type)
     expect_identical(ours$conf.type, theirs$conf.type)
-    # The interval exists after the first event of a group while somebody is left; else it is NA, where survfit
-    # collapses to a point or spreads to 0 to 1.
+    # The interval exists after the first event of a group while somebody is left; else the beta product stands in,
+    # where survfit collapses to a point or spreads to 0 to 1. Nobody left: nothing is excluded below.
     group <- rep(seq_along(ours$strata), ours$strata)
     exists <- stats::ave(ours$n.event, group, FUN = cumsum) > 0 & ours$surv > 0
-    expect_true(all(is.na(ours$lower[!exists]) & is.na(ours$upper[!exists])))
+    alone <- !exists & ours$surv == 1
+    expect_true(all(ours$lower[alone] < 1) && all(ours$upper[alone] == 1))
+    expect_true(all(ours$lower[ours$surv == 0] == 0) && all(ours$upper[ours$surv == 0] > 0))
     expect_lt(largest_difference(ours$lower[exists], theirs$lower[exists]), 1e-12)
     expect_lt(largest_difference(ours$upper[exists], theirs$upper[exists]), 1e-12)
     intervals <- intervals + sum(exists)
@@ -110,14 +112,16 @@ test_that("1,000 random cohorts agree with survfit in every element", {
   expect_gt(intervals, 3000)
 })
 
-test_that("without an event survfit's log and plain intervals are points; ours are NA", {
+test_that("without an event survfit's log and plain intervals are points; ours are the beta product's", {
   for (conf.type in c("log", "plain")) {
     theirs <- survfit(Surv(1:3, c(0, 1, 1)) ~ 1, conf.type = conf.type)
     expect_identical(c(theirs$lower[1], theirs$upper[1]), c(1, 1))
     ours <- kaplan_meier(1:3, c(0, 1, 1), conf.type = conf.type)
-    expect_identical(is.na(ours$lower), c(TRUE, FALSE, TRUE))
-    expect_identical(is.na(ours$upper), c(TRUE, FALSE, TRUE))
-    expect_false(any(is.nan(ours$lower)))
+    # Two left at risk without an event: 0.025^(1/2). At S = 0 Beta(2, 1) times Beta(1, 1), matched in its moments
+    # M1 = 1/3 and M2 = 1/6, is Beta(a, b) with a = (M1 - M2) M1 / (M2 - M1^2) = 1 and b = 2: 1 - 0.025^(1/2).
+    expect_equal(ours$lower[c(1, 3)], c(sqrt(0.025), 0), tolerance = 1e-14)
+    expect_equal(ours$upper[c(1, 3)], c(1, 1 - sqrt(0.025)), tolerance = 1e-14)
+    expect_match(ours$meta$notes, "beta product")
   }
 })
 
@@ -136,14 +140,25 @@ test_that("summary(), quantile(), median() and `[` answer as for a survfit", {
   expect_identical(setdiff(names(f$ours), "meta"), names(f$theirs))
   ours <- summary(f$ours, times = c(10, 100, 150))
   theirs <- summary(f$theirs, times = c(10, 100, 150))
-  for (v in setdiff(names(theirs), "call")) expect_equal(ours[[v]], theirs[[v]], tolerance = 1e-12, label = v)
+  for (v in setdiff(names(theirs), c("call", "lower", "upper"))) {
+    expect_equal(ours[[v]], theirs[[v]], tolerance = 1e-12, label = v)
+  }
+  # Where S = 0 the beta product stands in for an undefined interval.
+  there <- theirs$surv > 0 & theirs$surv < 1
+  expect_equal(ours$lower[there], theirs$lower[there], tolerance = 1e-12)
+  expect_equal(ours$upper[there], theirs$upper[there], tolerance = 1e-12)
+  # Before the first row survival gives 1 to 1; 27 at risk without an event are no certainty.
+  expect_equal(ours$lower[!there], 0.025^(1 / ours$n.risk[!there]), tolerance = 1e-14)
   expect_equal(summary(f$ours)$table, summary(f$theirs)$table, tolerance = 1e-12)
   expect_equal(quantile(f$ours, c(0.1, 0.5)), quantile(f$theirs, c(0.1, 0.5)), tolerance = 1e-12)
   expect_equal(stats::median(f$ours), stats::median(f$theirs))
   for (i in list(2, c(1, 4), "celltype=adeno", -1, c(TRUE, FALSE, TRUE, FALSE))) {
     part <- f$ours[i]
     other <- f$theirs[i]
-    for (v in setdiff(names(other), "call")) expect_equal(part[[v]], other[[v]], tolerance = 1e-12, label = v)
+    for (v in setdiff(names(other), "call")) {
+      there <- if (v %in% c("lower", "upper")) other$surv > 0 else TRUE
+      expect_equal(part[[v]][there], other[[v]][there], tolerance = 1e-12, label = v)
+    }
   }
   expect_identical(f$ours[c(4, 1)]$meta$group_labels, c("large", "squamous"))
   expect_identical(f$ours["celltype=adeno"]$meta$n_rows, 27L)
@@ -218,8 +233,9 @@ test_that("rates by hand, in the order asked", {
   # Greenwood: 1/(5 4) = 1/20; + 1/(3 2) = 13/60
   se <- c(4 / 5 * sqrt(1 / 20), 8 / 15 * sqrt(13 / 60))
   expect_equal(r$std.error, c(se[2], se[1], 0, se[2]), tolerance = 1e-15)
-  expect_identical(is.na(r$conf.low), c(FALSE, FALSE, TRUE, FALSE))
-  expect_match(r$note[3], "no event yet")
+  # Five at risk without an event: the beta product, 0.025^(1/5).
+  expect_equal(c(r$conf.low[3], r$conf.high[3]), c(0.025^(1 / 5), 1), tolerance = 1e-14)
+  expect_match(r$note[3], "no event yet; beta-product limits")
   expect_identical(is.na(r$note), c(TRUE, TRUE, FALSE, TRUE))
 })
 
@@ -253,12 +269,14 @@ test_that("beyond the follow-up: NA with a reason; on request the last rate, mar
   expect_identical(e$note[1], NA_character_)
 })
 
-test_that("a curve that reached 0 stays at 0 beyond its end, with no interval", {
+test_that("a curve that reached 0 stays at 0 beyond its end, with the beta product's interval", {
   r <- rates(kaplan_meier(1:3, c(1, 1, 1)), c(2, 3, 10))
   expect_equal(r$estimate, c(1 / 3, 0, 0))
   expect_identical(is.na(r$std.error), c(FALSE, TRUE, TRUE))
-  expect_identical(is.na(r$conf.low), c(FALSE, TRUE, TRUE))
-  expect_match(r$note[3], "S = 0")
+  # Without censoring that is Clopper and Pearson's for 0 of 3: 1 - 0.025^(1/3).
+  expect_identical(r$conf.low[2:3], c(0, 0))
+  expect_equal(r$conf.high[2:3], rep(1 - 0.025^(1 / 3), 2), tolerance = 1e-14)
+  expect_match(r$note[3], "S = 0.*beta-product limits")
 })
 
 test_that("a time asked for that differs by rounding is the time of the curve", {
@@ -373,12 +391,13 @@ test_that("B009: no rows are refused", {
   caught(kaplan_meier(Surv(time, status) ~ 1, survival::veteran, subset = time < 0), "empty")
 })
 
-test_that("B010: one patient, one event: S = 0, no interval, median at the event, no warning", {
+test_that("B010: one patient, one event: S = 0, an interval below 0.975, median at the event, no warning", {
   expect_no_warning <- function(expr) expect_warning(expr, NA)
   expect_no_warning(fit <- kaplan_meier(Surv(5, 1) ~ 1))
   expect_identical(fit$surv, 0)
   expect_identical(fit$std.err, Inf)
-  expect_identical(c(fit$lower, fit$upper), c(NA_real_, NA_real_))
+  # Beta(1, 1): Clopper and Pearson's 0 of 1.
+  expect_equal(c(fit$lower, fit$upper), c(0, 0.975), tolerance = 1e-14)
   expect_identical(tidy(fit)$std.error, NA_real_)
   expect_no_warning(g <- glance(fit))
   expect_identical(g$median, 5)
@@ -388,8 +407,11 @@ test_that("B010: one patient, one event: S = 0, no interval, median at the event
 test_that("B012: all censored: S = 1, the median is not reached", {
   fit <- kaplan_meier(Surv(1:5, rep(0, 5)) ~ 1)
   expect_identical(fit$surv, rep(1, 5))
-  expect_true(all(is.na(fit$lower)))
+  # 4, 3, 2, 1 and nobody left at risk.
+  expect_equal(fit$lower, c(0.025^(1 / (4:1)), 0), tolerance = 1e-14)
+  expect_identical(fit$upper, rep(1, 5))
   expect_identical(glance(fit)$median, NA_real_)
+  expect_match(glance(fit)$note, "not reached: S is 1.00 at the last follow-up (5)", fixed = TRUE)
   expect_output(print(fit), "not reached")
 })
 
@@ -436,7 +458,7 @@ test_that("B028: times closer than rounding are one, counted and noted; timefix 
   expect_identical(fit$time, c(1, 2))
   expect_identical(fit$n.event, c(2, 1))
   expect_identical(fit$meta$n_time_merged, 1)
-  expect_match(fit$meta$notes, "merged")
+  expect_match(fit$meta$notes, "merged", all = FALSE)
   expect_length(kaplan_meier(Surv(c(1, 1 + 1e-9, 2), c(1, 1, 1)) ~ 1, timefix = FALSE)$time, 3)
 })
 
@@ -497,7 +519,7 @@ test_that("B044: a factor is refused until the event is said", {
 test_that("B046: an unused level of a 0/1 factor is ignored with a note", {
   fit <- kaplan_meier(Surv(1:4, factor(c(0, 1, 1, 0), levels = 0:2)) ~ 1)
   expect_identical(fit$n.event, c(0, 1, 1, 0))
-  expect_match(fit$meta$notes, "unused status level '2' ignored")
+  expect_match(fit$meta$notes, "unused status level '2' ignored", all = FALSE)
 })
 
 # km/weights -------------------------------------------------------------------------------------
@@ -507,7 +529,7 @@ test_that("B049: a row of weight 0 is none: no time, no count, no jump", {
   expect_identical(fit$n, 3L)
   expect_identical(fit$time, c(1, 3, 4))
   expect_equal(fit$surv, c(2 / 3, 2 / 3, 0))
-  expect_match(fit$meta$notes, "1 row of weight 0 left out")
+  expect_match(fit$meta$notes, "1 row of weight 0 left out", all = FALSE)
   # A group of weight 0 is no group; nobody at all is refused.
   part <- kaplan_meier(1:4, c(1, 1, 1, 0), c("a", "a", "b", "b"), weights = c(0, 0, 1, 1))
   expect_identical(part$meta$group_labels, "b")
@@ -561,14 +583,14 @@ test_that("B075: labels that differ in case or blanks stay apart, with a note", 
   d <- data.frame(t = 1:6, s = 1, g = c("a", "A", "a ", "b", "b", "b"))
   fit <- kaplan_meier(Surv(t, s) ~ g, d)
   expect_setequal(fit$meta$group_labels, c("a", "A", "a ", "b"))
-  expect_match(fit$meta$notes, "look alike.*'A'.*'a'.*'a '")
+  expect_match(fit$meta$notes, "look alike.*'A'.*'a'.*'a '", all = FALSE)
 })
 
 test_that("B077: composed and decomposed accents stay apart, with a note", {
   d <- data.frame(t = 1:4, s = 1, g = c("\u00e9", "e\u0301", "z", "z"))
   fit <- kaplan_meier(Surv(t, s) ~ g, d)
   expect_length(fit$meta$group_labels, 3)
-  expect_match(fit$meta$notes, "look alike")
+  expect_match(fit$meta$notes, "look alike", all = FALSE)
 })
 
 test_that("B078: latin1 labels become UTF-8", {

@@ -171,7 +171,9 @@ test_that("intervals, numbers at risk and events are shown on request", {
     cells_of(table, "Time 12"),
     paste0("53.3% (", paste(sprintf("%.1f", 100 * bounds), collapse = "\u2013"), ")")
   )
-  expect_identical(cells_of(table, "Time 2"), "100.0% (\u2014)")
+  # Nobody of five has had the event: 0.025^(1/5) = 0.478.
+  expect_identical(cells_of(table, "Time 2"), "100.0% (47.8\u2013100.0)")
+  expect_true("no event yet; beta-product limits" %in% table$notes$text)
   expect_identical(cells_of(table, "at risk"), c("5", "3"))
   expect_identical(cells_of(table, "events so far"), c("0", "2"))
   expect_match(table$notes$text[1], "95% log-log confidence interval")

@@ -8,7 +8,9 @@
 #include <limits>
 #include <vector>
 
+#include "cryonodes/beta.hpp"
 #include "cryonodes/error.hpp"
+#include "cryonodes/interval.hpp"
 #include "cryonodes/risk_table.hpp"
 #include "cryonodes/span.hpp"
 #include "cryonodes/sums.hpp"
@@ -224,78 +226,23 @@ inline ClusterVariance cluster_variance(const Timeline& timeline, const RiskTabl
 
 namespace detail {
 
-/// Continued fraction of the incomplete beta function (Abramowitz & Stegun 26.5.8) by Lentz's method.
-inline double beta_fraction(double x, double a, double b) {
-  constexpr double tiny = 1e-300;
-  const auto off_zero = [](double v) { return std::fabs(v) < tiny ? tiny : v; };
-  double c = 1.0, d = 1.0 / off_zero(1.0 - (a + b) * x / (a + 1.0)), h = d;
-  for (int m = 1; m < 100000; ++m) {
-    const double even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
-    d = 1.0 / off_zero(1.0 + even * d);
-    c = off_zero(1.0 + even / c);
-    h *= d * c;
-    const double odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
-    d = 1.0 / off_zero(1.0 + odd * d);
-    c = off_zero(1.0 + odd / c);
-    h *= d * c;
-    if (std::fabs(d * c - 1.0) < 1e-16)
-      break;
-  }
-  return h;
-}
-
-/// P(X <= x) of a beta variable, a, b > 0; and its complement when `upper`, each summed on its own side.
-inline double beta_tail(double x, double a, double b, bool upper) {
-  if (x <= 0.0 || x >= 1.0)
-    return (x <= 0.0) == upper ? 1.0 : 0.0;
-  const double front = std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) + a * std::log(x) +
-                                b * std::log1p(-x));
-  const bool left = x < (a + 1.0) / (a + b + 2.0); // where the fraction converges fast
-  const double tail = left ? front * beta_fraction(x, a, b) / a : front * beta_fraction(1.0 - x, b, a) / b;
-  return left == upper ? 1.0 - tail : tail;
-}
-
-/// The x with P(X <= x) = p (or P(X > x) = p when `upper`): Newton's steps kept inside a shrinking bracket.
-inline double beta_point(double p, double a, double b, bool upper = false) {
-  if (!(a > 0.0) || !(b > 0.0))
-    return a > 0.0 ? 1.0 : 0.0;
-  double low = 0.0, high = 1.0, x = a / (a + b);
-  const double log_front = std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b);
-  for (int i = 0; i < 200 && high - low > 1e-17 * (1.0 + high) && low < x && x < high; ++i) {
-    const double miss = upper ? p - beta_tail(x, a, b, true) : beta_tail(x, a, b, false) - p;
-    if (miss == 0.0)
-      break;
-    (miss > 0.0 ? high : low) = x;
-    const double density = std::exp(log_front + (a - 1.0) * std::log(x) + (b - 1.0) * std::log1p(-x));
-    double step = x - miss / density;
-    if (!(step > low && step < high))
-      step = low > 0.0 && high / low > 4.0 ? std::sqrt(low * high) : 0.5 * (low + high);
-    if (step == x || std::fabs(step - x) < 1e-16 * x)
-      break;
-    x = step;
-  }
-  return x;
-}
-
 /// The square of Student's t that is exceeded in size with probability alpha; infinite without degrees of freedom.
 inline double student_square(double alpha, double df) {
   if (!(df > 0.0))
     return inf;
-  const double x = beta_point(alpha, 0.5, 0.5 * df, true);
-  return df * x / (1.0 - x);
+  // t^2 = df x / (1 - x) with x of a beta law; 1 - x is taken from its own law.
+  const double x = beta_quantile(alpha, Tail::upper, {0.5, 0.5 * df});
+  const double rest = beta_quantile(alpha, Tail::lower, {0.5 * df, 0.5});
+  return df * x / rest;
 }
 
 } // namespace detail
 
-struct Limits {
-  double low, high;
-};
-
 /// Clopper & Pearson's limits of a share p seen in an effective sample of size n, which need not be whole.
 inline Limits clopper_pearson(double p, double n, double conf_level) {
   const double alpha = 0.5 * (1.0 - conf_level), x = n * p, rest = n * (1.0 - p);
-  return {x > 0.0 ? detail::beta_point(alpha, x, rest + 1.0) : 0.0,
-          rest > 0.0 ? detail::beta_point(alpha, x + 1.0, rest, true) : 1.0};
+  return {x > 0.0 ? beta_quantile(alpha, Tail::lower, {x, rest + 1.0}) : 0.0,
+          rest > 0.0 ? beta_quantile(alpha, Tail::upper, {x + 1.0, rest}) : 1.0};
 }
 
 /// Small-sample limits for S from clustered rows, after Korn & Graubard (1998): Clopper-Pearson limits for the

@@ -38,6 +38,20 @@ struct RiskTable {
   }
 };
 
+/// What an estimate reads of a risk table with one kind of event: a view over its memory, or over somebody else's.
+struct RiskRows {
+  span<const std::size_t> first;
+  span<const double> n_risk, n_event, n_censor;
+  bool delayed_entry = false;
+
+  RiskRows(const RiskTable& table)
+      : first(table.first), n_risk(table.n_risk), n_event(table.n_event), n_censor(table.n_censor),
+        delayed_entry(table.delayed_entry) {}
+  RiskRows(span<const std::size_t> offsets, span<const double> at_risk, span<const double> events,
+           span<const double> censored, bool delayed)
+      : first(offsets), n_risk(at_risk), n_event(events), n_censor(censored), delayed_entry(delayed) {}
+};
+
 /// The rows a risk table was made of, and which of them belong to one patient.
 struct ClusteredRows {
   const Timeline& timeline;
