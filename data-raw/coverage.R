@@ -4,7 +4,7 @@
 #   Rscript data-raw/coverage.R [replicates]
 
 library(cryonodes)
-replicates <- as.integer(c(commandArgs(trailingOnly = TRUE), 5000)[1])
+replicates <- as.integer(c(commandArgs(trailingOnly = TRUE), 4000)[1])
 month <- 24
 
 # Given the frailty z, a lesion fails at the rate z * rate. Its mean over z (gamma, mean 1, variance v) is
