@@ -42,9 +42,8 @@ landmark <- function(data, t, time = time, status = status, entry = NULL, event 
   reset <- check_flag(reset, "reset", call)
   na.action <- check_na_action(na.action, call)
   if (anyDuplicated(names(data))) {
-    abort_rule("column", paste0("`data` has several columns called ", quoted(unique(names(data)[duplicated(names(data))])),
-      "."
-    ), arg = "data", call = call)
+    twice <- unique(names(data)[duplicated(names(data))])
+    abort_rule("column", paste0("`data` has several columns called ", quoted(twice), "."), arg = "data", call = call)
   }
   time_name <- column_name(substitute(time), "time", data, call)
   status_name <- column_name(substitute(status), "status", data, call)
