@@ -120,7 +120,9 @@ event_counts.default <- function(time, n.event, n.censor = 0, n = NULL, group = 
   } else {
     check_vector(group, "group", call)
     check_length(group, size, "group", call)
-    if (anyNA(group) || anyNA(levels(group))) abort_rule("missing", "`group` has a missing value.", arg = "group", call = call)
+    if (anyNA(group) || anyNA(levels(group))) {
+      abort_rule("missing", "`group` has a missing value.", arg = "group", call = call)
+    }
     code_groups(list(group = group), call)
   }
   sorted <- order(coded$code)
