@@ -52,6 +52,16 @@ check_time <- function(x, arg, call) {
   x
 }
 
+# Two lengths of time that both know their unit must agree in it.
+check_same_unit <- function(x, arg, unit, call) {
+  own <- attr(x, "unit")
+  if (is.null(own) || is.null(unit) || own == unit) return(invisible(x))
+  abort_rule("time", paste0("`", arg, "` is in ", own, ", the times are in ", unit, "."),
+    "Bring them to one unit with `units()`.",
+    arg = arg, call = call
+  )
+}
+
 # Event indicator as 0/1 integers, or as the logical column it was (NA passes). Only coding that is stated is taken:
 # logical, 0/1, or any codes together with `event`, the value(s) that mean an event.
 check_status <- function(x, arg, event = NULL, call) {
@@ -59,7 +69,7 @@ check_status <- function(x, arg, event = NULL, call) {
   if (is.null(event) && is.null(attributes(x)) && all_zero_one_cpp(x)) {
     return(if (is.logical(x)) x else as.integer(x))
   }
-  if (is.factor(x)) check_factor(x, arg, call)
+  if (is.factor(x)) x <- without_na_level(check_factor(x, arg, call))
   if (!is.null(event)) {
     if (!is.atomic(event) || length(event) == 0 || length(dim(event)) > 1) {
       abort_rule("status", paste0("`event` must be the value or values of `", arg, "` that mean an event, not ",
@@ -118,12 +128,15 @@ check_status <- function(x, arg, event = NULL, call) {
   as.integer(x)
 }
 
+# A missing status stays missing where a factor has made a level of it.
+without_na_level <- function(x) if (anyNA(levels(x))) factor(x, levels(x)[!is.na(levels(x))]) else x
+
 # Competing events: 0 for censored, 1, 2, ... for the causes, whose labels are the attribute "causes" (NA passes). What
 # means censored is stated by `censor`, or by the two conventions of the field: the first level of a factor, as in
 # survival::Surv(); 0 in numbers, as in cmprsk.
 check_causes <- function(x, arg, censor = NULL, call) {
   check_vector(x, arg, call)
-  if (is.factor(x)) check_factor(x, arg, call)
+  if (is.factor(x)) x <- without_na_level(check_factor(x, arg, call))
   if (!is.factor(x) && (!is.atomic(x) || inherits(x, c("Date", "POSIXt", "difftime", "integer64")))) {
     abort_rule("type", paste0("`", arg, "` must be a factor, text or numbers, not ", class(x)[1], "."),
       arg = arg, call = call
@@ -151,6 +164,11 @@ check_causes <- function(x, arg, censor = NULL, call) {
     abort_rule("status", paste0("`", arg, "` must be whole numbers >= 0, not ", number_text(x[bad[1]]), " in ",
       at_rows(bad), "."
     ), arg = arg, rows = bad, call = call)
+  }
+  if ("(s0)" %in% labels) {
+    abort_rule("status", paste0("`", arg, "` has the label '(s0)', which stands for those without event."),
+      arg = arg, call = call
+    )
   }
   is_cause <- !labels %in% as.character(censor)
   code <- (cumsum(is_cause) * is_cause)[if (is.factor(x)) as.integer(x) else match(x, known)]
@@ -222,6 +240,10 @@ check_conf_level <- function(x, call) {
     abort_rule("conf_level", paste0("`conf.level` must be a number in (0, 1), not ", one_line(x), "."),
       arg = "conf.level", call = call
     )
+  }
+  # Nearer to 1 the tails are lost to rounding.
+  if ((1 + x) / 2 == 1) {
+    abort_rule("conf_level", "`conf.level` differs from 1 by rounding only.", arg = "conf.level", call = call)
   }
   as.double(x)
 }

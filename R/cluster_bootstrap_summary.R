@@ -18,11 +18,13 @@ summarise_bootstrap <- function(drawn, terms, meta, seed) {
     value <- value[!is.nan(value) & !is.na(value)]
     estimate <- drawn$estimate[1, k]
     finite <- value[is.finite(value)]
+    # One cluster, or no event: all replicates are one number, which does not make the cohort's certain.
+    level <- length(value) > 0 && all(value == value[1])
     limits <- lapply(methods, function(method) {
-      boot_limits(method, value, estimate, tail, drawn$jackknife[, k])
+      if (level) c(NA_real_, NA_real_) else boot_limits(method, value, estimate, tail, drawn$jackknife[, k])
     })
     list(
-      std.error = if (length(finite) > 1) stats::sd(finite) else NA_real_, limits = limits,
+      std.error = if (length(finite) > 1 && !level) stats::sd(finite) else NA_real_, limits = limits, level = level,
       n.missing = nrow(drawn$values) - length(finite)
     )
   }
@@ -42,11 +44,14 @@ summarise_bootstrap <- function(drawn, terms, meta, seed) {
   estimate <- as.vector(drawn$estimate)
   estimate[!is.finite(estimate)] <- NA_real_
   reason <- if (meta$statistic %in% c("median", "quantile")) "not reached" else "no value"
+  level <- vapply(parts, `[[`, TRUE, "level")
   estimates <- data.frame(
     terms, estimate = estimate, std.error = vapply(parts, `[[`, 0, "std.error"), conf.low = shown$conf.low,
     conf.high = shown$conf.high, n.missing = missing,
     note = ifelse(is.na(estimate), paste0(reason, " in the cohort"),
-      ifelse(missing > 0, paste0(reason, " in ", number_text(missing), " replicates"), NA_character_)
+      ifelse(missing > 0, paste0(reason, " in ", number_text(missing), " replicates"),
+        ifelse(level, "all replicates are alike: interval undefined", NA_character_)
+      )
     ), stringsAsFactors = FALSE
   )
   values <- drawn$values

@@ -81,6 +81,13 @@ confidence_band.kaplan_meier <- function(fit, type = "hall-wellner", from = NULL
       arg = "from", call = call
     )
   }
+  # Both bands rest on the increments of Greenwood's variance being independent; sums over clusters are not.
+  if (isFALSE(fit$logse)) {
+    abort_rule("choice", "a band takes rows for independent: it has no place for clusters or a robust `variance`.",
+      "Fit the curve without them, or use its pointwise intervals.",
+      arg = "fit", call = call
+    )
+  }
   if (identical(fit$type, "counting") && type == "hall-wellner") {
     abort_rule("entry", "the Hall-Wellner band is not defined with delayed entry.",
       "`type = \"equal precision\"` is.",

@@ -206,10 +206,11 @@ fit_incidence <- function(frame, variance, conf.type, conf.level, timefix, user_
 # As survival tabulates them: from the one state that can be left.
 transition_counts <- function(causes, events, censored) {
   states <- c("(s0)", causes)
-  table <- matrix(0L, length(states), length(states),
+  table <- matrix(0, length(states), length(states),
     dimnames = list(from = states, to = c(causes, "(censored)"))
   )
-  table[1, ] <- as.integer(round(c(events, censored)))
+  table[1, ] <- round(c(events, censored))
+  if (all(table <= .Machine$integer.max)) storage.mode(table) <- "integer"
   structure(table, class = "table")
 }
 

@@ -96,7 +96,7 @@ event_counts.default <- function(time, n.event, n.censor = 0, n = NULL, group = 
   causes <- NULL
   if (is.data.frame(n.event) || is.matrix(n.event)) {
     causes <- colnames(n.event)
-    if (is.null(causes) || anyDuplicated(causes)) {
+    if (!length(causes) || anyDuplicated(causes) || anyNA(causes) || any(causes == "")) {
       abort_rule("table", "the columns of `n.event` must be named, each by a cause of its own.",
         arg = "n.event", call = call
       )
@@ -120,7 +120,9 @@ event_counts.default <- function(time, n.event, n.censor = 0, n = NULL, group = 
   } else {
     check_vector(group, "group", call)
     check_length(group, size, "group", call)
-    if (anyNA(group)) abort_rule("missing", "`group` has a missing value.", arg = "group", call = call)
+    if (anyNA(group) || anyNA(levels(group))) {
+      abort_rule("missing", "`group` has a missing value.", arg = "group", call = call)
+    }
     code_groups(list(group = group), call)
   }
   sorted <- order(coded$code)
@@ -149,15 +151,25 @@ event_counts.default <- function(time, n.event, n.censor = 0, n = NULL, group = 
 new_event_counts <- function(group, time, events, n.censor, n.entry, meta) {
   total <- rowSums(events)
   leave <- total + n.censor
-  at_risk <- unsplit(lapply(split(seq_along(time), group), function(i) {
-    if (is.null(n.entry)) rev(cumsum(rev(leave[i]))) else c(0, cumsum(n.entry[i] - leave[i]))[seq_along(i)]
-  }), group)
-  out <- data.frame(group = meta$labels[group], time = time, n.risk = at_risk, stringsAsFactors = FALSE)
+  out <- data.frame(
+    group = meta$labels[group], time = time, n.risk = numbers_at_risk(group, leave, n.entry), stringsAsFactors = FALSE
+  )
   if (!is.null(n.entry)) out$n.entry <- n.entry
   out$n.event <- total
   for (k in seq_along(meta$causes)) out[[paste0("n.event.", meta$causes[k])]] <- events[, k]
   out$n.censor <- n.censor
+  meta$left <- sums_by_group(leave, group, meta$labels)
   structure(out, class = c("event_counts", "data.frame"), meta = c(list(format = result_format), meta))
+}
+
+sums_by_group <- function(x, group, labels) {
+  as.vector(tapply(x, factor(group, seq_along(labels)), sum, default = 0))
+}
+
+numbers_at_risk <- function(group, leave, n.entry) {
+  unsplit(lapply(split(seq_along(group), group), function(i) {
+    if (is.null(n.entry)) rev(cumsum(rev(leave[i]))) else c(0, cumsum(n.entry[i] - leave[i]))[seq_along(i)]
+  }), group)
 }
 
 check_table_counts <- function(x, size, arg, call) {
@@ -173,8 +185,15 @@ check_table_counts <- function(x, size, arg, call) {
       "counts must be whole numbers >= 0: `", arg, "` is ", number_text(x[bad[1]]), " in ", at_rows(bad), "."
     ), arg = arg, rows = bad, call = call)
   }
+  if (sum(x) > largest_count) {
+    abort_rule("table", paste0("counts must add up to at most 2^53, beyond which a number no longer counts: `", arg,
+      "` has more."
+    ), arg = arg, call = call)
+  }
   as.double(x)
 }
+
+largest_count <- 2^53
 
 event_count_columns <- c("group", "time", "n.risk", "n.event", "n.censor")
 
@@ -182,7 +201,7 @@ event_count_columns <- c("group", "time", "n.risk", "n.event", "n.censor")
 check_event_counts <- function(x, call) {
   parts <- c(as.list(x), list(meta = attr(x, "meta")))
   whole <- structure(parts, class = "event_counts")
-  check_result(whole, "event_counts", event_count_columns, call, c("labels", "n", "n_rows"))
+  check_result(whole, "event_counts", event_count_columns, call, c("labels", "n", "n_rows", "left"))
   meta <- attr(x, "meta")
   columns <- c("n.event", "n.censor", if ("n.entry" %in% names(x)) "n.entry", cause_columns(meta))
   lost <- setdiff(columns, names(x))
@@ -199,9 +218,23 @@ check_event_counts <- function(x, call) {
       ), arg = v, rows = bad, call = call)
     }
   }
+  check_time(x$time, "time", call)
   code <- match(x$group, meta$labels)
   if (anyNA(code) || is.unsorted(code) || anyNA(x$time) || any(diff(x$time)[diff(code) == 0] <= 0)) {
     abort_rule("table", "the rows of the counts are not by group and increasing time any more.", call = call)
+  }
+  # Rows taken out or counts changed: the numbers at risk, or the sizes of the groups, would be those of other tables.
+  leave <- as.double(x$n.event + x$n.censor)
+  causes <- cause_columns(meta)
+  entry <- if ("n.entry" %in% names(x)) as.double(x$n.entry)
+  left <- sums_by_group(leave, code, meta$labels)
+  differ <- function(a, b) !is.numeric(a) || anyNA(a) || any(abs(a - b) > 1e-9 * (1 + abs(b)))
+  if (nrow(x) && (differ(x$n.risk, numbers_at_risk(code, leave, entry)) || differ(left, meta$left) ||
+    length(causes) && differ(rowSums(as.matrix(as.data.frame(x)[causes])), x$n.event))) {
+    abort_rule("table", "the counts were changed since they were made, and do not add up any more.",
+      "Count the rows wanted (`subset`), or give the columns to `event_counts()` anew.",
+      call = call
+    )
   }
   invisible(x)
 }
@@ -238,8 +271,9 @@ count_down <- function(rows, time, n.event, n.censor, n.entry, n, label, n_group
       abort_rule("type", paste0("`n` must be numeric, not ", class(n)[1], "."), arg = "n", call = call)
     }
     start <- if (n_groups == 1 && length(n) == 1) n[[1]] else n[match(label, names(n))]
-    if (length(start) != 1 || !is.numeric(start) || is.na(start) || start != round(start) || start < 0) {
-      abort_rule("table", paste0("`n` must give a whole number >= 0 for group ", quoted(label), "."),
+    if (length(start) != 1 || !is.numeric(start) || is.na(start) || start != round(start) || start < 0 ||
+      start > largest_count) {
+      abort_rule("table", paste0("`n` must give a whole number from 0 to 2^53 for group ", quoted(label), "."),
         arg = "n", call = call
       )
     }

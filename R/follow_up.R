@@ -164,8 +164,10 @@ fit_follow_up <- function(frame, potential, conf.type, conf.level, timefix, user
 # One number, or one for each row used, not below the time observed.
 read_potential <- function(potential, frame, call) {
   if (is.null(potential)) return(NULL)
-  potential <- as.double(check_time(potential, "potential", call))
-  rows <- frame$rows %||% seq_along(frame$time)
+  potential <- check_time(potential, "potential", call)
+  check_same_unit(potential, "potential", frame$unit, call)
+  potential <- as.double(potential)
+  rows <- frame[["rows"]] %||% seq_along(frame$time)
   if (length(potential) != 1) {
     check_length(potential, frame$n_input, "potential", call)
     potential <- potential[rows]

@@ -82,6 +82,7 @@ frame_from_vectors <- function(time, event, group, weights, na.action, call, str
   n <- length(time)
   check_length(event, n, event_name, call)
   if (!is.null(entry)) check_length(entry <- check_time(entry, "entry", call), n, "entry", call)
+  if (!is.null(entry)) check_same_unit(entry, "entry", attr(time, "unit"), call)
   response <- list(
     time = time, entry = entry, event = event, names = c("time", event_name, "entry"), unit = attr(time, "unit"),
     note = attr(event, "note"), causes = attr(event, "causes")
@@ -160,6 +161,7 @@ read_response <- function(lhs, evaluate, read_status, call) {
     names <- c(one_line(exit_expr), one_line(args$event), if (!is.null(entry)) one_line(args$time))
     check_length(status, length(time), names[2], call)
     if (!is.null(entry)) check_length(entry, length(time), names[3], call)
+    if (!is.null(entry)) check_same_unit(entry, names[3], attr(time, "unit"), call)
     return(list(
       time = time, entry = entry, event = status, names = names, unit = attr(time, "unit"),
       note = attr(status, "note"), causes = attr(status, "causes")

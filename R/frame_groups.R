@@ -79,6 +79,12 @@ as_group <- function(x, name, call) {
     refuse_twins(labels)
     return(factor(x, levels = values, labels = labels))
   }
+  if (any(Encoding(if (is.factor(x)) levels(x) else if (is.character(x)) unique(x)) == "bytes")) {
+    abort_rule("group", paste0("`", name, "` has text in the encoding \"bytes\", which has no characters."),
+      "Declare the encoding with `iconv()`.",
+      arg = name, call = call
+    )
+  }
   if (is.character(x)) x <- enc2utf8(x)
   if (is.factor(x)) levels(x) <- enc2utf8(levels(x))
   if (!is.factor(x)) {
@@ -95,7 +101,7 @@ as_group <- function(x, name, call) {
 
 # A factor made by hand, or read from a damaged file, may have codes without a level.
 check_factor <- function(x, name, call) {
-  if (all_levels_cpp(x, length(levels(x)))) return(invisible())
+  if (all_levels_cpp(x, length(levels(x)))) return(invisible(x))
   codes <- unclass(x)
   bad <- which(!is.na(codes) & !(codes >= 1 & codes <= length(levels(x))))
   if (length(bad)) {
@@ -103,6 +109,7 @@ check_factor <- function(x, name, call) {
       arg = name, rows = bad, call = call
     )
   }
+  invisible(x)
 }
 
 # as.character() for numbers, but deaf to options(scipen): a label must not depend on the session.

@@ -7,7 +7,7 @@ check_product <- function(conf.type, core, frame, call) {
   if (!is_product(conf.type)) return(invisible(NULL))
   problem <- if (!is.null(frame$entry)) {
     "right-censored data, not for delayed entry"
-  } else if (any(c(core$n_event, core$n_censor) %% 1 != 0)) {
+  } else if (any(c(core$n_event, core$n_censor) != round(c(core$n_event, core$n_censor)))) {
     "whole counts, not for fractional weights"
   }
   if (!is.null(problem)) {

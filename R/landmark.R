@@ -41,6 +41,10 @@ landmark <- function(data, t, time = time, status = status, entry = NULL, event 
   }
   reset <- check_flag(reset, "reset", call)
   na.action <- check_na_action(na.action, call)
+  if (anyDuplicated(names(data))) {
+    twice <- unique(names(data)[duplicated(names(data))])
+    abort_rule("column", paste0("`data` has several columns called ", quoted(twice), "."), arg = "data", call = call)
+  }
   time_name <- column_name(substitute(time), "time", data, call)
   status_name <- column_name(substitute(status), "status", data, call)
   entry_name <- if (!is.null(substitute(entry))) column_name(substitute(entry), "entry", data, call)
@@ -48,6 +52,9 @@ landmark <- function(data, t, time = time, status = status, entry = NULL, event 
   code <- read_either(event, censor)(data[[status_name]], status_name, call)
   entered <- if (!is.null(entry_name)) check_time(data[[entry_name]], entry_name, call)
 
+  if (!is.null(entered)) check_same_unit(entered, entry_name, attr(follow_up, "unit"), call)
+  # Times that differ from the landmark by rounding only are the landmark.
+  beyond <- function(x) x > t + sqrt(.Machine$double.eps) * max(1, t)
   absent <- is.na(follow_up) | is.na(code) | if (is.null(entered)) FALSE else is.na(entered)
   if (any(absent) && na.action == "error") {
     columns <- list(follow_up, code, entered)
@@ -57,7 +64,7 @@ landmark <- function(data, t, time = time, status = status, entry = NULL, event 
       arg = arg, rows = which(is.na(data[[arg]])), call = call
     )
   }
-  late <- if (is.null(entered)) FALSE else entered > t & follow_up > t
+  late <- if (is.null(entered)) FALSE else beyond(entered) & beyond(follow_up)
   bad <- if (is.null(entered)) integer() else which(entered >= follow_up)
   if (length(bad)) {
     abort_rule("entry", paste0("entry must be < exit; not so in ", at_rows(bad), "."),
@@ -66,7 +73,7 @@ landmark <- function(data, t, time = time, status = status, entry = NULL, event 
   }
   causes <- attr(code, "causes") %||% "event"
   reason <- ifelse(absent, "missing value",
-    ifelse(follow_up > t, ifelse(late, "entered later", NA_character_),
+    ifelse(beyond(follow_up), ifelse(late, "entered later", NA_character_),
       ifelse(code > 0, paste(c("", causes)[code + 1L], "before"), "censored before")
     )
   )

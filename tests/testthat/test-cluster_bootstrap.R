@@ -205,3 +205,16 @@ test_that("bad input is refused by name", {
   counts <- event_counts(time = 1:3, n.event = 1)
   expect_error(boot(counts, times = 2), "counts", class = "cryonodes_error_choice")
 })
+
+test_that("replicates that are all alike give no interval of width zero", {
+  alike <- function(...) {
+    for (interval in c("percentile", "basic", "bca")) {
+      row <- tidy(cluster_bootstrap(..., replicates = 20, seed = 1, interval = interval))
+      expect_true(all(is.na(row[c("std.error", "conf.low", "conf.high")])))
+      expect_match(row$note, "alike")
+    }
+  }
+  alike(1:4, c(1, 0, 1, 1), cluster = rep("x", 4), times = 3)
+  alike(1:4, c(0, 0, 0, 0), times = 1)
+  alike(3, 1, times = 3)
+})

@@ -74,7 +74,7 @@ test_that("the infinitesimal jackknife is survival's, with ties, weights, delaye
       expect_lte(largest_difference(ours$std.chaz[!alone], theirs$std.chaz[!alone]), 1e-10)
       # survival's limits are S itself where its standard error is 0; ours stand in where S is 0 or 1.
       known <- !is.na(ours$lower) & ours$surv > 0 & ours$surv < 1
-      expect_true(all(ours$lower[ours$surv == 1] < 1 & ours$upper[ours$surv == 0] > 0))
+      expect_true(all(ours$lower[ours$surv == 1] < 1) && all(ours$upper[ours$surv == 0] > 0))
       expect_lte(largest_difference(ours$lower[known], theirs$lower[known]), 1e-10)
       expect_lte(largest_difference(ours$upper[known], theirs$upper[known]), 1e-10)
       compared <- compared + sum(known)

@@ -139,3 +139,19 @@ test_that("it is a data frame with broom's columns, and a figure", {
   drawn <- ggplot2::ggplot_build(picture)$data[[1]]
   expect_equal(range(drawn$y), range(c(band$conf.low[-nrow(band)], band$conf.high[-nrow(band)])), tolerance = 1e-12)
 })
+
+test_that("a curve with a robust variance has no band: its std.err is not Greenwood's", {
+  fit <- kaplan_meier(Surv(time, status) ~ 1, survival::veteran, cluster = celltype)
+  for (type in c("hall-wellner", "equal precision")) {
+    expect_error(confidence_band(fit, type), "independent", class = "cryonodes_error_choice")
+  }
+  robust <- kaplan_meier(Surv(time, status) ~ 1, survival::veteran, variance = "ij")
+  expect_error(confidence_band(robust), "independent", class = "cryonodes_error_choice")
+})
+
+test_that("a level that only rounding keeps from 1 is refused", {
+  fit <- kaplan_meier(1:3, c(1, 0, 1))
+  expect_error(confidence_band(fit, conf.level = 1 - 1e-16), class = "cryonodes_error_conf_level")
+  expect_error(kaplan_meier(1:3, c(1, 0, 1), conf.level = 1 - 1e-16), class = "cryonodes_error_conf_level")
+  expect_true(all(is.finite(kaplan_meier(1:3, c(1, 0, 1), conf.level = 0.999999)$lower)))
+})

@@ -398,3 +398,22 @@ test_that("the figure draws the steps and bands of the fit", {
   caught(ggplot2::autoplot(grouped, causes = "progress"), "choice")
   caught(ggplot2::autoplot(grouped, ylim = -1), "type")
 })
+
+test_that("a status that is missing in a level of its own is missing, and '(s0)' is no cause", {
+  status <- factor(c("censored", NA, "death"), c("censored", NA, "death"), exclude = NULL)
+  expect_error(cumulative_incidence(1:3, status), "row 2", class = "cryonodes_error_missing")
+  expect_identical(cumulative_incidence(1:3, status, na.action = "omit")$meta$causes, "death")
+  first <- factor(c("censored", NA, "death"), c(NA, "censored", "death"), exclude = NULL)
+  expect_error(cumulative_incidence(1:3, first), "row 2", class = "cryonodes_error_missing")
+  d <- data.frame(time = 1:3, status)
+  expect_error(kaplan_meier(Surv(time, status) ~ 1, d, event = "death"), class = "cryonodes_error_missing")
+  expect_error(cumulative_incidence(1:3, factor(c("c", "(s0)", "x"), c("c", "(s0)", "x"))), "stands for",
+    class = "cryonodes_error_status"
+  )
+})
+
+test_that("weights beyond an integer are counted among the transitions", {
+  fit <- cumulative_incidence(1:3, c(1, 0, 2), weights = c(1e10, 1, 1))
+  expect_identical(fit$transitions[["(s0)", "1"]], 1e10)
+  expect_type(cumulative_incidence(1:3, c(1, 0, 2))$transitions, "integer")
+})

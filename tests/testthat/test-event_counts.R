@@ -78,3 +78,36 @@ test_that("counts that were changed by hand are refused", {
   expect_error(event_counts(1:3, 1, 1, n = 6, n.entry = c(6, 0, 0)), class = "cryonodes_error_table")
   expect_error(event_counts(1:3, 1, 1, n.entry = c(2, 2, 2)), "2 leave, 0 at risk", class = "cryonodes_error_table")
 })
+
+test_that("a table from which rows or counts were taken is refused, not read as another cohort", {
+  counts <- event_counts(Surv(time, status == 2) ~ sex, survival::lung)
+  refused <- function(x) expect_error(kaplan_meier(x), "do not add up", class = "cryonodes_error_table")
+  refused(counts[counts$group == "1", ])
+  refused(counts[-5, ])
+  refused(counts[-1, ])
+  refused(counts[-nrow(counts), ])
+  refused(replace(counts, "n.event", counts$n.event + 1))
+  refused(replace(counts, "n.risk", counts$n.risk - 1))
+  expect_error(kaplan_meier(replace(counts, "time", counts$time - 100)), class = "cryonodes_error_time")
+  expect_error(kaplan_meier(replace(counts, "time", as.character(counts$time))), class = "cryonodes_error_type")
+  late <- event_counts(Surv(entry, exit, cause) ~ 1, list(entry = c(0, 0, 1), exit = c(2, 3, 4), cause = c(1, 2, 0)))
+  expect_error(cumulative_incidence(replace(late, "n.event.1", 0)), class = "cryonodes_error_table")
+  expect_error(cumulative_incidence(replace(late, "n.entry", c(3, 0, 0, 0, 0))), class = "cryonodes_error_table")
+  # What changes no number is taken.
+  same <- replace(counts, "group", factor(counts$group))
+  same$n.censor <- as.integer(same$n.censor)
+  expect_identical(tidy(kaplan_meier(same)), tidy(kaplan_meier(counts)))
+})
+
+test_that("counts by hand: sizes beyond counting, causes without a name, groups without a label", {
+  for (n in c(Inf, 1e300, 2^54)) expect_error(event_counts(1:3, 1, n = n), class = "cryonodes_error_table")
+  expect_error(event_counts(1:3, c(1e17, 1e17, 1), 1), "2^53", fixed = TRUE, class = "cryonodes_error_table")
+  expect_error(event_counts(1:3, c(1e308, 1e308, 1), 1), "2^53", fixed = TRUE, class = "cryonodes_error_table")
+  for (name in list(NA, "")) {
+    events <- matrix(1, 3, 2, dimnames = list(NULL, c("a", name)))
+    expect_error(event_counts(1:3, events), "must be named", class = "cryonodes_error_table")
+  }
+  expect_error(event_counts(1:3, data.frame(a = 1:3)[0]), "must be named", class = "cryonodes_error_table")
+  group <- factor(c("a", "a", NA, NA), exclude = NULL)
+  expect_error(event_counts(c(1, 2, 1, 2), 1, group = group), class = "cryonodes_error_missing")
+})

@@ -181,3 +181,17 @@ test_that("print shows what a paper prints", {
   expect_snapshot(follow_up(Surv(months, failed) ~ site, d, potential = 40))
   expect_snapshot(follow_up(1:3, c(1, 1, 1)))
 })
+
+test_that("a potential follow-up in another unit is refused", {
+  time <- as.difftime(c(3, 5), units = "days")
+  expect_error(follow_up(time, c(1, 0), potential = as.difftime(6, units = "weeks")), "in weeks",
+    class = "cryonodes_error_time"
+  )
+  same <- follow_up(time, c(1, 0), potential = as.difftime(6, units = "days"))
+  expect_identical(same$completeness, follow_up(c(3, 5), c(1, 0), potential = 6)$completeness)
+})
+
+test_that("of counts, a potential that is too short is told with its row", {
+  counts <- event_counts(1:3, 1, 1)
+  expect_error(follow_up(counts, potential = 2.5), "row 3", class = "cryonodes_error_time")
+})

@@ -42,7 +42,8 @@ test_that("Rothman's interval without censoring is Wilson's", {
   for (n in c(2, 7, 30)) {
     fit <- kaplan_meier(seq_len(n), rep(1, n), conf.type = "rothman")
     for (k in seq_len(n - 1)) {
-      wilson <- stats::prop.test(n - k, n, correct = FALSE)$conf.int
+      # prop.test() warns that its chi-square test is approximate; its interval, which is Wilson's, is not.
+      wilson <- suppressWarnings(stats::prop.test(n - k, n, correct = FALSE))$conf.int
       expect_equal(c(fit$lower[k], fit$upper[k]), as.vector(wilson), tolerance = 1e-12)
     }
   }
@@ -181,4 +182,13 @@ test_that("a median that is not reached says where the curve ends", {
 test_that("no 100% to 100%: survival's summary before the first row has the beta product's limit too", {
   s <- summary(kaplan_meier(c(5, 8), c(1, 0)), times = 1)
   expect_equal(c(s$lower, s$upper), c(sqrt(0.025), 1), tolerance = 1e-14)
+})
+
+test_that("huge whole weights give no warning of base R", {
+  for (type in c("bpcp", "bpcp mid-p")) {
+    expect_no_warning(kaplan_meier(1:3, c(1, 0, 1), weights = c(1e150, 1, 1e150), conf.type = type))
+    expect_error(kaplan_meier(1:3, c(1, 0, 1), weights = c(1.5, 1, 1), conf.type = type),
+      class = "cryonodes_error_conf_type"
+    )
+  }
 })

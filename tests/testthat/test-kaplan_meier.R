@@ -759,3 +759,14 @@ test_that("errors name argument, rule, finding and place, then a hint", {
     kaplan_meier(1:3, c(1, 0))
   })
 })
+
+test_that("text without an encoding, and times in two units, are refused", {
+  label <- c("\xe9", "\xe9", "b", "b")
+  Encoding(label) <- "bytes"
+  expect_error(kaplan_meier(1:4, c(1, 0, 1, 1), group = label), "bytes", class = "cryonodes_error_group")
+  entry <- as.difftime(c(1, 1), units = "weeks")
+  exit <- as.difftime(c(8, 10), units = "days")
+  expect_error(kaplan_meier(Surv(entry, exit, c(1, 1)) ~ 1), "in weeks", class = "cryonodes_error_time")
+  units(entry) <- "days"
+  expect_identical(kaplan_meier(Surv(entry, exit, c(1, 1)) ~ 1)$n.risk, c(2, 1))
+})

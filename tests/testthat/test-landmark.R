@@ -62,3 +62,18 @@ test_that("taking rows out again leaves a plain data frame", {
   expect_identical(class(as.data.frame(at)), "data.frame")
   expect_null(attr(at[1:2, ], "landmark"))
 })
+
+test_that("times that differ from the landmark by rounding only are the landmark", {
+  d <- data.frame(time = c(0.1 + 0.2, 1), status = 1)
+  expect_identical(landmark(d, 0.3), landmark(d, 0.1 + 0.2), ignore_attr = TRUE)
+  expect_identical(landmark(d, 0.3)$time, 0.7)
+  expect_identical(attr(landmark(d, 0.3), "landmark")$left_out$reason, "event before")
+})
+
+test_that("columns of one name, or of two units, are refused", {
+  d <- data.frame(time = 1:3, status = 1, time = 9, check.names = FALSE)
+  expect_error(landmark(d, 1), "several columns called 'time'", class = "cryonodes_error_column")
+  d <- data.frame(time = as.difftime(8:10, units = "days"), status = 1)
+  d$entry <- as.difftime(c(1, 1, 1), units = "weeks")
+  expect_error(landmark(d, 1, entry = entry), "in weeks", class = "cryonodes_error_time")
+})

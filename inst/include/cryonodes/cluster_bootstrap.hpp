@@ -92,6 +92,7 @@ public:
 
   std::size_t n_group() const { return first_.size() - 1; }
   std::size_t n_cluster() const { return n_cluster_; }
+  std::size_t n_visit() const { return cluster_.size(); } // exits and entries: the work of one replicate
 
   /// Memory of one thread: counts of one group, by time.
   struct Scratch {
@@ -260,8 +261,10 @@ inline ClusterBootstrapResult cluster_bootstrap(const ResampledCohort& cohort, c
   memory[0].copies.assign(n_cluster, 1U);
   evaluate(memory[0], out.estimate, 0);
 
-  constexpr std::size_t block = 16;
-  const auto blocks = [](std::size_t n) { return (n + block - 1) / block; };
+  // `poll` is asked between blocks: with many rows they are short, so that an interrupt is not kept waiting.
+  const std::size_t row_limit = std::size_t{1} << 20U;
+  const std::size_t block = std::clamp<std::size_t>(row_limit / std::max<std::size_t>(cohort.n_visit(), 1), 1, 16);
+  const auto blocks = [block](std::size_t n) { return (n + block - 1) / block; };
   const std::size_t drawn = blocks(options.replicates), left_out = options.jackknife ? blocks(n_cluster) : 0;
   for_each_block(
       drawn + left_out, options.threads,
