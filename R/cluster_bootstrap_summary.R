@@ -104,7 +104,7 @@ print.cluster_bootstrap <- function(x, digits = 3, ...) {
   }, if (!is.null(meta$group_title)) paste0(", by ", meta$group_title), "\n", count_line(meta), "\n\n", sep = "")
   shown <- x$estimates
   for (v in c("estimate", "std.error", "conf.low", "conf.high")) shown[[v]] <- na_dash(shown[[v]], digits)
-  shown$note <- ifelse(is.na(shown$note), "", shown$note)
+  shown$note <- notes_or_nothing(shown$note)
   shown$n.missing <- NULL
   shown$strata <- encodeString(shown$strata)
   print(shown, row.names = FALSE)

@@ -88,4 +88,7 @@ count_line <- function(meta) {
   )
 }
 
+# The column `note` for print(): without a note in it, no column.
+notes_or_nothing <- function(note) if (all(is.na(note))) NULL else ifelse(is.na(note), "", note)
+
 print_notes <- function(notes) for (note in notes) cat("Note: ", note, ".\n", sep = "")

@@ -164,7 +164,7 @@ print_rates <- function(x, digits, columns, ...) {
   )
   for (v in counts) shown[[v]] <- number_text(shown[[v]])
   for (v in estimates) shown[[v]] <- format_number(shown[[v]], digits)
-  shown$note <- ifelse(is.na(shown$note), "", shown$note)
+  shown$note <- notes_or_nothing(shown$note)
   print(shown, row.names = FALSE)
   invisible(x)
 }

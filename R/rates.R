@@ -126,7 +126,7 @@ print.km_rates <- function(x, digits = 3, ...) {
   shown <- as.data.frame(x)
   for (v in c("time", "n", "n.risk", "n.event", "n.censor", "cum.event")) shown[[v]] <- number_text(shown[[v]])
   for (v in c("estimate", "std.error", "conf.low", "conf.high")) shown[[v]] <- format_number(shown[[v]], digits)
-  shown$note <- ifelse(is.na(shown$note), "", shown$note)
+  shown$note <- notes_or_nothing(shown$note)
   print(shown, row.names = FALSE)
   invisible(x)
 }

@@ -1,10 +1,10 @@
 # How often the 95% intervals of kaplan_meier() hold the true rate at 24 months in cohorts like the founding one: 29
 # patients with 1 to 4 lesions, whose outcomes they share through a gamma frailty, and follow-up that ends for all lesions
-# of a patient at once. Writes inst/extdata/coverage.csv, which the vignette small-samples shows. Some minutes.
+# of a patient at once. Writes inst/extdata/coverage.csv, which the vignette small-samples shows. Some ten minutes.
 #   Rscript data-raw/coverage.R [replicates]
 
 library(cryonodes)
-replicates <- as.integer(c(commandArgs(trailingOnly = TRUE), 5000)[1])
+replicates <- as.integer(c(commandArgs(trailingOnly = TRUE), 4000)[1])
 month <- 24
 
 # Given the frailty z, a lesion fails at the rate z * rate. Its mean over z (gamma, mean 1, variance v) is
