@@ -142,7 +142,15 @@ check_causes <- function(x, arg, censor = NULL, call) {
       arg = arg, call = call
     )
   }
-  known <- if (is.factor(x)) levels(x) else sort(unique(x[!is.na(x)]))
+  # Small whole numbers, as they are with most, are told apart without comparing them.
+  small <- is.numeric(x) && length(x) && all_countable_cpp(x) && max(x) <= max_groups && all(x == as.integer(x))
+  known <- if (is.factor(x)) {
+    levels(x)
+  } else if (small) {
+    which(tabulate(as.integer(x) + 1L) > 0) - 1L
+  } else {
+    sort(unique(x[!is.na(x)]))
+  }
   labels <- if (is.numeric(known)) number_labels(known) else as.character(known)
   if (is.null(censor)) {
     if (is.factor(x)) censor <- known[1] else if (is.numeric(x)) censor <- 0 else if (is.logical(x)) censor <- FALSE
@@ -171,8 +179,16 @@ check_causes <- function(x, arg, censor = NULL, call) {
     )
   }
   is_cause <- !labels %in% as.character(censor)
-  code <- (cumsum(is_cause) * is_cause)[if (is.factor(x)) as.integer(x) else match(x, known)]
-  structure(ifelse(is.na(x), NA_integer_, code), causes = if (any(is_cause)) labels[is_cause] else "event")
+  code <- cumsum(is_cause) * is_cause
+  code <- if (is.factor(x)) {
+    code[as.integer(x)]
+  } else if (small) {
+    code[match(seq_len(max(x) + 1) - 1, known)][as.integer(x) + 1L]
+  } else {
+    code[match(x, known)]
+  }
+  attr(code, "causes") <- if (any(is_cause)) labels[is_cause] else "event"
+  code
 }
 
 # A plain vector of numbers: is.numeric() also takes a Surv object, a matrix and the bits of an integer64.

@@ -74,9 +74,9 @@ cluster_bootstrap.formula <- function(formula, data = NULL, subset, weights, na.
   check_dots(..., call = call)
   frame <- frame_from_formula(
     formula, data,
-    subset = rlang::enquo(subset) |> absent_as_null(), weights = rlang::enquo(weights) |> absent_as_null(),
+    subset = enquo(subset) |> absent_as_null(), weights = enquo(weights) |> absent_as_null(),
     check_na_action(na.action, call), read_event(event), "cluster", call, parent.frame(),
-    cluster = rlang::enquo(cluster) |> absent_as_null()
+    cluster = enquo(cluster) |> absent_as_null()
   )
   fit_bootstrap(
     frame, list(statistic = statistic, times = times, probs = probs, tau = tau), replicates, interval, conf.level,

@@ -22,8 +22,8 @@ warn_rule <- function(rule, message, call = NULL) {
 
 # The one place where an exception of the C++ core becomes a condition of the package.
 call_core <- function(expr, call = NULL) {
-  # One handler for all of them: each costs as much as a small fit.
-  tryCatch(expr, "C++Error" = function(e) {
+  # One handler for all of them, which does not come back: tryCatch() costs as much as a small fit.
+  withCallingHandlers(expr, "C++Error" = function(e) {
     if (inherits(e, "cryonodes::memory_error")) abort_rule("memory", conditionMessage(e), call = call)
     if (inherits(e, "cryonodes::work_error")) abort_rule("work", conditionMessage(e), call = call)
     if (inherits(e, "std::bad_alloc")) abort_rule("memory", "not enough memory for this computation", call = call)

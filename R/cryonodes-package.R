@@ -15,7 +15,8 @@
 #' @keywords internal
 #' @useDynLib cryonodes, .registration = TRUE
 #' @importFrom Rcpp evalCpp
-#' @importFrom stats quantile
+#' @importFrom rlang enquo eval_tidy quo_get_expr quo_is_missing quo_is_null
+#' @importFrom stats quantile setNames
 #' @importFrom survival Surv
 "_PACKAGE"
 

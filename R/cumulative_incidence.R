@@ -83,9 +83,9 @@ cumulative_incidence.formula <- function(formula, data = NULL, subset, weights, 
   check_dots(..., call = call)
   frame <- frame_from_formula(
     formula, data,
-    subset = rlang::enquo(subset) |> absent_as_null(), weights = rlang::enquo(weights) |> absent_as_null(),
+    subset = enquo(subset) |> absent_as_null(), weights = enquo(weights) |> absent_as_null(),
     check_na_action(na.action, call), read_causes(censor), "cluster", call, parent.frame(),
-    cluster = rlang::enquo(cluster) |> absent_as_null()
+    cluster = enquo(cluster) |> absent_as_null()
   )
   fit_incidence(frame, variance, conf.type, conf.level, timefix, user_call(match.call(), "cumulative_incidence"), call)
 }
@@ -164,10 +164,8 @@ fit_incidence <- function(frame, variance, conf.type, conf.level, timefix, user_
   )
   causes <- frame$causes %||% "event"
   states <- c("(s0)", causes)
-  n_row <- length(core$time)
   n_group <- max(1L, length(frame$group_names))
-  by_cause <- function(x) matrix(x, n_row, dimnames = list(NULL, paste0("1.", seq_along(causes) + 1L)))
-  events <- matrix(core$n_event, n_row)
+  events <- colSums(core$n_event)[-1]
   start <- function(first) {
     out <- matrix(rep(c(first, rep(0, length(causes))), each = n_group), n_group,
       dimnames = list(frame$group_names, states)
@@ -177,15 +175,13 @@ fit_incidence <- function(frame, variance, conf.type, conf.level, timefix, user_
   # The elements of a survfitms, in its order.
   fit <- list(
     n = whole_number(frame$n %||% core$n), time = core$time,
-    n.risk = unname(cbind(core$n_risk, matrix(0, n_row, length(causes)))), n.event = cbind(numeric(n_row), events),
-    n.censor = core$n_censor, pstate = matrix(core$estimate, n_row), p0 = start(1)
+    n.risk = core$n_risk, n.event = core$n_event, n.censor = core$n_censor, pstate = core$estimate, p0 = start(1)
   )
-  if (!is.null(frame$group_names)) fit$strata <- stats::setNames(as.integer(core$rows), frame$group_names)
+  if (!is.null(frame$group_names)) fit$strata <- setNames(as.integer(core$rows), frame$group_names)
   fit <- c(fit, list(
-    std.err = matrix(na_plain(core$std_error), n_row), sp0 = unname(start(0)), logse = FALSE,
-    cumhaz = by_cause(core$cumhaz), one.minus.km = by_cause(core$one_minus_km),
-    transitions = transition_counts(causes, colSums(events), sum(core$n_censor)),
-    lower = matrix(na_plain(core$conf_low), n_row), upper = matrix(na_plain(core$conf_high), n_row),
+    std.err = core$std_error, sp0 = unname(start(0)), logse = FALSE,
+    cumhaz = core$cumhaz, one.minus.km = core$one_minus_km,
+    transitions = transition_counts(causes, events, sum(core$n_censor)), lower = core$conf_low, upper = core$conf_high,
     conf.type = conf.type, conf.int = conf.level, states = states,
     type = if (is.null(frame$entry)) "mright" else "mcounting", call = user_call
   ))
@@ -197,7 +193,7 @@ fit_incidence <- function(frame, variance, conf.type, conf.level, timefix, user_
     group_labels = frame$group_labels %||% "All", causes = causes, variance = variance,
     cluster_title = frame$cluster_title, n_cluster = frame$n_cluster, unit = frame$unit, n_rows = frame$n_rows,
     rows_dropped = frame$rows_dropped, n_time_merged = core$n_time_merged,
-    notes = c(frame$notes, note_merged(core$n_time_merged), note_absent(causes, colSums(events))),
+    notes = c(frame$notes, note_merged(core$n_time_merged), note_absent(causes, events)),
     entries = entries_by_group(frame, n_group)
   )
   structure(fit, class = c("cumulative_incidence", "survfitms", "survfit"))
@@ -256,7 +252,7 @@ check_incidence <- function(x, call) {
   rows <- seq_along(x$time)
   meta <- x$meta
   if (!is.null(x$strata) && ...length() && !missing(..1)) {
-    chosen <- unname(stats::setNames(seq_along(x$strata), names(x$strata))[..1])
+    chosen <- unname(setNames(seq_along(x$strata), names(x$strata))[..1])
     rows <- unlist(unname(group_rows(x))[chosen])
     meta$group_labels <- meta$group_labels[chosen]
     meta$entries <- meta$entries[chosen]

@@ -40,14 +40,14 @@ event_counts.formula <- function(formula, data = NULL, subset, weights, na.actio
   timefix <- check_flag(timefix, "timefix", call)
   frame <- frame_from_formula(
     formula, data,
-    subset = rlang::enquo(subset) |> absent_as_null(), weights = rlang::enquo(weights) |> absent_as_null(),
+    subset = enquo(subset) |> absent_as_null(), weights = enquo(weights) |> absent_as_null(),
     check_na_action(na.action, call), read_either(event, censor), character(), call, parent.frame()
   )
   core <- call_core(event_counts_cpp(frame_core(frame, timefix)), call)
   labels <- frame$group_labels %||% "All"
   causes <- frame$causes
   group <- rep(seq_along(labels), core$rows)
-  events <- stats::setNames(as.data.frame(core$n_event), paste0("X", seq_len(max(1L, length(causes)))))
+  events <- setNames(as.data.frame(core$n_event), paste0("X", seq_len(max(1L, length(causes)))))
   table <- cbind(data.frame(group = group, time = core$time, n.entry = 0, n.censor = core$n_censor), events)
   if (!is.null(frame$entry)) {
     weight <- frame$weights %||% rep(1, length(frame$time))

@@ -124,7 +124,7 @@ place_arguments <- function(given, call) {
     ), call = call)
   }
   names[!nzchar(names)] <- setdiff(wanted, names)
-  stats::setNames(given, names)[wanted]
+  setNames(given, names)[wanted]
 }
 
 # Each table_from_*() returns a list: table (2x2, labelled), titles, rows_dropped, notes.
@@ -213,7 +213,7 @@ table_from_labels <- function(given, expressions, na.action, call) {
   }
   check_two_by_two(lengths(lapply(factors, levels)), call)
   cell <- as.integer(factors$x) + 2L * (as.integer(factors$y) - 1L)
-  table <- matrix(as.double(tabulate(cell, 4)), 2, dimnames = stats::setNames(lapply(factors, levels), titles))
+  table <- matrix(as.double(tabulate(cell, 4)), 2, dimnames = setNames(lapply(factors, levels), titles))
   notes <- unlist(Map(function(f, title) look_alikes(levels(f), title), factors, titles), use.names = FALSE)
   list(table = table, rows_dropped = rows_dropped, notes = notes)
 }
@@ -270,7 +270,7 @@ label_table <- function(table) {
     own <- labels[[i]] %||% plain
     labels[[i]] <- ifelse(is.na(own) | own == "", plain, own)
   }
-  dimnames(table) <- stats::setNames(labels, titles)
+  dimnames(table) <- setNames(labels, titles)
   table
 }
 

@@ -71,14 +71,14 @@ follow_up.formula <- function(formula, data = NULL, subset, weights, na.action =
   check_dots(..., call = call)
   frame <- frame_from_formula(
     formula, data,
-    subset = rlang::enquo(subset) |> absent_as_null(), weights = rlang::enquo(weights) |> absent_as_null(),
+    subset = enquo(subset) |> absent_as_null(), weights = enquo(weights) |> absent_as_null(),
     check_na_action(na.action, call), read_event(event), character(), call, parent.frame()
   )
-  potential <- rlang::enquo(potential) |> absent_as_null()
-  if (!rlang::quo_is_null(potential)) {
-    expr <- rlang::quo_get_expr(potential)
+  potential <- enquo(potential) |> absent_as_null()
+  if (!quo_is_null(potential)) {
+    expr <- quo_get_expr(potential)
     check_columns(expr, data, rlang::quo_get_env(potential), call)
-    potential <- evaluate_user(expr, rlang::eval_tidy(potential, data), call)
+    potential <- evaluate_user(expr, eval_tidy(potential, data), call)
   } else {
     potential <- NULL
   }

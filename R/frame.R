@@ -14,7 +14,7 @@
 # caller's formula may use: "strata", "cluster".
 
 frame_from_formula <- function(formula, data, subset, weights, na.action, status, allow, call, env,
-                               cluster = rlang::quo(NULL)) {
+                               cluster = null_quosure) {
   if (!rlang::is_formula(formula, lhs = TRUE)) {
     abort_rule("formula", "`formula` must look like `Surv(time, status) ~ group`.", arg = "formula", call = call)
   }
@@ -35,7 +35,7 @@ frame_from_formula <- function(formula, data, subset, weights, na.action, status
     # The name of a column needs no data mask.
     if (is.name(expr) && (name <- as.character(expr)) %in% names(data)) return(.subset2(data, name))
     check_columns(expr, data, env, call)
-    evaluate_user(expr, rlang::eval_tidy(expr, data, env), call)
+    evaluate_user(expr, eval_tidy(expr, data, env), call)
   }
   if ("." %in% all.vars(rlang::f_rhs(formula))) {
     abort_rule("formula", "`.` is not allowed in `formula`: name the groups.", arg = "formula", call = call)
@@ -45,7 +45,7 @@ frame_from_formula <- function(formula, data, subset, weights, na.action, status
   n <- length(response$time)
   rhs <- rlang::f_rhs(formula)
   variables <- if (is.name(rhs)) {
-    list(group = stats::setNames(list(read_label(evaluate(rhs), as.character(rhs), n, call)), as.character(rhs)))
+    list(group = setNames(list(read_label(evaluate(rhs), as.character(rhs), n, call)), as.character(rhs)))
   } else if (!identical(rhs, 1)) {
     terms <- stats::terms(formula,
       specials = c("strata", "cluster", "frailty"), data = if (!is.null(data)) as.data.frame(data[0])
@@ -54,23 +54,23 @@ frame_from_formula <- function(formula, data, subset, weights, na.action, status
   } else {
     list()
   }
-  weights <- if (!rlang::quo_is_null(weights)) {
-    check_columns(rlang::quo_get_expr(weights), data, env, call)
-    check_weights(evaluate_user(rlang::quo_get_expr(weights), rlang::eval_tidy(weights, data), call), n, call)
+  weights <- if (!quo_is_null(weights)) {
+    check_columns(quo_get_expr(weights), data, env, call)
+    check_weights(evaluate_user(quo_get_expr(weights), eval_tidy(weights, data), call), n, call)
   }
-  if (!rlang::quo_is_null(cluster)) {
+  if (!quo_is_null(cluster)) {
     if (!is.null(variables$cluster)) {
       abort_rule("formula", "clusters are given twice: in `formula` and as `cluster`.", arg = "cluster", call = call)
     }
-    expr <- rlang::quo_get_expr(cluster)
+    expr <- quo_get_expr(cluster)
     check_columns(expr, data, env, call)
-    value <- read_label(evaluate_user(expr, rlang::eval_tidy(cluster, data), call), "cluster", n, call)
-    variables$cluster <- stats::setNames(list(value), plain_name(expr))
+    value <- read_label(evaluate_user(expr, eval_tidy(cluster, data), call), "cluster", n, call)
+    variables$cluster <- setNames(list(value), plain_name(expr))
   }
   keep <- NULL # all rows
-  if (!rlang::quo_is_null(subset)) {
-    check_columns(rlang::quo_get_expr(subset), data, env, call)
-    keep <- read_subset(evaluate_user(rlang::quo_get_expr(subset), rlang::eval_tidy(subset, data), call), n, call)
+  if (!quo_is_null(subset)) {
+    check_columns(quo_get_expr(subset), data, env, call)
+    keep <- read_subset(evaluate_user(quo_get_expr(subset), eval_tidy(subset, data), call), n, call)
   }
   make_frame(response, variables, weights, keep, na.action, call)
 }
@@ -87,7 +87,7 @@ frame_from_vectors <- function(time, event, group, weights, na.action, call, str
     time = time, entry = entry, event = event, names = c("time", event_name, "entry"), unit = attr(time, "unit"),
     note = attr(event, "note"), causes = attr(event, "causes")
   )
-  labels_of <- function(x, name) if (!is.null(x)) stats::setNames(list(read_label(x, name, n, call)), name)
+  labels_of <- function(x, name) if (!is.null(x)) setNames(list(read_label(x, name, n, call)), name)
   variables <- list(
     group = labels_of(group, "group"), stratum = labels_of(stratum, "strata"), cluster = labels_of(cluster, "cluster")
   )
@@ -132,7 +132,7 @@ read_response <- function(lhs, evaluate, read_status, call) {
         )
       })
     }
-    extra <- setdiff(names(args), c("time", "time2", "event"))
+    extra <- if (!plain) setdiff(names(args), c("time", "time2", "event"))
     if (length(extra)) {
       abort_rule("formula",
         paste0("`Surv()` with `", extra[1], "` is not supported: give time and status, or entry, exit and status."),
@@ -239,7 +239,7 @@ special_value <- function(expr, evaluate, call) {
     ), arg = "formula", call = call)
   }
   parts <- lapply(as.list(expr)[-1], evaluate)
-  combined_label(stats::setNames(parts, vapply(as.list(expr)[-1], one_line, "")))
+  combined_label(setNames(parts, vapply(as.list(expr)[-1], one_line, "")))
 }
 
 read_subset <- function(value, n, call) {
@@ -273,16 +273,19 @@ make_frame <- function(response, variables, weights, keep, na.action, call) {
     abort_rule("empty", if (n == 0) "no rows to analyse." else "`subset` leaves no rows to analyse.", call = call)
   }
   columns <- c(
-    stats::setNames(list(response$time, response$event), response$names[1:2]),
-    if (!is.null(response$entry)) stats::setNames(list(response$entry), response$names[3]),
-    variables$group, variables$stratum, variables$cluster, if (!is.null(weights)) list(weights = weights)
+    list(response$time, response$event, response$entry), variables$group, variables$stratum, variables$cluster,
+    list(weights = weights)
   )
-  # A factor can hide its missing values in a level NA.
-  missing_rows <- lapply(columns, function(x) {
-    if (!anyNA(unclass(x)) && !anyNA(levels(x))) return(integer())
-    which(is.na(if (is.factor(x)) levels(x)[x] else x) & (keep %||% TRUE))
-  })
-  rows_dropped <- if (any(lengths(missing_rows) > 0)) sort(unique(unlist(missing_rows))) else integer()
+  rows_dropped <- integer()
+  holes <- vapply(columns, has_missing, TRUE)
+  if (any(holes)) {
+    names(columns)[1:3] <- c(response$names, "")[1:3]
+    columns <- columns[holes]
+    missing_rows <- lapply(columns, function(x) {
+      which(is.na(if (is.factor(x)) levels(x)[x] else x) & (keep %||% TRUE))
+    })
+    rows_dropped <- sort(unique(unlist(missing_rows)))
+  }
   if (length(rows_dropped) && na.action == "error") {
     arg <- names(columns)[lengths(missing_rows) > 0][1]
     rows <- missing_rows[lengths(missing_rows) > 0][[1]]
@@ -321,8 +324,8 @@ make_frame <- function(response, variables, weights, keep, na.action, call) {
       ), arg = response$names[3], rows = rows[bad], call = call)
     }
   }
-  grouping <- code_groups(lapply(variables$group, chosen), call)
-  strata <- code_groups(lapply(variables$stratum, chosen), call)
+  grouping <- if (length(variables$group)) code_groups(lapply(variables$group, chosen), call)
+  strata <- if (length(variables$stratum)) code_groups(lapply(variables$stratum, chosen), call)
   # Clusters are as many as they like, and need no labels.
   cluster <- if (!is.null(variables$cluster)) chosen(variables$cluster[[1]])
   cluster <- if (!is.null(cluster)) match(cluster, unique(cluster)) - 1L
@@ -336,6 +339,9 @@ make_frame <- function(response, variables, weights, keep, na.action, call) {
     n_input = n, rows = rows, notes = c(response$note, note_weightless, grouping$notes), call = call
   )
 }
+
+# A factor can hide its missing values in a level NA. What other classes have of methods plays no part.
+has_missing <- function(x) anyNA(if (is.object(x) && !is.factor(x)) unclass(x) else x) || anyNA(levels(x))
 
 # Without attributes, as `[` leaves a column.
 as_plain <- function(x) if (is.null(attributes(x))) x else as.vector(unclass(x))

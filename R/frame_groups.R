@@ -5,9 +5,7 @@ max_groups <- 1000L
 # Groups as 0-based codes. Names are spelled as survival::survfit() spells its strata, padding
 # included, so that its methods and those of other packages find what they expect.
 code_groups <- function(columns, call) {
-  if (!length(columns)) {
-    return(list(code = NULL, names = NULL, labels = NULL, title = NULL, notes = NULL))
-  }
+  if (!length(columns)) return(NULL)
   notes <- NULL
   if (length(columns) == 1 && is.factor(columns[[1]]) && nlevels(columns[[1]]) <= max_groups) {
     code <- factor_codes_cpp(columns[[1]], nlevels(columns[[1]]))

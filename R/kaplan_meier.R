@@ -161,9 +161,9 @@ kaplan_meier.formula <- function(formula, data = NULL, subset, weights, na.actio
   check_dots(..., call = call)
   frame <- frame_from_formula(
     formula, data,
-    subset = rlang::enquo(subset) |> absent_as_null(), weights = rlang::enquo(weights) |> absent_as_null(),
+    subset = enquo(subset) |> absent_as_null(), weights = enquo(weights) |> absent_as_null(),
     check_na_action(na.action, call), read_event(event), "cluster", call, parent.frame(),
-    cluster = rlang::enquo(cluster) |> absent_as_null()
+    cluster = enquo(cluster) |> absent_as_null()
   )
   fit_kaplan_meier(frame, conf.type, conf.level, timefix, survfit_call(match.call()), call, conf.lower, variance)
 }
@@ -209,19 +209,21 @@ fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, c
   check_product(conf.type, core, frame, call)
   if (robust) core <- lapply(core, na_plain)
   # The elements of a survfit, in its order.
-  fit <- list(
-    n = whole_number(frame$n %||% core$n), time = core$time, n.risk = core$n_risk, n.event = core$n_event,
-    n.censor = core$n_censor, surv = core$estimate,
-    std.err = if (robust) core[["std_error"]] else core[["std_error_log"]], cumhaz = core$cumhaz,
-    std.chaz = core$std_chaz
+  fit <- c(
+    list(
+      n = whole_number(frame$n %||% core$n), time = core$time, n.risk = core$n_risk, n.event = core$n_event,
+      n.censor = core$n_censor, surv = core$estimate,
+      std.err = if (robust) core[["std_error"]] else core[["std_error_log"]], cumhaz = core$cumhaz,
+      std.chaz = core$std_chaz
+    ),
+    if (!is.null(frame$group_names)) list(strata = setNames(as.integer(core$rows), frame$group_names)),
+    list(
+      type = if (is.null(frame$entry)) "right" else "counting", logse = !robust, conf.int = conf.level,
+      conf.type = conf.type
+    ),
+    if (conf.lower != "usual") list(conf.lower = conf.lower),
+    list(lower = core$conf_low, upper = core$conf_high, call = user_call)
   )
-  if (!is.null(frame$group_names)) fit$strata <- stats::setNames(as.integer(core$rows), frame$group_names)
-  fit <- c(fit, list(
-    type = if (is.null(frame$entry)) "right" else "counting", logse = !robust, conf.int = conf.level,
-    conf.type = conf.type
-  ), if (conf.lower != "usual") list(conf.lower = conf.lower), list(
-    lower = core$conf_low, upper = core$conf_high, call = user_call
-  ))
   if (length(frame$rows_dropped)) {
     fit$na.action <- structure(frame$rows_dropped, class = "omit", names = frame$rows_dropped)
   }
@@ -231,11 +233,11 @@ fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, c
     rows_dropped = frame$rows_dropped, n_time_merged = core$n_time_merged,
     notes = c(
       frame$notes, note_merged(core$n_time_merged), note_lone_cluster(frame, core, frame$group_labels %||% "All"),
-      note_stand_in(conf.type, fit$surv, robust)
+      note_stand_in(conf.type, fit$surv, core$rows, robust)
     ),
     entries = entries_by_group(frame, n_group), variance = variance, cluster = cluster_meta(frame, variance, core)
   )
-  fit <- structure(fit, class = c("kaplan_meier", "survfit"))
+  class(fit) <- c("kaplan_meier", "survfit")
   warn_early_risk_sets(fit, group_rows(fit), call)
   fit
 }
@@ -300,7 +302,9 @@ survfit_call <- function(call) {
   call
 }
 
-absent_as_null <- function(quosure) if (rlang::quo_is_missing(quosure)) rlang::quo(NULL) else quosure
+# Of an argument that was not given, the quosure of `NULL`: made once.
+null_quosure <- rlang::quo(NULL)
+absent_as_null <- function(quosure) if (quo_is_missing(quosure)) null_quosure else quosure
 
 check_dots <- function(..., call) {
   if (...length()) {
@@ -313,10 +317,10 @@ check_dots <- function(..., call) {
 # Rows of each group, named by its label.
 group_rows <- function(x) {
   if (is.null(x$strata)) {
-    return(stats::setNames(list(seq_along(x$time)), x$meta$group_labels[1]))
+    return(setNames(list(seq_along(x$time)), x$meta$group_labels[1]))
   }
   ends <- cumsum(x$strata)
-  stats::setNames(Map(function(n, end) seq_len(n) + end - n, x$strata, ends), x$meta$group_labels)
+  setNames(Map(function(n, end) seq_len(n) + end - n, x$strata, ends), x$meta$group_labels)
 }
 
 #' @export
@@ -330,7 +334,7 @@ group_rows <- function(x) {
   if (!length(out$time)) abort_rule("empty", "no group is selected.", call = call)
   meta <- x$meta
   if (!is.null(x$strata) && ...length() && !missing(..1)) {
-    chosen <- stats::setNames(seq_along(x$strata), names(x$strata))[..1]
+    chosen <- setNames(seq_along(x$strata), names(x$strata))[..1]
     meta$group_labels <- meta$group_labels[chosen]
     meta$entries <- meta$entries[chosen]
     if (!is.null(meta$cluster)) meta$cluster$by_group <- meta$cluster$by_group[chosen]

@@ -81,7 +81,7 @@ logrank_test.formula <- function(formula, data = NULL, subset, na.action = "erro
   check_logrank_dots(..., call = call)
   frame <- frame_from_formula(
     formula, data,
-    subset = rlang::enquo(subset) |> absent_as_null(), weights = rlang::quo(NULL),
+    subset = enquo(subset) |> absent_as_null(), weights = null_quosure,
     check_na_action(na.action, call), read_event(event), "strata", call, parent.frame()
   )
   if (!is.null(frame$entry)) {
@@ -144,14 +144,14 @@ fit_logrank <- function(frame, data_name, timefix, conf.level, call) {
   core <- call_core(
     logrank_cpp(frame_core(frame, timefix, as.integer(cell), k * max(1L, length(frame$stratum_labels))), k), call
   )
-  by_group <- function(x) stats::setNames(x, labels)
+  by_group <- function(x) setNames(x, labels)
   title <- paste0(if (!is.null(frame$stratum)) "Stratified log-rank" else "Log-rank", " test")
   hazard_ratio <- if (length(labels) == 2) hazard_ratios(core, conf.level)
   structure(list(
     statistic = c("X-squared" = core$statistic), parameter = c(df = core$df), p.value = exp(core$log_p_value),
     alternative = "two.sided", method = title, data.name = data_name,
     estimate = if (!is.null(hazard_ratio)) {
-      stats::setNames(hazard_ratio$estimate, paste(hazard_ratio$method, "hazard ratio"))
+      setNames(hazard_ratio$estimate, paste(hazard_ratio$method, "hazard ratio"))
     },
     observed = by_group(core$observed), expected = by_group(core$expected),
     log_p_value = core$log_p_value,

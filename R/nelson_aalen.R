@@ -50,7 +50,7 @@ nelson_aalen.formula <- function(formula, data = NULL, subset, weights, na.actio
   check_dots(..., call = call)
   frame <- frame_from_formula(
     formula, data,
-    subset = rlang::enquo(subset) |> absent_as_null(), weights = rlang::enquo(weights) |> absent_as_null(),
+    subset = enquo(subset) |> absent_as_null(), weights = enquo(weights) |> absent_as_null(),
     check_na_action(na.action, call), read_event(event), character(), call, parent.frame()
   )
   fit_nelson_aalen(frame, variance, conf.type, conf.level, timefix, user_call(match.call(), "nelson_aalen"), call)
@@ -95,7 +95,7 @@ fit_nelson_aalen <- function(frame, variance, conf.type, conf.level, timefix, us
     n.censor = core$n_censor, cumhaz = core$estimate, std.err = core$std_error, lower = na_plain(core$conf_low),
     upper = na_plain(core$conf_high)
   )
-  if (!is.null(frame$group_names)) fit$strata <- stats::setNames(as.integer(core$rows), frame$group_names)
+  if (!is.null(frame$group_names)) fit$strata <- setNames(as.integer(core$rows), frame$group_names)
   fit <- c(fit, list(
     type = if (is.null(frame$entry)) "right" else "counting", conf.int = conf.level, conf.type = conf.type,
     call = user_call,

@@ -211,7 +211,7 @@ make_problem <- function(table, pooled, facts, call) {
       n_risk = rep(-1L, length(times)), events = rep(-1L, length(times)), total_events = -1L
     ))
   }
-  curves <- lapply(stats::setNames(names, names), curve)
+  curves <- lapply(setNames(names, names), curve)
   if (!is.null(pooled)) {
     parts <- sum(vapply(curves[groups], `[[`, 0L, "n"))
     if (curves[[pooled]]$n != parts) {

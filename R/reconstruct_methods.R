@@ -220,7 +220,7 @@ levels_at_landmarks <- function(x, events, fact) {
       g <- sample.int(length(groups), 1, prob = high - low)
       low[g] <- low[g] + 1
     }
-    stats::setNames(low, groups)
+    setNames(low, groups)
   }, numeric(length(groups)))) |> matrix(ncol = length(groups), dimnames = list(NULL, groups))
 }
 
@@ -238,5 +238,5 @@ events_after <- function(x, events, fact) {
     g <- groups[sample.int(length(groups), 1, prob = pmax(0, left - extra))]
     extra[[g]] <- extra[[g]] + 1
   }
-  stats::setNames(as.list(pmin(extra, left)), groups)
+  setNames(as.list(pmin(extra, left)), groups)
 }

@@ -13,7 +13,7 @@ smallest_releases <- function(problem, most, search) {
   cells <- cells[mapply(given, cells$j, cells$cell, cells$group), ]
   most <- min(most, nrow(cells))
   undecided <- 0
-  parts <- lapply(stats::setNames(names, names), function(g) part_releases(problem, cells, g, search))
+  parts <- lapply(setNames(names, names), function(g) part_releases(problem, cells, g, search))
   # No set can be smaller than what the curves need one by one.
   least <- vapply(parts, function(part) smallest_size(part, most), 0)
   for (size in seq(sum(least), length.out = max(0, most - sum(least) + 1))) {

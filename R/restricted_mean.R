@@ -84,9 +84,9 @@ restricted_mean.formula <- function(formula, data = NULL, subset, weights, na.ac
   check_dots(..., call = call)
   frame <- frame_from_formula(
     formula, data,
-    subset = rlang::enquo(subset) |> absent_as_null(), weights = rlang::enquo(weights) |> absent_as_null(),
+    subset = enquo(subset) |> absent_as_null(), weights = enquo(weights) |> absent_as_null(),
     check_na_action(na.action, call), read_event(event), "cluster", call, parent.frame(),
-    cluster = rlang::enquo(cluster) |> absent_as_null()
+    cluster = enquo(cluster) |> absent_as_null()
   )
   fit_restricted_mean(frame, tau, conf.level, timefix, call)
 }

@@ -195,14 +195,14 @@ table_characteristics <- function(data, variables = NULL, by = NULL, unit = NULL
   check_text(caption, "caption", call)
   labels <- check_labels(labels, data, call)
 
-  values <- stats::setNames(lapply(variables, function(name) read_variable(data[[name]], name, call)), variables)
+  values <- setNames(lapply(variables, function(name) read_variable(data[[name]], name, call)), variables)
   group <- if (!is.null(by)) read_groups(data[[by]], by, overall, call)
   counted <- counted_rows(data, c(variables, by), unit, id, weights, pick, call)
   values <- lapply(values, function(v) v[counted$rows])
   group <- group[counted$rows]
 
   whole <- if (is.null(group) || !is.null(overall)) list(rep(TRUE, length(counted$rows)))
-  columns <- stats::setNames(
+  columns <- setNames(
     c(whole, lapply(levels(group), function(level) group == level)),
     c(if (!is.null(whole)) overall %||% "All", levels(group))
   )
@@ -232,7 +232,7 @@ check_labels <- function(labels, data, call) {
 digits_of <- function(digits, variables) {
   named <- names(digits) %||% rep("", length(digits))
   default <- c(digits[!nzchar(named)], 1)[[1]]
-  stats::setNames(ifelse(variables %in% named, digits[match(variables, named)], default), variables)
+  setNames(ifelse(variables %in% named, digits[match(variables, named)], default), variables)
 }
 
 # A column as numbers or as a factor; nothing else is described.

@@ -87,7 +87,7 @@ as_flextable.cryonodes_table <- function(x, ...) {
   need_package("flextable", "write a table for Word", call)
   cells <- matrix(one_row(x$cells), nrow(x$cells))
   columns <- paste0("c", seq_len(ncol(cells)))
-  out <- flextable::flextable(stats::setNames(as.data.frame(cells, stringsAsFactors = FALSE), columns))
+  out <- flextable::flextable(setNames(as.data.frame(cells, stringsAsFactors = FALSE), columns))
   text_and_mark <- function(text, mark) {
     if (!nzchar(mark)) return(flextable::as_paragraph(text))
     flextable::as_paragraph(text, flextable::as_sup(mark))

@@ -81,7 +81,7 @@ check_show <- function(show, call) {
 read_endpoints <- function(x, arg, call) {
   if (inherits(x, "survfit")) {
     check_km(x, call)
-    return(list(list(x)) |> stats::setNames(""))
+    return(list(list(x)) |> setNames(""))
   }
   if (!is.list(x) || is.data.frame(x) || !length(x)) {
     abort_rule("object", paste0("`", arg, "` must be kaplan_meier fits in a named list, not ", class(x)[1], "."),

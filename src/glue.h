@@ -104,6 +104,20 @@ inline Rcpp::NumericVector to_column(const std::vector<double>& x) {
   return column;
 }
 
+/// Columns of the core that lie side by side, as a matrix of R; `before` columns and those up to `columns` are zeros.
+/// What is undefined becomes NA here, so that R need not look for it.
+inline Rcpp::NumericVector to_matrix(const std::vector<double>& x, std::size_t rows, std::size_t columns,
+                                     std::size_t before = 0) {
+  Rcpp::NumericVector matrix = new_column(rows * columns);
+  double* const start = matrix.begin() + rows * before;
+  std::fill(matrix.begin(), start, 0.0);
+  double* const end =
+      std::transform(x.begin(), x.end(), start, [](double value) { return std::isnan(value) ? NA_REAL : value; });
+  std::fill(end, matrix.begin() + rows * columns, 0.0);
+  matrix.attr("dim") = Rcpp::IntegerVector::create(static_cast<int>(rows), static_cast<int>(columns));
+  return matrix;
+}
+
 /// The risk table of one kind of event as columns of R. Where rows count one each and are there from the start it is
 /// counted straight into them; otherwise copied from an Input's.
 struct RiskTableColumns {

@@ -1,9 +1,12 @@
 #include "catch.h"
 
+#include <cmath>
+#include <limits>
 #include <random>
 #include <vector>
 
 #include "cryonodes/risk_table.hpp"
+#include "plain_table.hpp"
 
 using namespace cryonodes;
 using Doubles = std::vector<double>;
@@ -90,6 +93,67 @@ TEST_CASE("the counts are those of the definition, on random cohorts with delaye
       }
       REQUIRE(row == table.first[g + 1]);
     }
+  }
+}
+
+TEST_CASE("timeline and risk table are those of the definition to the last bit") {
+  std::mt19937_64 random(23);
+  std::exponential_distribution<double> spread(0.03);
+  for (int round = 0; round < 6000; ++round) {
+    // Most cohorts small; each size at which the ordering changes its way is met.
+    const std::size_t n = round % 500 == 0 ? 31000 + random() % 3000
+                          : round % 50 == 0 ? 150 + random() % 3000
+                                            : random() % 60;
+    const std::size_t n_group = 1 + random() % 4, n_cause = 1 + random() % 3, kind = random() % 10;
+    const bool delayed = random() % 2 == 0, weighted = random() % 2 == 0;
+    Doubles time(n), entry(delayed ? n : 0), weight(weighted ? n : 0);
+    Codes event(n), group(n);
+    for (std::size_t i = 0; i < n; ++i) {
+      const double x = spread(random);
+      switch (kind) {
+      case 0: time[i] = x; break;
+      case 1: time[i] = std::floor(x); break;
+      case 2: time[i] = std::floor(10.0 * x) / 10.0 + (random() % 3 == 0 ? 1e-15 : 0.0); break; // rounding error
+      case 3: time[i] = 1e9 + std::floor(x) * 7.0; break;                // near-ties by the mean alone
+      case 4: time[i] = x * 2e-9; break;                                 // all one chain, nearly
+      case 5: time[i] = static_cast<double>(random() % 50) * std::numeric_limits<double>::denorm_min(); break;
+      case 6: time[i] = random() % 4 == 0 ? -0.0 : std::ldexp(1.0 + x, static_cast<int>(random() % 600) - 300); break;
+      case 7: time[i] = 1.0 + std::ldexp(static_cast<double>(random() % 9), -52); break; // differ in the last bits
+      case 8: time[i] = x - 20.0; break;                                 // some below 0
+      default: time[i] = i == 0 ? 1.0 : 1e6 + x * 1e-7;                  // agree in their leading bits
+      }
+      if (delayed)
+        entry[i] = time[i] - (kind == 1 || random() % 3 == 0 ? 1.0 : std::fabs(time[i]) * 0.5 + 1e-7 * x + 1e-30);
+      if (weighted)
+        weight[i] = random() % 5 == 0 ? 0.0 : spread(random) * (random() % 9 == 0 ? 1e15 : 1.0);
+      event[i] = static_cast<int>(random() % (n_cause + 1));
+      group[i] = static_cast<int>(random() % n_group);
+    }
+    const Ties ties = random() % 2 == 0 ? Ties::near : Ties::exact;
+    INFO("round " << round << ", kind " << kind << ", n = " << n << ", groups " << n_group << ", delayed " << delayed);
+    const auto plain = plain_timeline(time, ties, entry);
+    bool enters_before = true;
+    for (std::size_t i = 0; i < entry.size(); ++i)
+      enters_before = enters_before && plain.entry_id[i] < plain.exit_id[i];
+    if (!enters_before) {
+      REQUIRE_THROWS_AS(make_timeline(time, ties, entry), entry_error);
+      continue;
+    }
+    const auto timeline = make_timeline(time, ties, entry);
+    REQUIRE(same_bits(timeline.time, plain.time));
+    REQUIRE(timeline.exit_id == plain.exit_id);
+    REQUIRE(timeline.entry_id == plain.entry_id);
+    REQUIRE(timeline.n_time_merged == plain.n_time_merged);
+    const auto table = make_risk_table(timeline, event, group, n_group, weight, n_cause);
+    const auto expected = plain_risk_table(plain, event, group, n_group, weight, n_cause);
+    REQUIRE(table.first == expected.first);
+    REQUIRE(table.time_id == expected.time_id);
+    REQUIRE(same_bits(table.n, expected.n));
+    REQUIRE(same_bits(table.time, expected.time));
+    REQUIRE(same_bits(table.n_risk, expected.n_risk));
+    REQUIRE(same_bits(table.n_event, expected.n_event));
+    REQUIRE(same_bits(table.n_censor, expected.n_censor));
+    REQUIRE(same_bits(table.cause_events, expected.cause_events));
   }
 }
 

@@ -82,34 +82,6 @@ private:
   CompensatedSum square_, cross_, weight_, growth_;
 };
 
-/// Numbers 0, ..., size - 1 by increasing key, equal keys in their order. O(size + n_key).
-template <class Key>
-std::vector<std::uint32_t> counting_order(const std::vector<std::uint32_t>& start, std::size_t n_key, Key key) {
-  std::vector<std::size_t> at(n_key + 1, 0);
-  for (std::uint32_t i : start)
-    ++at[key(i) + 1];
-  for (std::size_t k = 1; k <= n_key; ++k)
-    at[k] += at[k - 1];
-  std::vector<std::uint32_t> out(start.size());
-  for (std::uint32_t i : start)
-    out[at[key(i)]++] = i;
-  return out;
-}
-
-/// Exits and entries of all rows by group, within a group by time. A visit v of n rows is row v % n; it is the row's
-/// exit when v < n, its entry otherwise.
-inline std::vector<std::uint32_t> visits_by_group(const Timeline& timeline, span<const int> group,
-                                                  std::size_t n_group) {
-  const std::size_t n = timeline.exit_id.size();
-  std::vector<std::uint32_t> visits(timeline.entry_id.empty() ? n : 2 * n);
-  for (std::size_t i = 0; i < visits.size(); ++i)
-    visits[i] = static_cast<std::uint32_t>(i);
-  visits = counting_order(visits, timeline.time.size(), [&](std::uint32_t v) -> std::size_t {
-    return v < n ? timeline.exit_id[v] : timeline.entry_id[v - n];
-  });
-  return counting_order(visits, n_group, [&](std::uint32_t v) { return static_cast<std::size_t>(group[v % n]); });
-}
-
 } // namespace detail
 
 /// Row i of weight w changes -log S(t) at the rate w (e_i [event by t] - sum of g(u) over times u at risk, u <= t), and

@@ -61,8 +61,44 @@ struct ClusteredRows {
   std::size_t n_cluster;
 };
 
+namespace detail {
+
+/// Numbers 0, ..., size - 1 by increasing key, equal keys in their order. O(size + n_key).
+template <class Key>
+std::vector<std::uint32_t> counting_order(const std::vector<std::uint32_t>& start, std::size_t n_key, Key key) {
+  std::vector<std::size_t> at(n_key + 1, 0);
+  for (std::uint32_t i : start)
+    ++at[key(i) + 1];
+  for (std::size_t k = 1; k <= n_key; ++k)
+    at[k] += at[k - 1];
+  std::vector<std::uint32_t> out(start.size());
+  for (std::uint32_t i : start)
+    out[at[key(i)]++] = i;
+  return out;
+}
+
+/// Exits and entries of all rows by group, within a group by time. A visit v of n rows is row v % n; it is the row's
+/// exit when v < n, its entry otherwise.
+inline std::vector<std::uint32_t> visits_by_group(const Timeline& timeline, span<const int> group,
+                                                  std::size_t n_group) {
+  const std::size_t n = timeline.exit_id.size();
+  std::vector<std::uint32_t> visits(timeline.entry_id.empty() ? n : 2 * n);
+  for (std::size_t i = 0; i < visits.size(); ++i)
+    visits[i] = static_cast<std::uint32_t>(i);
+  visits = counting_order(visits, timeline.time.size(), [&](std::uint32_t v) -> std::size_t {
+    return v < n ? timeline.exit_id[v] : timeline.entry_id[v - n];
+  });
+  if (n_group == 1)
+    return visits;
+  return counting_order(visits, n_group, [&](std::uint32_t v) -> std::size_t {
+    return static_cast<std::size_t>(group[v < n ? v : v - n]);
+  });
+}
+
+} // namespace detail
+
 /// @param event per row 0 for censored, 1 to n_cause for an event. @param group codes in [0, n_group). @param weight
-/// case weights >= 0, finite, or empty for one each; rows of weight 0 are as if absent. O(n + rows log rows).
+/// case weights >= 0, finite, or empty for one each; rows of weight 0 are as if absent. O(n + n_group).
 /// @throws input_error when lengths or codes do not fit, a weight is negative or not finite, or their sum overflows.
 inline RiskTable make_risk_table(const Timeline& timeline, span<const int> event, span<const int> group,
                                  std::size_t n_group, span<const double> weight = {}, std::size_t n_cause = 1) {
@@ -72,33 +108,14 @@ inline RiskTable make_risk_table(const Timeline& timeline, span<const int> event
   const bool delayed = !timeline.entry_id.empty();
   for (double w : weight)
     detail::require(w >= 0.0 && std::isfinite(w), "a weight is negative or not finite");
-  const auto weight_of = [&](std::size_t i) { return weight.empty() ? 1.0 : weight[i]; };
-
-  // Counting sort of exits and entries by time, then by group: both passes are stable, so each
-  // group's visits come out in time order.
-  struct Visit {
-    std::uint32_t time_id;
-    std::uint32_t row;
-    bool leaves;
-  };
-  std::vector<Visit> by_time;
-  {
-    std::vector<std::size_t> at(timeline.time.size() + 1, 0);
-    for (std::size_t i = 0; i < n; ++i) {
-      ++at[timeline.exit_id[i] + 1];
-      if (delayed)
-        ++at[timeline.entry_id[i] + 1];
-    }
-    for (std::size_t j = 1; j < at.size(); ++j)
-      at[j] += at[j - 1];
-    by_time.resize(at.back());
-    for (std::size_t i = 0; i < n; ++i) {
-      const auto row = static_cast<std::uint32_t>(i);
-      by_time[at[timeline.exit_id[i]]++] = {timeline.exit_id[i], row, true};
-      if (delayed)
-        by_time[at[timeline.entry_id[i]]++] = {timeline.entry_id[i], row, false};
-    }
+  for (std::size_t i = 0; i < n; ++i) {
+    detail::require(group[i] >= 0 && static_cast<std::size_t>(group[i]) < n_group, "a group code is out of range");
+    detail::require(event[i] >= 0 && static_cast<std::size_t>(event[i]) <= n_cause, "an event code is out of range");
   }
+  const auto weight_of = [&](std::size_t i) { return weight.empty() ? 1.0 : weight[i]; };
+  const auto visits = detail::visits_by_group(timeline, group, n_group);
+  const auto row_of = [n](std::uint32_t v) -> std::size_t { return v < n ? v : v - n; };
+  const auto id_of = [&](std::uint32_t v) { return v < n ? timeline.exit_id[v] : timeline.entry_id[v - n]; };
 
   RiskTable out;
   out.delayed_entry = delayed;
@@ -106,60 +123,54 @@ inline RiskTable make_risk_table(const Timeline& timeline, span<const int> event
   std::vector<double> by_cause(n_cause), causes; // of one row; of all rows, a row's causes side by side
   out.first.assign(n_group + 1, 0);
   out.n.assign(n_group, 0.0);
-  std::vector<double> total(n_group, 0.0);
-  std::vector<std::size_t> end(n_group + 1, 0);
-  for (const Visit& v : by_time) {
-    const int g = group[v.row];
-    detail::require(g >= 0 && static_cast<std::size_t>(g) < n_group, "a group code is out of range");
-    detail::require(event[v.row] >= 0 && static_cast<std::size_t>(event[v.row]) <= n_cause,
-                    "an event code is out of range");
-    ++end[static_cast<std::size_t>(g) + 1];
-    if (v.leaves && weight_of(v.row) > 0.0) {
-      out.n[static_cast<std::size_t>(g)] += 1.0;
-      total[static_cast<std::size_t>(g)] += weight_of(v.row);
-    }
-  }
-  for (std::size_t g = 0; g < n_group; ++g) {
-    detail::require(std::isfinite(total[g]), "the sum of the weights overflows");
-    end[g + 1] += end[g];
-  }
-  std::vector<Visit> by_group(by_time.size());
-  {
-    std::vector<std::size_t> at(end.begin(), end.end() - 1);
-    for (const Visit& v : by_time)
-      by_group[at[static_cast<std::size_t>(group[v.row])]++] = v;
-  }
+  const std::size_t most = n_group == 1 ? timeline.time.size() : n;
+  out.time_id.reserve(most);
+  for (auto* column : {&out.time, &out.n_risk, &out.n_event, &out.n_censor})
+    column->reserve(most);
+  if (n_cause > 1)
+    causes.reserve(most * n_cause);
 
+  std::size_t i = 0;
   for (std::size_t g = 0; g < n_group; ++g) {
     out.first[g] = out.time.size();
+    double total = 0.0;
     CompensatedSum entered_less_left; // only with delayed entry
-    for (std::size_t i = end[g]; i < end[g + 1];) {
-      const std::uint32_t id = by_group[i].time_id;
+    const auto in_group = [&] { return i < visits.size() && group[row_of(visits[i])] == static_cast<int>(g); };
+    while (in_group()) {
+      const std::uint32_t id = id_of(visits[i]);
       double events = 0.0, censored = 0.0, entered = 0.0;
-      bool leaves = false;
-      std::fill(by_cause.begin(), by_cause.end(), 0.0);
-      for (; i < end[g + 1] && by_group[i].time_id == id; ++i) {
-        const double w = weight_of(by_group[i].row);
-        leaves = leaves || (w > 0.0 && by_group[i].leaves);
-        const int code = event[by_group[i].row];
-        (!by_group[i].leaves ? entered : code > 0 ? events : censored) += w;
-        if (by_group[i].leaves && code > 0)
+      if (n_cause > 1)
+        std::fill(by_cause.begin(), by_cause.end(), 0.0);
+      for (; in_group() && id_of(visits[i]) == id; ++i) {
+        const std::size_t row = row_of(visits[i]);
+        const double w = weight_of(row);
+        if (visits[i] >= n) {
+          entered += w;
+          continue;
+        }
+        const int code = event[row];
+        (code > 0 ? events : censored) += w;
+        if (n_cause > 1 && code > 0)
           by_cause[static_cast<std::size_t>(code) - 1] += w;
+        out.n[g] += w > 0.0 ? 1.0 : 0.0;
+        total += w;
       }
-      if (leaves) {
+      if (events + censored > 0.0) { // not only rows of weight 0
         out.time_id.push_back(id);
         out.time.push_back(timeline.time[id]);
         // Whoever leaves now was at risk, whatever rounding has done to a sum of very unequal weights.
-        out.n_risk.push_back(std::max(entered_less_left.value(), events + censored));
+        out.n_risk.push_back(delayed ? std::max(entered_less_left.value(), events + censored) : 0.0);
         out.n_event.push_back(events);
         out.n_censor.push_back(censored);
         if (n_cause > 1)
           causes.insert(causes.end(), by_cause.begin(), by_cause.end());
-        entered_less_left.add(-(events + censored));
+        if (delayed)
+          entered_less_left.add(-(events + censored));
       }
       // An entry at this time is at risk only after it.
       entered_less_left.add(entered);
     }
+    detail::require(std::isfinite(total), "the sum of the weights overflows");
     // Without delayed entry those at risk are those who leave later: added up from the end, nothing is
     // ever subtracted, so a light row after a heavy one keeps its weight.
     if (!delayed) {
