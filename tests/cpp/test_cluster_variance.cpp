@@ -187,10 +187,10 @@ TEST_CASE("beta and Student quantiles where they are known") {
   for (double p : {1e-10, 0.025, 0.3, 0.5, 0.975})
     for (double a : {0.01, 0.5, 1.0, 7.5, 300.0}) {
       INFO(p << " " << a);
-      CHECK(near(detail::beta_point(p, a, 1.0), std::pow(p, 1.0 / a), 1e-12));
-      CHECK(near(detail::beta_point(p, 1.0, a), -std::expm1(std::log1p(-p) / a), 1e-12));
-      CHECK(near(detail::beta_point(p, a, 1.0, true), std::exp(std::log1p(-p) / a), 1e-12));
-      CHECK(near(detail::beta_point(p, 0.5, 0.5), std::pow(std::sin(half_pi * p), 2), 1e-12));
+      CHECK(near(beta_quantile(p, Tail::lower, {a, 1.0}), std::pow(p, 1.0 / a), 1e-12));
+      CHECK(near(beta_quantile(p, Tail::lower, {1.0, a}), -std::expm1(std::log1p(-p) / a), 1e-12));
+      CHECK(near(beta_quantile(p, Tail::upper, {a, 1.0}), std::exp(std::log1p(-p) / a), 1e-12));
+      CHECK(near(beta_quantile(p, Tail::lower, {0.5, 0.5}), std::pow(std::sin(half_pi * p), 2), 1e-12));
     }
   CHECK(near(detail::student_square(0.05, 1.0), 1.0 / std::pow(std::tan(half_pi * 0.05), 2), 1e-10));
   // df = 2: t^2 = 2 (1 - alpha)^2 / (1 - (1 - alpha)^2)
