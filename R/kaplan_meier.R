@@ -76,6 +76,11 @@
 #' before the first event does not rise when subjects enter. Asked for by name, `"bpcp"` and `"bpcp mid-p"` need whole
 #' counts and no delayed entry, for which they are defined, and are refused otherwise.
 #'
+#' Which one? With many events and rates away from 0 and 1 they hardly differ, and `"log-log"` is usual. With few take
+#' `"bpcp"` where the level must be kept, `"bpcp mid-p"` where it may be kept on average; `"plain"` covers too little
+#' there (Borgan and Liestol 1990). Rows that share a patient need `cluster` first. State the choice in advance; see the
+#' vignette `small-samples`. All hold at one time: for a whole curve there is [confidence_band()].
+#'
 #' `conf.lower = "peto"` takes \eqn{\sqrt{(1 - S) / n}}{sqrt((1 - S) / n)} for the standard error of log S below the
 #' estimate, n the number at risk; `"modified"` multiplies Greenwood's by the square root of n at the last event over
 #' n now, so that the lower limit falls while subjects are lost. Upper limits stay.
@@ -97,7 +102,8 @@
 #' @section Edge cases:
 #' An event at time 0 counts, with everybody at risk. Once S = 0 the standard error is undefined and
 #' `NA`. Times closer to their predecessor than `sqrt(.Machine$double.eps)`, absolutely or relative to the mean of
-#' the distinct times, are one time; the number merged is in `meta$n_time_merged`. A group of one
+#' the distinct times, are one time; neighbours chain, and entries and exits of all groups are taken together. This is
+#' what survival does with `timefix`; the number merged is in `meta$n_time_merged`. A group of one
 #' cluster has no robust standard error, and where the influences of all clusters cancel the interval is `NA`. With
 #' delayed entry, a curve that falls to 0 while others enter later, or a time with nobody at risk, is warned of
 #' (`cryonodes_warning_entry`).

@@ -208,3 +208,30 @@ TEST_CASE("limits of a share: Clopper & Pearson, and an effective sample of noth
   CHECK(clopper_pearson(0.5, 0.0, 0.95).low == 0.0);
   CHECK(clopper_pearson(0.5, 0.0, 0.95).high == 1.0);
 }
+
+TEST_CASE("limits of clustered rows by hand: four rows in three clusters") {
+  // Times 1 (censored), 2 (censored), 3 (event of 2), 4: S = 1, 1, 1/2. Student's t of 3 degrees of freedom for the
+  // rows, and of 2 for the clusters: t^2 = 2 (1 - alpha)^2 / (1 - (1 - alpha)^2).
+  const std::vector<double> time{1, 2, 3, 4};
+  const Codes event{0, 0, 1, 0}, group(4, 0), cluster{0, 1, 2, 2};
+  const auto timeline = make_timeline(time, Ties::exact);
+  const auto table = make_risk_table(timeline, event, group, 1);
+  const auto clusters = cluster_variance(timeline, table, event, group, cluster, 3);
+  const double t2 = 2 * 0.9025 / 0.0975, t3 = std::pow(3.182446305283708, 2);
+  const std::vector<double> s{1.0, 1.0, 0.5, 0.5}, greenwood{0.0, 0.0, std::sqrt(0.5), std::sqrt(0.5)};
+  std::vector<double> low, high;
+  for (double robust : {0.1, 0.5, 2.0}) {
+    cluster_limits(table, clusters, s, greenwood, std::vector<double>{0.0, 0.0, robust, robust}, 0.95, low, high);
+    // Three clusters are at risk at time 1, two at time 2: no event among so many.
+    CHECK(near(low[0], std::cbrt(0.025), 1e-12));
+    CHECK(near(low[1], std::sqrt(0.025), 1e-12));
+    CHECK(high[0] == 1.0);
+    // A robust variance below Greenwood's is not believed.
+    const auto limits = clopper_pearson(0.5, t3 / t2 / std::max(0.5, robust), 0.95);
+    CHECK(near(low[2], limits.low, 1e-10));   // t(3) as R prints it
+    CHECK(near(high[2], limits.high, 1e-10)); // t(3) as R prints it
+  }
+  // 1 of an effective 2 is Beta(1, 2): 1 - (1 - x)^2 = 0.025 below, and its mirror above.
+  CHECK(near(clopper_pearson(0.5, 2.0, 0.95).low, 1.0 - std::sqrt(0.975), 1e-12));
+  CHECK(near(clopper_pearson(0.5, 2.0, 0.95).high, std::sqrt(0.975), 1e-12));
+}

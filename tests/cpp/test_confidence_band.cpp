@@ -39,6 +39,34 @@ TEST_CASE("a known Laplace inversion: at c = 1 the slowest decay of the Ornstein
   CHECK(std::fabs(std::log(ratio) - 2.0) < 1e-9); // the inversion is good to 1e-13 of 1, the smaller value is 1e-3
 }
 
+TEST_CASE("bands by hand from their critical values") {
+  // n = 10: n v = 1/10 and 4/10, so a = 1/11 and 2/7; log(se) doubles.
+  const std::vector<double> s{0.9, 0.8}, se{0.1, 0.2};
+  ConfidenceBandOptions options;
+  options.conf_type = ConfType::log;
+  const auto hall = confidence_band(s, se, 10, options);
+  const double k = hall_wellner_critical(1.0 / 11.0, 2.0 / 7.0, 0.95);
+  CHECK(std::fabs(hall.a_low - 1.0 / 11.0) < 1e-15);
+  CHECK(std::fabs(hall.a_high - 2.0 / 7.0) < 1e-15);
+  CHECK(std::fabs(hall.critical - k) < 1e-12);
+  CHECK(std::fabs(hall.conf_low[0] - 0.9 * std::exp(-k * 1.1 / std::sqrt(10.0))) < 1e-12);
+  CHECK(std::fabs(hall.conf_low[1] - 0.8 * std::exp(-k * 1.4 / std::sqrt(10.0))) < 1e-12);
+  options.type = BandType::equal_precision;
+  const auto equal = confidence_band(s, se, 10, options);
+  const double c = equal_precision_critical(std::log(2.0), 0.95);
+  CHECK(std::fabs(equal.conf_low[0] - 0.9 * std::exp(-c * 0.1)) < 1e-12);
+  CHECK(std::fabs(equal.conf_low[1] - 0.8 * std::exp(-c * 0.2)) < 1e-12);
+}
+
+TEST_CASE("while S = 1 the Hall-Wellner band exists on the plain scale only") {
+  const std::vector<double> s{1.0, 0.8}, se{0.0, 0.2};
+  ConfidenceBandOptions options;
+  CHECK(std::isnan(confidence_band(s, se, 10, options).conf_low[0]));
+  options.conf_type = ConfType::plain;
+  const double k = hall_wellner_critical(0.0, 2.0 / 7.0, 0.95);
+  CHECK(std::fabs(confidence_band(s, se, 10, options).conf_low[0] - (1.0 - k / std::sqrt(10.0))) < 1e-12);
+}
+
 TEST_CASE("preconditions of a band are checked") {
   const std::vector<double> s{0.9, 0.8}, se{0.1, 0.2}, falling{0.2, 0.1}, none{0.0, 0.1}, zero{0.9, 0.0};
   ConfidenceBandOptions options;

@@ -148,6 +148,27 @@ TEST_CASE("limits without events use those still observed, up to the next row") 
   CHECK(fit.conf_high[0] == 1.0);
 }
 
+TEST_CASE("limits without events count no more than all subjects, none after S = 0, and clusters for rows") {
+  const auto of = [](double m) { return 1.0 - std::pow(0.025, 1.0 / m); };
+  // S = 1/2 at 1, then eight enter: at 2 eight stay, which 8 / S makes 16, more than the ten there are.
+  Cohort late{{1, 3, 2}, {1, 0, 0}, 2, {}, {}, {0, 0, 1.5}};
+  for (int i = 0; i < 7; ++i) {
+    late.time.push_back(3);
+    late.event.push_back(0);
+    late.entry.push_back(1.5);
+  }
+  auto fit = cumulative_incidence(late.table());
+  CHECK(near(fit.conf_high[6 + 0], of(2)));
+  CHECK(near(fit.conf_high[6 + 1], of(10)));
+  // S = 0 at 1 with one subject; who enters later adds nothing to it.
+  fit = cumulative_incidence(Cohort{{1, 3}, {1, 0}, 2, {}, {}, {0, 2}}.table());
+  CHECK(near(fit.conf_high[4 + 0], of(1)));
+  CHECK(near(fit.conf_high[4 + 1], of(1)));
+  // One of four has cause 1, 3 / (3/4) = 4 without cause 2; in two clusters they are two.
+  fit = Cohort{{1, 2, 3, 4}, {1, 0, 0, 0}, 2, {0, 0, 1, 1}}.clustered();
+  CHECK(near(fit.conf_high[8 + 0], of(2)));
+}
+
 TEST_CASE("the variance between clusters by hand") {
   // No censoring: the influence of a cluster on F is the sum over its rows of (had the event - F) / n.
   const Cohort cohort{{1, 2, 3, 4, 5, 6}, {1, 1, 1, 2, 2, 2}, 2, {0, 0, 1, 1, 2, 2}};

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -78,6 +79,87 @@ TEST_CASE("points among beta laws") {
   CHECK(beta_quantile(0.025, Tail::lower, {0.0, 1.0}, {2.0, 1.0}) == 0.0);
   CHECK(near(beta_quantile(0.025, Tail::upper, {0.0, 1.0}, {1.0, 2.0}), 1.0 - std::sqrt(0.05)));
   CHECK_THROWS_AS(beta_quantile(0.0, Tail::lower, BetaLaw{1.0, 1.0}), input_error);
+  // x^2 and x averaged: x^2 + x = 2 p.
+  CHECK(near(beta_quantile(0.025, Tail::lower, {2.0, 1.0}, {1.0, 1.0}), 0.5 * (std::sqrt(1.2) - 1.0)));
+}
+
+TEST_CASE("one event among four by hand on each scale: S = 3/4, Var log S = 1/12") {
+  const double z = normal_quantile(0.975), se = 1.0 / std::sqrt(12.0), third_of_pi = std::acos(0.5);
+  const auto limits = [](ConfType type) {
+    const auto f = fit({1, 2, 3, 4}, {1, 0, 0, 0}, type);
+    return Limits{f.conf_low[0], f.conf_high[0]};
+  };
+  const auto is = [&](ConfType type, double low, double high) {
+    INFO(static_cast<int>(type));
+    CHECK(near(limits(type).low, low));
+    CHECK(near(limits(type).high, high));
+  };
+  is(ConfType::plain, 0.75 - z * 0.75 * se, 1.0);
+  is(ConfType::log, 0.75 * std::exp(-z * se), 1.0);
+  const double u = z * se / std::log(0.75);
+  is(ConfType::log_log, std::pow(0.75, std::exp(-u)), std::pow(0.75, std::exp(u)));
+  is(ConfType::logit, 3.0 / (3.0 + std::exp(4.0 * z * se)), 3.0 / (3.0 + std::exp(-4.0 * z * se)));
+  is(ConfType::arcsin, std::pow(std::sin(third_of_pi - z / 4.0), 2), std::pow(std::sin(third_of_pi + z / 4.0), 2));
+  // Wilson's for 3 of 4.
+  const double half = z * std::sqrt(3.0 / 64.0 + z * z / 64.0), centre = 0.75 + z * z / 8.0;
+  is(ConfType::rothman, (centre - half) / (1.0 + z * z / 4.0), (centre + half) / (1.0 + z * z / 4.0));
+}
+
+TEST_CASE("lower limits by Peto and by the loss since the last event, by hand") {
+  // Events at 1 (of 5) and 3 (of 3): S = 8/15, Var log S = 1/20 + 1/6; at risk 3, then 2, then 1.
+  const double z = normal_quantile(0.975), s = 8.0 / 15.0, se = std::sqrt(13.0 / 60.0);
+  for (ConfLower kind : {ConfLower::peto, ConfLower::modified}) {
+    KaplanMeierOptions options;
+    options.conf_type = ConfType::log;
+    options.conf_lower = kind;
+    const auto f = kaplan_meier(
+        make_risk_table(make_timeline(std::vector<double>{1, 2, 3, 4, 5}, Ties::near), std::vector<int>{1, 0, 1, 0, 0},
+                        std::vector<int>(5, 0), 1),
+        options);
+    for (double n : {3.0, 2.0, 1.0}) {
+      const double lower = kind == ConfLower::peto ? std::sqrt(7.0 / 15.0 / n) : se * std::sqrt(3.0 / n);
+      const auto row = static_cast<std::size_t>(5.0 - n);
+      CHECK(near(f.conf_low[row], s * std::exp(-z * lower)));
+      CHECK(near(f.conf_high[row], std::min(1.0, s * std::exp(z * se))));
+    }
+  }
+}
+
+TEST_CASE("a standard error of 0 while 0 < S < 1 gives no interval") {
+  const auto table = make_risk_table(make_timeline(std::vector<double>{1, 2}, Ties::near), std::vector<int>{1, 0},
+                                     std::vector<int>(2, 0), 1);
+  const std::vector<double> s{0.5, 0.5}, se{0.0, 0.0};
+  for (ConfType type : {ConfType::plain, ConfType::log_log, ConfType::rothman}) {
+    std::vector<double> low(2), high(2);
+    IntervalOptions options;
+    options.conf_type = type;
+    conf_limits(table, 0, s, se, options, span<double>(low.data(), 2), span<double>(high.data(), 2));
+    CHECK(std::isnan(low[0]));
+    CHECK(std::isnan(high[1]));
+  }
+}
+
+TEST_CASE("beta product limits never rise with time") {
+  std::uint32_t state = 1;
+  const auto draw = [&state](std::uint32_t k) {
+    state = state * 1664525u + 1013904223u;
+    return (state >> 16) % k;
+  };
+  for (int cohort = 0; cohort < 400; ++cohort) {
+    std::vector<double> time;
+    std::vector<int> event;
+    for (std::uint32_t i = 0, n = 5 + draw(25); i < n; ++i) {
+      time.push_back(1.0 + draw(40));
+      event.push_back(draw(10) < 3);
+    }
+    for (ConfType type : {ConfType::bpcp, ConfType::bpcp_mid_p}) {
+      const auto f = fit(time, event, type);
+      for (std::size_t i = 1; i < f.conf_low.size(); ++i) {
+        CHECK(f.conf_low[i] <= f.conf_low[i - 1]);
+        CHECK(f.conf_high[i] <= f.conf_high[i - 1]);
+      }
+    }
+  }
 }
 
 TEST_CASE("a product of one beta variable is that variable; of uniform fractions the last order statistic") {

@@ -247,8 +247,6 @@ inline RestrictedMeanResult restricted_mean(const RiskTable& table, const Restri
     area[g] = std::min(below.value(), tau);
     lost[g] = std::min(above.value(), tau);
     parts.variance[g] = variance.value();
-    if (g == 0)
-      parts.covariance0[0] = parts.variance[0];
     out.n_event.push_back(events);
   }
   if (rows != nullptr)
