@@ -77,7 +77,7 @@ as_group <- function(x, name, call) {
     refuse_twins(labels)
     return(factor(x, levels = values, labels = labels))
   }
-  if (any(Encoding(if (is.factor(x)) levels(x) else if (is.character(x)) unique(x)) == "bytes")) {
+  if (any(Encoding(if (is.factor(x)) levels(x) else if (is.character(x)) unique(x) else "") == "bytes")) {
     abort_rule("group", paste0("`", name, "` has text in the encoding \"bytes\", which has no characters."),
       "Declare the encoding with `iconv()`.",
       arg = name, call = call
