@@ -57,7 +57,9 @@
 #'   patient = c(1, 1, 2, 3, 3, 3, 4, 5, 5, 6),
 #'   months = c(4, 9, 12, 5, 7, 20, 15, 3, 22, 18), grown = c(1, 0, 0, 1, 1, 0, 1, 1, 0, 0)
 #' )
-#' cluster_bootstrap(Surv(months, grown) ~ cluster(patient), data = lesions, times = c(6, 12), seed = 1)
+#' cluster_bootstrap(Surv(months, grown) ~ cluster(patient),
+#'   data = lesions, times = c(6, 12), seed = 1
+#' )
 #' cluster_bootstrap(Surv(months, grown) ~ cluster(patient),
 #'   data = lesions, statistic = function(fit) sum(fit$n.event), replicates = 50, seed = 1
 #' )

@@ -130,7 +130,9 @@ print.cluster_bootstrap <- function(x, digits = 3, ...) {
 #'   `statistic`, `n.clusters`, `n.rows`, `replicates`, `interval`, `conf.level`, `seed`.
 #' @section Errors: `cryonodes_error_object`.
 #' @examples
-#' x <- cluster_bootstrap(c(5, 8, 12, 20, 33), c(1, 0, 1, 0, 0), times = 12, replicates = 100, seed = 1)
+#' x <- cluster_bootstrap(c(5, 8, 12, 20, 33), c(1, 0, 1, 0, 0),
+#'   times = 12, replicates = 100, seed = 1
+#' )
 #' tidy(x)
 #' glance(x)
 #' @method tidy cluster_bootstrap

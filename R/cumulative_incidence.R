@@ -61,7 +61,8 @@
 #' @examples
 #' patients <- data.frame(
 #'   months = c(3, 8, 8, 12, 15, 20, 24, 30, 31),
-#'   outcome = factor(c("none", "relapse", "death", "relapse", "none", "death", "relapse", "none", "none"),
+#'   outcome = factor(
+#'     c("none", "relapse", "death", "relapse", "none", "death", "relapse", "none", "none"),
 #'     levels = c("none", "relapse", "death")
 #'   ),
 #'   arm = rep(c("a", "b"), c(5, 4))

@@ -11,6 +11,7 @@
 #' @param causes The causes to draw, in this order; `NULL` for all.
 #' @param ylim Upper end of the vertical axis, one for all panels; `NULL`: 1 for incidences, and for hazards what the
 #'   bands need.
+#' @param conf.band,risk.table Draw confidence bands, numbers at risk?
 #' @inheritParams figure_outcomes
 #' @param ... Not used.
 #' @return A patchwork, which is also a ggplot: [ggplot2::ggsave()], knitr and patchwork take it as it is.

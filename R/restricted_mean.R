@@ -72,7 +72,8 @@
 #' restricted_mean(Surv(months, failed) ~ site, data = lesions, tau = 20)
 #' restricted_mean(Surv(months, failed) ~ site + cluster(patient), data = lesions, tau = 20)
 #' restricted_mean(lesions$months, lesions$failed)
-#' restricted_mean(event_counts(time = c(3, 8, 12), n.event = c(1, 2, 0), n.censor = c(0, 1, 3), n = 9), tau = 10)
+#' counts <- event_counts(time = c(3, 8, 12), n.event = c(1, 2, 0), n.censor = c(0, 1, 3), n = 9)
+#' restricted_mean(counts, tau = 10)
 #' @export
 restricted_mean <- function(...) UseMethod("restricted_mean", dispatch_on(...))
 

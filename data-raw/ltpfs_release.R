@@ -7,7 +7,7 @@ printed <- subset(lnm_rates, endpoint == "Local tumour progression-free survival
 whole <- printed$group[1]
 
 # Up to 9 cells with an effort that decides every candidate set but one (see below); then 10, where sets are found.
-searches <- data.frame(release = c(9, 10), effort = c(150, 1))
+searches <- data.frame(release = c(9, 10), effort = c(120, 1))
 found <- Map(function(release, effort) {
   reconstruct_km(printed, pooled = whole, release = release, effort = effort, progress = FALSE)$release
 }, searches$release, searches$effort)
