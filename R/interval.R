@@ -20,11 +20,8 @@ check_product <- function(conf.type, core, frame, call) {
 
 # Where S is 1 or 0 other limits stand in: for independent rows those of the beta product, for clusters those of
 # conf.type = "beta-cluster".
-# `rows` of each group: where S is 1 it is so in the first, where it is 0 in the last.
-note_stand_in <- function(conf.type, surv, rows, robust) {
-  last <- cumsum(rows)
-  ends <- surv[c(last - rows + 1, last)]
-  if (is_product(conf.type) || conf.type == "beta-cluster" || !any(ends == 0 | ends == 1)) return(NULL)
+note_stand_in <- function(conf.type, surv_ends, robust) {
+  if (is_product(conf.type) || conf.type == "beta-cluster" || !surv_ends) return(NULL)
   if (!robust) return("where S is 1 or 0 the limits are the beta product's (bpcp)")
   "where S is 1 or 0 the limits are those of as many patients as there are clusters at risk (beta-cluster)"
 }

@@ -239,7 +239,7 @@ fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, c
     rows_dropped = frame$rows_dropped, n_time_merged = core$n_time_merged,
     notes = c(
       frame$notes, note_merged(core$n_time_merged), note_lone_cluster(frame, core, frame$group_labels %||% "All"),
-      note_stand_in(conf.type, fit$surv, core$rows, robust)
+      note_stand_in(conf.type, core$surv_ends, robust)
     ),
     entries = entries_by_group(frame, n_group), variance = variance, cluster = cluster_meta(frame, variance, core)
   )

@@ -262,7 +262,9 @@ static const R_CallMethodDef CallEntries[] = {
     {NULL, NULL, 0}
 };
 
+void init_derived_columns(DllInfo* dll);
 RcppExport void R_init_cryonodes(DllInfo *dll) {
     R_registerRoutines(dll, NULL, CallEntries, NULL, NULL);
     R_useDynamicSymbols(dll, FALSE);
+    init_derived_columns(dll);
 }

@@ -4,11 +4,7 @@
 // What every glue file needs: views over R's memory, lists out, and a poll that R can interrupt.
 
 #include <chrono>
-#include <cstdint>
-
-#ifdef __linux__
-#include <sys/mman.h>
-#endif
+#include <optional>
 
 #include <RcppArmadillo.h>
 
@@ -29,19 +25,10 @@ inline cryonodes::span<const int> view_codes(SEXP x) {
   return {codes, static_cast<std::size_t>(Rf_xlength(x))};
 }
 
-/// A column of R's whose numbers are written before they are read. The system hands out large memory in small pages and
-/// on first touch, which costs more than the writing; huge pages, where they are on offer, cost a quarter of that.
+/// A column of R's whose numbers are written before they are read.
 inline Rcpp::NumericVector new_column(std::size_t rows) {
   Rcpp::NumericVector column(Rcpp::no_init(static_cast<R_xlen_t>(rows)));
-#if defined(__linux__) && defined(MADV_HUGEPAGE)
-  constexpr std::uintptr_t page = 4096, worth = std::size_t{1} << 22;
-  const std::size_t bytes = rows * sizeof(double);
-  if (bytes >= worth) {
-    const auto start = (reinterpret_cast<std::uintptr_t>(column.begin()) + page - 1) / page * page;
-    // A hint: nothing changes where it is refused.
-    (void)madvise(reinterpret_cast<void*>(start), (bytes - page) / page * page, MADV_HUGEPAGE);
-  }
-#endif
+  cryonodes::welcome_huge_pages(column.begin(), rows * sizeof(double));
   return column;
 }
 
@@ -83,13 +70,7 @@ struct Input {
     return cryonodes::cluster_variance(timeline, table, view(event_), view(group_), view(cluster_), n_cluster_,
                                        view(weight_));
   }
-  /// Rows of the table in each group, as R counts them.
-  Rcpp::NumericVector rows_by_group() const {
-    Rcpp::NumericVector rows(static_cast<R_xlen_t>(n_group));
-    for (std::size_t g = 0; g < n_group; ++g)
-      rows[static_cast<R_xlen_t>(g)] = static_cast<double>(table.first[g + 1] - table.first[g]);
-    return rows;
-  }
+  Rcpp::NumericVector rows_by_group() const;
 
 private:
   Rcpp::IntegerVector group_, event_, cluster_;
@@ -118,57 +99,29 @@ inline Rcpp::NumericVector to_matrix(const std::vector<double>& x, std::size_t r
   return matrix;
 }
 
-/// The risk table of one kind of event as columns of R. Where rows count one each and are there from the start it is
-/// counted straight into them; otherwise copied from an Input's.
-struct RiskTableColumns {
-  RiskTableColumns(const Rcpp::List& frame, const cryonodes::Poll& poll) {
-    const auto n_group = static_cast<std::size_t>(Rcpp::as<int>(frame["n_group"]));
-    const Rcpp::NumericVector entry = frame["entry"], weight = frame["weight"];
-    if (!Rcpp::as<bool>(frame["counted"]) && entry.size() == 0 && weight.size() == 0 &&
-        Rcpp::as<int>(frame["n_cause"]) == 1 && !Rcpp::as<bool>(frame["reverse"])) {
-      const Rcpp::NumericVector times = frame["time"];
-      const Rcpp::IntegerVector group = frame["group"];
-      const auto plan = cryonodes::plan_count(view(times), n_group);
-      if (plan.countable) {
-        const auto ties = Rcpp::as<bool>(frame["timefix"]) ? cryonodes::Ties::near : cryonodes::Ties::exact;
-        const auto counted = cryonodes::count_rows(plan, view(times), view_codes(frame["event"]),
-                                                   view(group), n_group, ties, poll);
-        first = counted.first;
-        n = counted.n;
-        n_time_merged = counted.n_time_merged;
-        time = new_column(counted.rows());
-        n_risk = new_column(counted.rows());
-        n_event = new_column(counted.rows());
-        n_censor = new_column(counted.rows());
-        counted.write({time.begin(), n_risk.begin(), n_event.begin(), n_censor.begin()});
-        return;
-      }
-    }
-    const Input in(frame);
-    first = in.table.first;
-    n = in.table.n;
-    n_time_merged = in.timeline.n_time_merged;
-    delayed_entry = in.table.delayed_entry;
-    time = to_column(in.table.time);
-    n_risk = to_column(in.table.n_risk);
-    n_event = to_column(in.table.n_event);
-    n_censor = to_column(in.table.n_censor);
-  }
-  std::vector<std::size_t> first;
-  std::vector<double> n;
-  std::size_t n_time_merged = 0;
-  bool delayed_entry = false;
-  Rcpp::NumericVector time, n_risk, n_event, n_censor;
+/// Rows that count one each, are there from the start and know one kind of event, counted as they are ordered; nothing
+/// for other rows.
+inline std::optional<cryonodes::CountedRows> count_rows(const Rcpp::List& frame, const cryonodes::Poll& poll) {
+  const Rcpp::NumericVector entry = frame["entry"], weight = frame["weight"];
+  if (Rcpp::as<bool>(frame["counted"]) || entry.size() > 0 || weight.size() > 0 ||
+      Rcpp::as<int>(frame["n_cause"]) != 1 || Rcpp::as<bool>(frame["reverse"]))
+    return std::nullopt;
+  const Rcpp::NumericVector time = frame["time"];
+  const Rcpp::IntegerVector group = frame["group"];
+  const auto ties = Rcpp::as<bool>(frame["timefix"]) ? cryonodes::Ties::near : cryonodes::Ties::exact;
+  return cryonodes::count_rows(view(time), view_codes(frame["event"]), view(group),
+                               static_cast<std::size_t>(Rcpp::as<int>(frame["n_group"])), ties, poll);
+}
 
-  std::size_t rows() const { return first.back(); }
-  /// Rows in each group, as R counts them.
-  Rcpp::NumericVector rows_by_group() const {
-    Rcpp::NumericVector out(static_cast<R_xlen_t>(n.size()));
-    for (std::size_t g = 0; g < n.size(); ++g)
-      out[static_cast<R_xlen_t>(g)] = static_cast<double>(first[g + 1] - first[g]);
-    return out;
-  }
-};
+/// Rows of a risk table in each group, as R counts them.
+inline Rcpp::NumericVector rows_by_group(const std::vector<std::size_t>& first) {
+  Rcpp::NumericVector rows(static_cast<R_xlen_t>(first.size()) - 1);
+  for (R_xlen_t g = 0; g < rows.size(); ++g)
+    rows[g] = static_cast<double>(first[static_cast<std::size_t>(g) + 1] - first[static_cast<std::size_t>(g)]);
+  return rows;
+}
+
+inline Rcpp::NumericVector Input::rows_by_group() const { return glue::rows_by_group(table.first); }
 
 /// R's spelling of ConfType; what it can be is checked in R.
 inline cryonodes::ConfType conf_type(const std::string& name) {

@@ -1,4 +1,4 @@
-#include "glue.h"
+#include "derived_columns.h"
 
 namespace {
 
@@ -22,6 +22,62 @@ void use_clusters(const glue::Input& in, const cryonodes::ClusterVariance& clust
     }
 }
 
+// Is S 1 or 0 somewhere? If so it is 1 in the first row of a group or 0 in the last.
+bool ends_at_one_or_zero(const std::vector<std::size_t>& first, const double* estimate) {
+  for (std::size_t g = 0; g + 1 < first.size(); ++g)
+    if (first[g] < first[g + 1] && (estimate[first[g]] >= 1.0 || estimate[first[g + 1] - 1] <= 0.0))
+      return true;
+  return false;
+}
+bool ends_at_one_or_zero(const cryonodes::CountedRows& counted) {
+  for (std::size_t g = 0; g + 1 < counted.first.size(); ++g)
+    if (counted.first[g] < counted.first[g + 1]) {
+      const bool no_event_yet = static_cast<std::uint32_t>(counted.leaving[counted.first[g]]) == 0;
+      const bool nobody_censored = counted.leaving[counted.first[g + 1] - 1] >> 32 == 0;
+      if (no_event_yet || nobody_censored)
+        return true;
+    }
+  return false;
+}
+
+// What R makes a survfit of. `surv_ends`: is S 1 or 0 in some row?
+template <class Columns>
+Rcpp::List curve_list(const std::vector<double>& n, const std::vector<std::size_t>& first, std::size_t n_time_merged,
+                      bool surv_ends, const Columns& column) {
+  using glue::Column;
+  return Rcpp::List::create(
+      Rcpp::_["n"] = n, Rcpp::_["rows"] = glue::rows_by_group(first), Rcpp::_["time"] = column(Column::time),
+      Rcpp::_["n_risk"] = column(Column::n_risk), Rcpp::_["n_event"] = column(Column::n_event),
+      Rcpp::_["n_censor"] = column(Column::n_censor), Rcpp::_["estimate"] = column(Column::estimate),
+      Rcpp::_["std_error_log"] = column(Column::std_error_log), Rcpp::_["cumhaz"] = column(Column::cumhaz),
+      Rcpp::_["std_chaz"] = column(Column::std_chaz), Rcpp::_["conf_low"] = column(Column::conf_low),
+      Rcpp::_["conf_high"] = column(Column::conf_high), Rcpp::_["n_time_merged"] = static_cast<double>(n_time_merged),
+      Rcpp::_["surv_ends"] = surv_ends);
+}
+
+// The curve of a risk table whose columns `fill` writes.
+template <class Fill>
+Rcpp::List computed_list(const std::vector<double>& n, const std::vector<std::size_t>& first, std::size_t n_time_merged,
+                         bool delayed_entry, const Fill& fill, const cryonodes::KaplanMeierOptions& options,
+                         const cryonodes::Poll& poll) {
+  std::vector<Rcpp::NumericVector> columns;
+  for (std::size_t k = 0; k < glue::n_column; ++k)
+    columns.push_back(glue::new_column(first.back()));
+  const auto at = [&](glue::Column column) -> Rcpp::NumericVector& {
+    return columns[static_cast<std::size_t>(column)];
+  };
+  const auto to = [&](glue::Column column) { return at(column).begin(); };
+  using glue::Column;
+  fill({to(Column::time), to(Column::n_risk), to(Column::n_event), to(Column::n_censor)});
+  cryonodes::kaplan_meier({first, glue::view(at(Column::n_risk)), glue::view(at(Column::n_event)),
+                           glue::view(at(Column::n_censor)), delayed_entry},
+                          options,
+                          {to(Column::estimate), to(Column::std_error_log), nullptr, to(Column::cumhaz),
+                           to(Column::std_chaz), to(Column::conf_low), to(Column::conf_high)},
+                          {}, poll, NA_REAL);
+  return curve_list(n, first, n_time_merged, ends_at_one_or_zero(first, to(Column::estimate)), at);
+}
+
 } // namespace
 
 // [[Rcpp::export(rng = false)]]
@@ -36,23 +92,29 @@ Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, std::string
                                                   : cryonodes::ConfLower::usual;
   const cryonodes::Poll poll = glue::RPoll(R_NilValue);
   if (variance == "greenwood") {
-    const glue::RiskTableColumns table(frame, poll);
-    const std::size_t rows = table.rows();
-    Rcpp::NumericVector estimate = glue::new_column(rows), std_error_log = glue::new_column(rows),
-                        cumhaz = glue::new_column(rows), std_chaz = glue::new_column(rows),
-                        conf_low = glue::new_column(rows), conf_high = glue::new_column(rows);
-    cryonodes::kaplan_meier({table.first, glue::view(table.n_risk), glue::view(table.n_event),
-                             glue::view(table.n_censor), table.delayed_entry},
-                            options,
-                            {estimate.begin(), std_error_log.begin(), nullptr, cumhaz.begin(), std_chaz.begin(),
-                             conf_low.begin(), conf_high.begin()},
-                            {}, poll, NA_REAL);
-    return Rcpp::List::create(
-        Rcpp::_["n"] = table.n, Rcpp::_["rows"] = table.rows_by_group(), Rcpp::_["time"] = table.time,
-        Rcpp::_["n_risk"] = table.n_risk, Rcpp::_["n_event"] = table.n_event, Rcpp::_["n_censor"] = table.n_censor,
-        Rcpp::_["estimate"] = estimate, Rcpp::_["std_error_log"] = std_error_log, Rcpp::_["cumhaz"] = cumhaz,
-        Rcpp::_["std_chaz"] = std_chaz, Rcpp::_["conf_low"] = conf_low, Rcpp::_["conf_high"] = conf_high,
-        Rcpp::_["n_time_merged"] = static_cast<double>(table.n_time_merged));
+    if (auto counted = glue::count_rows(frame, poll)) {
+      if (counted->rows() < glue::DerivedColumns::worth || !glue::DerivedColumns::possible(options.conf_type))
+        return computed_list(
+            counted->n, counted->first, counted->n_time_merged, false,
+            [&](const cryonodes::RiskColumns& to) { counted->write(to); }, options, poll);
+      const auto n = counted->n;
+      const auto first = counted->first;
+      const auto n_time_merged = counted->n_time_merged;
+      const bool surv_ends = ends_at_one_or_zero(*counted);
+      const glue::DerivedColumns columns(std::move(*counted), options);
+      return curve_list(n, first, n_time_merged, surv_ends, [&](glue::Column column) { return columns[column]; });
+    }
+    const glue::Input in(frame);
+    const auto& table = in.table;
+    return computed_list(
+        table.n, table.first, in.timeline.n_time_merged, table.delayed_entry,
+        [&](const cryonodes::RiskColumns& to) {
+          std::copy(table.time.begin(), table.time.end(), to.time);
+          std::copy(table.n_risk.begin(), table.n_risk.end(), to.n_risk);
+          std::copy(table.n_event.begin(), table.n_event.end(), to.n_event);
+          std::copy(table.n_censor.begin(), table.n_censor.end(), to.n_censor);
+        },
+        options, poll);
   }
   const glue::Input in(frame);
   const auto& table = in.table;
@@ -65,5 +127,6 @@ Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, std::string
       Rcpp::_["estimate"] = fit.estimate, Rcpp::_["std_error"] = fit.std_error, Rcpp::_["cumhaz"] = fit.cumhaz,
       Rcpp::_["std_chaz"] = fit.std_chaz, Rcpp::_["conf_low"] = fit.conf_low, Rcpp::_["conf_high"] = fit.conf_high,
       Rcpp::_["n_time_merged"] = static_cast<double>(in.timeline.n_time_merged),
+      Rcpp::_["surv_ends"] = ends_at_one_or_zero(table.first, fit.estimate.data()),
       Rcpp::_["clusters"] = clusters.clusters);
 }

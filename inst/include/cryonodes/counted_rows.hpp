@@ -2,16 +2,17 @@
 #define CRYONODES_COUNTED_ROWS_HPP
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
-#include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "cryonodes/error.hpp"
+#include "cryonodes/memory.hpp"
 #include "cryonodes/poll.hpp"
 #include "cryonodes/sort_keys.hpp"
 #include "cryonodes/span.hpp"
@@ -37,13 +38,15 @@ public:
 
   std::size_t rows() const { return first.empty() ? 0 : first.back(); }
 
-  /// Fills `out`, rows() numbers per column. Counts are whole, so that taking off is as exact as adding up.
+  /// Fills `out`, rows() numbers per column, without the times where `out.time` is null. Counts are whole, so that
+  /// taking off is as exact as adding up.
   void write(const RiskColumns& out) const {
     for (std::size_t g = 0; g + 1 < first.size(); ++g) {
       double at_risk = n[g];
       for (std::size_t i = first[g]; i < first[g + 1]; ++i) {
         const double events = static_cast<std::uint32_t>(leaving[i]), censored = static_cast<double>(leaving[i] >> 32);
-        std::memcpy(&out.time[i], &time_bits[i], sizeof(double));
+        if (out.time != nullptr)
+          out.time[i] = time[i];
         out.n_risk[i] = at_risk;
         out.n_event[i] = events;
         out.n_censor[i] = censored;
@@ -52,222 +55,242 @@ public:
     }
   }
 
-  // Filled by count_rows().
-  std::unique_ptr<std::uint64_t[]> time_bits, leaving; ///< a time as its bits; events, and censorings times 2^32
+  Memory<double> time;
+  Memory<std::uint64_t> leaving; ///< events, and censorings times 2^32
 };
 
 namespace detail {
 
-/// What one look at the times tells.
-struct TimeRange {
-  bool countable = true; ///< finite and not negative
-  bool whole = true;     ///< whole numbers
-  bool sorted = true;
-  double greatest = 0.0;
-  std::uint64_t least_positive = 0; ///< bits of the least time above zero
-};
+constexpr const char* bad_event_code = "an event code is out of range";
+constexpr const char* bad_group_code = "a group code is out of range";
 
-/// Doubles >= 0 are in the order of their bits; a sign bit or an exponent of ones makes a larger number than all these.
-inline TimeRange look_at(span<const double> time) {
-  constexpr double round = 4503599627370496.0; // 2^52: to add and subtract it rounds to a whole number
-  constexpr std::size_t block = 512;           // a property once lost is not looked for again
-  TimeRange out;
-  if (time.empty())
-    return out;
-  std::uint64_t least = ~std::uint64_t{0}, greatest = 0, last = 0;
-  for (std::size_t start = 0; start < time.size(); start += block) {
-    const std::size_t end = std::min(start + block, time.size());
-    for (std::size_t i = start; i < end; ++i) {
-      const std::uint64_t bits = bits_of(time[i]);
-      least = std::min(least, bits - 1); // zero goes to the far end
-      greatest = std::max(greatest, bits);
-    }
-    if (out.whole) {
+/// Events of a time in place 0, censorings in place 1: which of them is a place, not a jump that cannot be foreseen.
+class WholeCells {
+public:
+  WholeCells(std::size_t n_row, std::size_t n_group) : n_group_(n_group) {
+    // Whole numbers below ten million are never near-ties: their mean is too small for that.
+    limit_ = std::min<std::size_t>(std::max<std::size_t>(n_row / 2, 1024) / n_group, 10000000);
+  }
+
+  /// Counts rows whose times are whole numbers of small range, without ordering them; false as soon as one is not.
+  bool count(span<const double> time, span<const int> event, span<const int> group) {
+    constexpr double round = 4503599627370496.0; // 2^52: added, it leaves a whole number in the lowest bits
+    constexpr std::size_t block = 512;
+    std::array<std::uint32_t, block> at;
+    for (std::size_t start = 0; start < time.size(); start += block) {
+      const std::size_t rows = std::min(block, time.size() - start);
+      // Where each row belongs first, then the counting: two loops without a jump.
+      const double* const t = time.data() + start;
+      const int* const e = event.data() + start;
+      double least = 0.0, greatest = 0.0;
       std::uint64_t fraction = 0;
-      for (std::size_t i = start; i < end; ++i)
-        fraction |= bits_of(((time[i] + round) - round) - time[i]);
-      out.whole = fraction == 0;
+      unsigned event_code = 0, group_code = 0;
+      for (std::size_t i = 0; i < rows; ++i) {
+        least = t[i] < least ? t[i] : least;
+        greatest = t[i] > greatest ? t[i] : greatest;
+        const double rounded = t[i] + round;
+        fraction |= bits_of((rounded - round) - t[i]);
+        at[i] = static_cast<std::uint32_t>(bits_of(rounded));
+        event_code |= static_cast<unsigned>(e[i]);
+      }
+      if (fraction != 0 || least < 0.0 || greatest >= static_cast<double>(limit_))
+        return false;
+      require(event_code <= 1, bad_event_code);
+      if (group.empty()) {
+        for (std::size_t i = 0; i < rows; ++i)
+          at[i] = 2 * at[i] + static_cast<std::uint32_t>(e[i] ^ 1);
+      } else {
+        const auto groups = static_cast<std::uint32_t>(n_group_);
+        const int* const g = group.data() + start;
+        for (std::size_t i = 0; i < rows; ++i) {
+          const auto code = static_cast<std::uint32_t>(g[i]);
+          group_code = code > group_code ? code : group_code;
+          at[i] = 2 * (at[i] * groups + code) + static_cast<std::uint32_t>(e[i] ^ 1);
+        }
+      }
+      require(group_code < n_group_, bad_group_code);
+      if (static_cast<std::size_t>(greatest) >= range_) {
+        range_ = std::min(limit_, std::max<std::size_t>(static_cast<std::size_t>(greatest) + 1, 2 * range_));
+        cell_.resize(2 * range_ * n_group_, 0);
+      }
+      std::uint32_t* const cell = cell_.data();
+      for (std::size_t i = 0; i < rows; ++i)
+        ++cell[at[i]];
     }
-    for (std::size_t i = start; i < end && out.sorted; ++i) {
-      const std::uint64_t bits = bits_of(time[i]);
-      out.sorted = last <= bits;
-      last = bits;
-    }
+    return true;
   }
-  out.countable = greatest < bits_of(std::numeric_limits<double>::infinity());
-  out.least_positive = least + 1;
-  out.greatest = from_bits(greatest);
-  out.whole = out.whole && out.countable && out.greatest < round / 2;
-  return out;
-}
 
-/// Rows whose times are whole numbers of small range: counted without being ordered.
-inline CountedRows count_whole(span<const double> time, span<const int> event, span<const int> group,
-                               std::size_t n_group, std::size_t range) {
-  // Events and censorings of a time side by side: which of them is a place, not a jump that cannot be foreseen.
-  std::vector<std::uint32_t> cell(2 * range * n_group);
-  const auto place = [&](std::size_t i) {
-    return 2 * static_cast<std::size_t>(static_cast<int>(time[i])) + (event[i] == 0 ? 1 : 0);
-  };
-  if (group.empty())
-    for (std::size_t i = 0; i < time.size(); ++i)
-      ++cell[place(i)];
-  else
-    for (std::size_t i = 0; i < time.size(); ++i)
-      ++cell[2 * range * static_cast<std::size_t>(group[i]) + place(i)];
-
-  CountedRows out;
-  std::size_t rows = 0;
-  for (std::size_t j = 0; j < cell.size(); j += 2)
-    rows += static_cast<std::size_t>(cell[j] + cell[j + 1] > 0);
-  out.time_bits = make_keys(rows);
-  out.leaving = make_keys(rows);
-  rows = 0;
-  for (std::size_t g = 0; g < n_group; ++g) {
-    out.first.push_back(rows);
-    double n = 0.0;
-    for (std::size_t j = 0; j < range; ++j) {
-      const std::uint64_t events = cell[2 * (g * range + j)], censored = cell[2 * (g * range + j) + 1];
-      if (events + censored == 0)
+  CountedRows rows() const {
+    CountedRows out;
+    const std::size_t cells = range_ * n_group_;
+    std::vector<std::size_t> at(n_group_, 0);
+    for (std::size_t j = 0, g = 0; j < cells; ++j, g = g + 1 == n_group_ ? 0 : g + 1)
+      at[g] += static_cast<std::size_t>((cell_[2 * j] | cell_[2 * j + 1]) != 0);
+    std::size_t rows = 0;
+    out.first.push_back(0);
+    for (std::size_t g = 0; g < n_group_; ++g) {
+      rows += std::exchange(at[g], rows);
+      out.first.push_back(rows);
+    }
+    out.time = make_memory<double>(rows);
+    out.leaving = make_keys(rows);
+    out.n.assign(n_group_, 0.0);
+    for (std::size_t j = 0, g = 0; j < cells; ++j, g = g + 1 == n_group_ ? 0 : g + 1) {
+      const std::uint64_t events = cell_[2 * j], censored = cell_[2 * j + 1];
+      if ((events | censored) == 0)
         continue;
-      n += static_cast<double>(events + censored);
-      out.time_bits[rows] = bits_of(static_cast<double>(j));
-      out.leaving[rows++] = events | censored << 32;
+      out.n[g] += static_cast<double>(events + censored);
+      out.time[at[g]] = static_cast<double>(j / n_group_);
+      out.leaving[at[g]++] = events | censored << 32;
     }
-    out.n.push_back(n);
+    return out;
   }
-  out.first.push_back(rows);
-  return out;
-}
+
+private:
+  std::size_t n_group_, limit_, range_ = 0; // times below limit_ may be counted, those below range_ have cells
+  std::vector<std::uint32_t> cell_;         // time by time, group by group
+};
 
 } // namespace detail
 
-/// Can these rows be counted by count_rows()? Times must be finite and >= 0, and time, group and event must fit into 64
-/// bits together, as they do unless times span hundreds of orders of magnitude.
-struct CountPlan {
-  detail::TimeRange range;
-  unsigned low_bits = 1, width = 64; ///< of a key: group and event; all of it
-  bool countable = false;
-};
-
-inline CountPlan plan_count(span<const double> time, std::size_t n_group) {
-  CountPlan plan;
-  plan.range = detail::look_at(time);
-  plan.low_bits = 1 + (n_group > 1 ? detail::bit_width(n_group - 1) : 0);
-  const std::uint64_t greatest = detail::bits_of(plan.range.greatest);
-  plan.width =
-      plan.low_bits + (greatest == 0 ? 1 : detail::bit_width(greatest - plan.range.least_positive + 1));
-  plan.countable = plan.range.countable && plan.width <= 64 && n_group > 0;
-  return plan;
-}
-
 /// Orders and counts in one go what make_timeline() and make_risk_table() do in two, by the same rules and to the same
-/// bits. O(rows), unless very many times agree in their leading bits.
-/// @param plan of plan_count(), countable. @param event per row 0 or 1. @param group codes in [0, n_group); may be
-/// empty when n_group is 1. A time of -0 is 0.
+/// bits. Whole numbers of small range are counted without being ordered. O(rows), unless very many times agree in their
+/// leading bits.
+/// @param event per row 0 or 1. @param group codes in [0, n_group); may be empty when n_group is 1. A time of -0 is 0.
+/// @return nothing when a time is negative or not finite, or when time, group and event do not fit into 64 bits
+/// together, as they do unless times span hundreds of orders of magnitude.
 /// @throws input_error when lengths or codes do not fit.
-inline CountedRows count_rows(const CountPlan& plan, span<const double> time, span<const int> event,
-                              span<const int> group, std::size_t n_group, Ties ties, const Poll& poll = {}) {
+inline std::optional<CountedRows> count_rows(span<const double> time, span<const int> event, span<const int> group,
+                                             std::size_t n_group, Ties ties, const Poll& poll = {}) {
   using detail::require;
   const std::size_t n = time.size();
-  require(plan.countable, "these rows are not countable");
   require(n < std::numeric_limits<std::uint32_t>::max() / 2, "too many rows for one timeline");
-  require(event.size() == n && (group.size() == n || (group.empty() && n_group == 1)),
+  require(n_group > 0 && event.size() == n && (group.size() == n || (group.empty() && n_group == 1)),
           "`event`, `group` and `time` differ in length");
-  unsigned bad_event = 0;
-  for (const int code : event)
-    bad_event |= static_cast<unsigned>(code);
-  require(bad_event <= 1, "an event code is out of range");
-  bool bad_group = false;
-  for (const int code : group)
-    bad_group |= code < 0 || static_cast<std::size_t>(code) >= n_group;
-  require(!bad_group, "a group code is out of range");
-
-  // Whole numbers below ten million are never near-ties: their mean is too small for that.
-  if (plan.range.whole && plan.range.greatest < 1e7 && n > 0) {
-    const auto range = static_cast<std::size_t>(plan.range.greatest) + 1;
-    if (range * n_group <= std::max<std::size_t>(n / 2, 1024))
-      return detail::count_whole(time, event, group, n_group, range);
+  if (n_group == 1 && !group.empty()) {
+    int code = 0;
+    for (const int g : group)
+      code |= g;
+    require(code == 0, detail::bad_group_code);
+    group = {};
+  }
+  {
+    detail::WholeCells cells(n, n_group);
+    if (cells.count(time, event, group))
+      return cells.rows();
   }
 
+  // Doubles >= 0 are in the order of their bits; a sign bit or an exponent of ones makes a larger number than all
+  // these.
+  std::uint64_t least = ~std::uint64_t{0}, greatest = 0;
+  unsigned event_code = 0;
+  bool sorted = true;
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::uint64_t bits = detail::bits_of(time[i]);
+    least = std::min(least, bits - 1); // zero goes to the far end
+    greatest = std::max(greatest, bits);
+    event_code |= static_cast<unsigned>(event[i]);
+  }
+  require(event_code <= 1, detail::bad_event_code);
+  if (greatest >= detail::bits_of(std::numeric_limits<double>::infinity()))
+    return std::nullopt;
+  for (std::size_t i = 1; i < n && sorted; ++i)
+    sorted = time[i - 1] <= time[i];
+  std::vector<std::size_t> end(n_group + 1, 0);
+  for (const int g : group) {
+    require(static_cast<std::size_t>(g) < n_group, detail::bad_group_code);
+    ++end[static_cast<std::size_t>(g) + 1];
+  }
+  if (group.empty())
+    end[1] = n;
+  for (std::size_t g = 0; g < n_group; ++g)
+    end[g + 1] += end[g];
+
   // A key: how far the time is above the least one, in steps of the last bit; group; event.
-  const unsigned low = plan.low_bits;
-  const std::uint64_t base = plan.range.least_positive - 1;
+  const unsigned low = 1 + (n_group > 1 ? detail::bit_width(n_group - 1) : 0);
+  const std::uint64_t mask = (std::uint64_t{1} << low) - 1, base = greatest == 0 ? 0 : least;
+  const unsigned width = low + (greatest == 0 ? 1 : detail::bit_width(greatest - base));
+  if (width > 64)
+    return std::nullopt;
   const auto time_of = [&](std::uint64_t key) {
     const std::uint64_t step = key >> low;
     return detail::from_bits(step == 0 ? 0 : step + base);
   };
   auto keys = detail::make_keys(n), spare = detail::make_keys(n);
-  for (std::size_t i = 0; i < n; ++i) {
+  const auto place = [&](std::size_t i) {
     const std::uint64_t bits = detail::bits_of(time[i]);
-    const auto code = static_cast<unsigned>(event[i]) + (group.empty() ? 0U : 2U * static_cast<unsigned>(group[i]));
-    keys[i] = (bits == 0 ? 0 : bits - base) << low | code;
-  }
-  detail::sort_keys(keys, spare, n, plan.width, low, plan.range.sorted, poll);
+    return (bits == 0 ? 0 : bits - base) << low | static_cast<unsigned>(event[i]);
+  };
+  if (group.empty())
+    detail::sorted_keys(keys, spare, n, width, sorted, place, poll);
+  else
+    detail::sorted_keys(
+        keys, spare, n, width, sorted,
+        [&](std::size_t i) { return place(i) | static_cast<std::uint64_t>(group[i]) << 1; }, poll);
+  if (poll)
+    poll(-1.0);
 
-  CountedRows out;
+  double gap = 0.0;
   if (ties == Ties::near && n > 0) {
-    std::size_t distinct = 1;
-    for (std::size_t i = 1; i < n; ++i)
-      distinct += keys[i] >> low != keys[i - 1] >> low;
-    double mean = time_of(keys[0]) / static_cast<double>(distinct);
+    detail::NearTies near;
+    near.add(time_of(keys[0]));
     for (std::size_t i = 1; i < n; ++i)
       if (keys[i] >> low != keys[i - 1] >> low)
-        mean += time_of(keys[i]) / static_cast<double>(distinct);
-    const detail::NearTies near{mean};
-    std::uint64_t before = keys[0] >> low, stands = before; // the time before, and the one that stands for it
-    double last = time_of(keys[0]);
-    for (std::size_t i = 1; i < n; ++i) {
-      const std::uint64_t now = keys[i] >> low;
-      if (now != before) {
-        const double t = time_of(keys[i]);
-        if (near(t - last))
-          ++out.n_time_merged;
-        else
-          stands = now;
-        before = now;
-        last = t;
-      }
-      keys[i] = stands << low | (keys[i] & ((std::uint64_t{1} << low) - 1));
+        near.add(time_of(keys[i]));
+    gap = near.widest_gap();
+  }
+  if (poll)
+    poll(-1.0);
+
+  CountedRows out;
+  // A time no further than the gap from the one before it shares the row of that one: `stands` for both.
+  std::uint64_t before = ~std::uint64_t{0}, stands = 0;
+  double last = -std::numeric_limits<double>::infinity();
+  const auto step_of = [&](std::uint64_t key) {
+    const std::uint64_t step = key >> low;
+    if (step != before) {
+      const double t = time_of(key);
+      if (t - last <= gap)
+        ++out.n_time_merged;
+      else
+        stands = step;
+      before = step;
+      last = t;
     }
-  }
-  if (poll)
-    poll(-1.0);
-
-  std::vector<std::size_t> end(n_group + 1, 0);
+    return stands;
+  };
   if (n_group > 1) {
-    const std::uint64_t mask = (std::uint64_t{1} << low) - 1;
-    for (std::size_t i = 0; i < n; ++i)
-      ++end[((keys[i] & mask) >> 1) + 1];
-    for (std::size_t g = 0; g < n_group; ++g)
-      end[g + 1] += end[g];
     std::vector<std::size_t> at(end.begin(), end.end() - 1);
-    for (std::size_t i = 0; i < n; ++i)
-      spare[at[(keys[i] & mask) >> 1]++] = keys[i];
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::uint64_t code = keys[i] & mask;
+      spare[at[code >> 1]++] = step_of(keys[i]) << low | code;
+    }
     keys.swap(spare);
-  } else {
-    end[1] = n;
+    if (poll)
+      poll(-1.0);
   }
-  if (poll)
-    poll(-1.0);
 
-  // A row of the result is never later than the rows it counts, so both arrays are used again in place.
-  std::size_t rows = 0, i = 0;
+  // A row of the result is never later than the rows it counts, so the memory of both arrays is used again.
+  out.time = reuse_memory<double>(std::move(spare));
+  std::size_t rows = 0;
   for (std::size_t g = 0; g < n_group; ++g) {
     out.first.push_back(rows);
     out.n.push_back(static_cast<double>(end[g + 1] - end[g]));
-    while (i < end[g + 1]) {
-      const std::uint64_t key = keys[i], step = key >> low;
-      std::uint64_t events = 0, left = 0;
-      for (; i < end[g + 1] && keys[i] >> low == step; ++i, ++left)
-        events += keys[i] & 1;
-      keys[rows] = detail::bits_of(time_of(key));
-      spare[rows++] = events | (left - events) << 32;
+    std::uint64_t row_step = ~std::uint64_t{0};
+    for (std::size_t i = end[g]; i < end[g + 1]; ++i) {
+      const std::uint64_t key = keys[i], step = n_group > 1 ? key >> low : step_of(key);
+      const std::uint64_t one = (key & 1) != 0 ? std::uint64_t{1} : std::uint64_t{1} << 32;
+      if (step == row_step) {
+        keys[rows - 1] += one;
+      } else {
+        out.time[rows] = time_of(step << low);
+        keys[rows++] = one;
+        row_step = step;
+      }
     }
   }
   out.first.push_back(rows);
-  out.time_bits = std::move(keys);
-  out.leaving = std::move(spare);
+  out.leaving = std::move(keys);
   return out;
 }
 

@@ -64,9 +64,9 @@ inline Limits transformed_limits(ConfType type, double s, double half_low, doubl
     break;
   }
   default: {
-    const double log_s = std::log(s); // < 0
-    low = std::exp(log_s * std::exp(-half_low / log_s));
-    high = std::exp(log_s * std::exp(half_high / log_s));
+    const double log_s = std::log(s), factor = std::exp(half_high / log_s); // < 0, < 1
+    low = std::exp(half_low == half_high ? log_s / factor : log_s * std::exp(-half_low / log_s));
+    high = std::exp(log_s * factor);
   }
   }
   // Rounding must not take the estimate out of its interval.

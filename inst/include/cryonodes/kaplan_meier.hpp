@@ -35,7 +35,7 @@ struct KaplanMeierColumns {
   double* std_error; ///< may be null: it is the product of the two before
   double* cumhaz;
   double* std_chaz;
-  double* conf_low;
+  double* conf_low; ///< may be null, and conf_high with it: then no intervals are made
   double* conf_high;
 };
 
@@ -76,8 +76,9 @@ inline void kaplan_meier(const RiskRows& table, const KaplanMeierOptions& option
       out.cumhaz[i] = cumhaz;
       out.std_chaz[i] = se_chaz;
     }
-    conf_limits(table, g, {out.estimate, rows}, {out.std_error_log, rows}, options, {out.conf_low, rows},
-                {out.conf_high, rows}, poll, undefined);
+    if (out.conf_low != nullptr)
+      conf_limits(table, g, {out.estimate, rows}, {out.std_error_log, rows}, options, {out.conf_low, rows},
+                  {out.conf_high, rows}, poll, undefined);
   }
 }
 

@@ -2,22 +2,22 @@
 #define CRYONODES_SORT_KEYS_HPP
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
-#include <utility>
+#include <vector>
 
+#include "cryonodes/memory.hpp"
 #include "cryonodes/poll.hpp"
 
 namespace cryonodes {
 namespace detail {
 
-using Keys = std::unique_ptr<std::uint64_t[]>;
+using Keys = Memory<std::uint64_t>;
 
-/// Memory that is written before it is read: no time is spent on setting it to zero.
-inline Keys make_keys(std::size_t n) { return Keys(new std::uint64_t[n]); }
+inline Keys make_keys(std::size_t n) {
+  return make_memory<std::uint64_t>(n);
+}
 
 inline unsigned bit_width(std::uint64_t x) {
   unsigned width = 0;
@@ -39,56 +39,81 @@ inline double from_bits(std::uint64_t bits) {
   return t;
 }
 
-/// Sorts keys by everything above their lowest `ignored` bits; below that they keep the order they come in,
-/// or are sorted too. `spare` has room for as many.
-/// Radix passes over the leading bits of the `width` leave neighbours that agree in those, few unless the times are of
-/// very unlike density; they are compared.
-inline void sort_keys(Keys& keys, Keys& spare, std::size_t n, unsigned width, unsigned ignored, bool sorted,
-                      const Poll& poll) {
-  constexpr unsigned digit = 11, n_digit = 1U << digit;
-  if (sorted || n < 2)
+/// Keys that agree in all above their `top` lowest bits, put in their order; `spare` has room for as many, `place` is
+/// memory to be used again. One pass by the next leading bits leaves each key near its place.
+inline void sort_bucket(std::uint64_t* keys, std::uint64_t* spare, std::size_t n, unsigned top,
+                        std::vector<std::uint32_t>& place) {
+  constexpr unsigned most = 22; // larger tables of places leave the cache
+  if (n < 2)
     return;
-  const unsigned passes = n < 300 ? 0 : n < 30000 ? 2 : 3;
-  if (passes == 0) {
-    std::sort(keys.get(), keys.get() + n);
-    return;
-  }
-  const unsigned lead = std::min(passes * digit, width - ignored), shift = width - lead;
-  std::array<std::array<std::uint32_t, n_digit>, 3> at{};
-  for (std::size_t i = 0; i < n; ++i)
-    for (unsigned p = 0; p < passes; ++p)
-      ++at[p][(keys[i] >> (shift + p * digit)) % n_digit];
-  for (unsigned p = 0; p < passes; ++p) {
-    if (poll)
-      poll(-1.0);
-    std::uint32_t start = 0;
-    bool one_digit = false;
-    for (std::uint32_t& place : at[p]) {
-      one_digit = one_digit || place == n;
-      start += std::exchange(place, start);
-    }
-    if (one_digit)
-      continue;
+  constexpr std::size_t few = 24;
+  if (n > few) {
+    const unsigned lead = std::min({bit_width(n), most, top}), shift = top - lead;
+    const std::uint64_t mask = (std::uint64_t{1} << lead) - 1;
+    place.assign(mask + 2, 0);
     for (std::size_t i = 0; i < n; ++i)
-      spare[at[p][(keys[i] >> (shift + p * digit)) % n_digit]++] = keys[i];
-    keys.swap(spare);
+      ++place[((keys[i] >> shift) & mask) + 1];
+    std::uint32_t crowded = 0;
+    for (std::size_t d = 1; d <= mask + 1; ++d) {
+      crowded |= static_cast<std::uint32_t>(place[d] > few);
+      place[d] += place[d - 1];
+    }
+    for (std::size_t i = 0; i < n; ++i)
+      spare[place[(keys[i] >> shift) & mask]++] = keys[i];
+    std::copy(spare, spare + n, keys);
+    // Many at one place: times of very unlike density. `place` now holds where each one ends.
+    if (crowded != 0) {
+      for (std::size_t d = 0, start = 0; d <= mask; start = place[d++])
+        if (place[d] - start > few)
+          std::sort(keys + start, keys + place[d]);
+    }
+    if (shift == 0)
+      return;
   }
+  for (std::size_t i = 1; i < n; ++i) {
+    const std::uint64_t key = keys[i];
+    std::size_t j = i;
+    for (; j > 0 && keys[j - 1] > key; --j)
+      keys[j] = keys[j - 1];
+    keys[j] = key;
+  }
+}
+
+/// Fills `keys` with key(0), ..., key(n - 1) in increasing order; they are below 2^width. `spare` has room for as many.
+/// `sorted`: they come in an order that will do, and are left in it.
+/// Keys go straight into buckets by their leading bits, each small enough to be sorted in the cache. O(n), unless very
+/// many keys agree in their leading bits.
+template <class KeyOf>
+void sorted_keys(Keys& keys, Keys& spare, std::size_t n, unsigned width, bool sorted, const KeyOf& key,
+                 const Poll& poll) {
+  if (sorted) {
+    for (std::size_t i = 0; i < n; ++i)
+      keys[i] = key(i);
+    return;
+  }
+  const unsigned lead = std::min(width, n < 2000 ? 0 : n < 100000 ? 8 : n < 5000000 ? 12U : 13U), top = width - lead;
+  if (lead == 0) {
+    std::vector<std::uint32_t> place;
+    for (std::size_t i = 0; i < n; ++i)
+      keys[i] = key(i);
+    sort_bucket(keys.get(), spare.get(), n, width, place);
+    return;
+  }
+  std::vector<std::uint32_t> end((std::size_t{1} << lead) + 1, 0), place;
+  for (std::size_t i = 0; i < n; ++i)
+    ++end[(key(i) >> top) + 1];
+  for (std::size_t b = 1; b < end.size(); ++b)
+    end[b] += end[b - 1];
   if (poll)
     poll(-1.0);
-  if (shift <= ignored)
-    return;
-  for (std::size_t i = 1; i < n; ++i) {
-    if (keys[i - 1] >> ignored <= keys[i] >> ignored)
-      continue;
-    // Out of order only among those that agree in the leading bits.
-    const std::uint64_t same = keys[i] >> shift;
-    std::size_t from = i, to = i + 1;
-    while (from > 0 && keys[from - 1] >> shift == same)
-      --from;
-    while (to < n && keys[to] >> shift == same)
-      ++to;
-    std::sort(keys.get() + from, keys.get() + to);
-    i = to - 1;
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::uint64_t k = key(i);
+    keys[end[k >> top]++] = k;
+  }
+  for (std::size_t b = 0, start = 0; b + 1 < end.size(); start = end[b++]) {
+    if (poll && end[b] > start)
+      poll(-1.0);
+    sort_bucket(keys.get() + start, spare.get(), end[b] - start, top, place);
   }
 }
 

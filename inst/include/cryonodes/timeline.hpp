@@ -31,11 +31,35 @@ struct Timeline {
 
 namespace detail {
 
-/// Are two neighbouring times, this far apart, one time? `mean` is that of the distinct |times|.
-struct NearTies {
-  double mean;
-  double tolerance = std::sqrt(std::numeric_limits<double>::epsilon());
-  bool operator()(double gap) const { return gap <= tolerance || gap / mean <= tolerance; }
+/// Are two neighbouring times, this far apart, one time? The gap is held against the square root of the machine
+/// epsilon, by itself and as a share of the mean of the distinct |times|. Times are told in order, then asked about.
+class NearTies {
+public:
+  void add(double t) noexcept {
+    ++distinct_;
+    sum_ += scale * std::fabs(t);
+  }
+  /// The largest gap that counts as none; to be asked once.
+  double widest_gap() const noexcept {
+    const double tolerance = std::sqrt(std::numeric_limits<double>::epsilon());
+    const double mean = sum_ / static_cast<double>(distinct_) / scale;
+    if (!(mean > 1.0))
+      return tolerance;
+    // gap / mean <= tolerance, decided to the last bit
+    double gap = tolerance * mean;
+    while (gap / mean > tolerance)
+      gap = std::nextafter(gap, 0.0);
+    for (double next; (next = std::nextafter(gap, 2.0 * gap)) / mean <= tolerance;)
+      gap = next;
+    return gap;
+  }
+
+private:
+  // A power of two, so that the sum of many large times stays finite; what it takes from tiny ones plays no part in a
+  // mean above 1, and below 1 the mean plays none.
+  static constexpr double scale = 0x1p-64;
+  double sum_ = 0.0;
+  std::size_t distinct_ = 0;
 };
 
 /// Where times stand on a scale of whole numbers: in their order, equal ones alike, the least at 0. Negative ones have
@@ -74,16 +98,18 @@ private:
 /// The distinct times, given in their order by `each`, become those of `out`; `names(id)` is told which of them each
 /// one, in turn, is.
 template <class Each, class Names> void merge_ties(Timeline& out, Ties ties, const Each& each, const Names& names) {
+  NearTies near;
   std::size_t distinct = 0;
-  each([&](double) { ++distinct; });
-  double mean = 0.0;
-  each([&](double t) { mean += std::fabs(t) / static_cast<double>(distinct); });
-  const NearTies near{mean};
+  each([&](double t) {
+    near.add(t);
+    ++distinct;
+  });
+  const double gap = ties == Ties::near ? near.widest_gap() : 0.0;
   out.time.reserve(distinct);
   double last = 0.0;
   bool first = true;
   each([&](double t) {
-    if (!first && ties == Ties::near && near(t - last))
+    if (!first && t - last <= gap)
       ++out.n_time_merged;
     else
       out.time.push_back(t + 0.0); // -0 is 0
@@ -150,11 +176,10 @@ inline Timeline make_timeline(span<const double> time, Ties ties, span<const dou
     const std::uint64_t mask = (std::uint64_t{1} << low) - 1;
     auto keys = detail::make_keys(n_visit), spare = detail::make_keys(n_visit);
     bool sorted = true;
-    for (std::size_t v = 0; v < n_visit; ++v) {
-      keys[v] = ((scale.place(time_of(v)) >> cut) << low) | v;
-      sorted = sorted && (v == 0 || keys[v - 1] < keys[v]);
-    }
-    detail::sort_keys(keys, spare, n_visit, scale.width() - cut + low, low, sorted, {});
+    for (std::size_t v = 1; v < n_visit && sorted; ++v)
+      sorted = time_of(v - 1) <= time_of(v);
+    detail::sorted_keys(keys, spare, n_visit, scale.width() - cut + low, sorted,
+                        [&](std::size_t v) { return ((scale.place(time_of(v)) >> cut) << low) | v; }, {});
     for (std::size_t i = 0, end = 0; i < n_visit; i = end) {
       for (end = i + 1; end < n_visit && keys[end] >> low == keys[i] >> low;)
         ++end;
