@@ -45,7 +45,7 @@ test_that("examples of Klein & Moeschberger, survival, bpcp, km.ci, cmprsk and p
   expect_identical(key(recorded)[is.na(off) | off > recorded$tolerance], character(0))
 })
 
-# tests/golden/printed.csv was typed from what is printed at the places it names.
+# tests/golden/printed.csv holds what is printed at the places it names; "kept in": as copied there.
 test_that("numbers in print are met to the last digit", {
   numbers <- utils::read.csv(test_path("..", "golden", "printed.csv"), colClasses = "character")
   cohorts <- list(
