@@ -16,7 +16,7 @@
 #' @useDynLib cryonodes, .registration = TRUE
 #' @importFrom Rcpp evalCpp
 #' @importFrom rlang enquo eval_tidy quo_get_expr quo_is_missing quo_is_null
-#' @importFrom stats quantile setNames
+#' @importFrom stats median quantile setNames
 #' @importFrom survival Surv
 "_PACKAGE"
 

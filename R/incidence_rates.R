@@ -24,11 +24,7 @@ rates.cumulative_incidence <- function(x, times, extend = FALSE, ...) {
   times <- check_times(times, call)
   extend <- check_flag(extend, "extend", call)
   rows <- group_rows(x)
-  if (identical(x$type, "mcounting") && length(x$meta$entries) != length(rows)) {
-    abort_rule("object", "the object has lost its entry times, `meta$entries`.", "Compute it again from the data.",
-      call = call
-    )
-  }
+  check_entries(x, rows, call)
   parts <- list()
   for (g in seq_along(rows)) {
     for (k in seq_along(x$meta$causes)) {
@@ -60,39 +56,97 @@ rates.cumulative_incidence <- function(x, times, extend = FALSE, ...) {
 # estimate, std.error, lower, upper, `done` (nothing can happen any more); perhaps one.minus.km, and in `start` the
 # limits before the first time. `i` are its rows.
 read_curve <- function(curve, i, times, extend, entries = NULL) {
-  time <- curve$time[i]
-  last <- length(time)
-  # Times that differ from a time of the curve by rounding only are that time.
-  slack <- sqrt(.Machine$double.eps) * pmax(1, abs(times))
-  upto <- if (last) findInterval(times + slack, time) else integer(length(times))
-  before <- if (last) findInterval(times - slack, time, left.open = TRUE) else integer(length(times))
-  cumulative <- function(v) c(0, cumsum(v[i]))[upto + 1]
-  since <- function(v) {
-    total <- cumulative(v)
-    by_time <- order(times)
-    total[by_time] <- c(total[by_time[1]], diff(total[by_time]))
-    total
-  }
-  beyond <- last == 0 | times - slack > time[max(1, last)]
-  known <- !beyond | c(FALSE, curve$done[i])[upto + 1]
-  at <- function(v, start) ifelse(known | extend, c(start, v[i])[upto + 1], NA_real_)
+  on <- read_counts(curve, i, times, entries)
+  known <- !on$beyond | c(FALSE, curve$done[i])[on$upto + 1]
+  at <- function(v, start) ifelse(known | extend, c(start, v[i])[on$upto + 1], NA_real_)
   note <- ifelse(!known & extend, "beyond follow-up: last value carried forward",
-    ifelse(!known, paste0("beyond follow-up (last at ", number_text(time[max(1, last)]), ")"),
-      ifelse(upto == 0 & is.null(curve$start), "before the first time: interval undefined", NA_character_)
+    ifelse(!known, on$reason,
+      ifelse(on$upto == 0 & is.null(curve$start), "before the first time: interval undefined", NA_character_)
     )
   )
   start <- curve$start %||% c(NA_real_, NA_real_)
-  n_risk <- if (last) c(curve$n.risk[i], 0)[before + 1] else rep(0, length(times))
-  if (last && !is.null(entries)) {
-    n_risk <- n_risk - entering_later(entries, times, slack, time, before, on_row = upto > before)
-  }
   out <- data.frame(
-    n.risk = n_risk, n.event = since(curve$n.event), n.censor = since(curve$n.censor),
-    cum.event = cumulative(curve$n.event), estimate = at(curve$estimate, 0), std.error = at(curve$std.error, 0),
+    on$counts, estimate = at(curve$estimate, 0), std.error = at(curve$std.error, 0),
     conf.low = at(curve$lower, start[1]), conf.high = at(curve$upper, start[2]), note = note, stringsAsFactors = FALSE
   )
   if (!is.null(curve$one.minus.km)) out$one.minus.km <- at(curve$one.minus.km, 0)
   out
+}
+
+#' Times at which incidences are reached
+#'
+#' The time by which a given share of a group has had an event of a cause: with a share of one half the median time. A
+#' cause that shares its subjects with others often never gets there.
+#'
+#' @param x A [cumulative_incidence()].
+#' @param probs Incidences, from 0 to 1.
+#' @param na.rm,... Not used.
+#' @return A data frame with one row per group, cause and probability: `strata`, `state` (the cause), `prob`, `estimate`
+#'   (the time, in the unit of the follow-up), `conf.low`, `conf.high` and `note`, the reason for an `NA`. `median()`
+#'   gives the rows of `probs = 0.5`.
+#' @section Definition:
+#' The first time at which the incidence is `prob` or more; where it stays at `prob` for a while, the middle between
+#' that time and the next event of the cause, as in [survival::quantile.survfit()]. The limits are the first times at
+#' which the upper and the lower limit of the incidence are `prob` or more (Brookmeyer and Crowley), with the intervals
+#' of incidences between 0 and 1.
+#' @section Errors: `cryonodes_error_choice` (probabilities), `_object`, `_type`.
+#' @references Brookmeyer R, Crowley J (1982). A confidence interval for the median survival time. *Biometrics*
+#'   38:29-41.
+#' @examples
+#' fit <- cumulative_incidence(c(3, 8, 12, 20, 33), c(1, 2, 1, 1, 0))
+#' quantile(fit, c(0.2, 0.4))
+#' median(fit)
+#' @method quantile cumulative_incidence
+#' @export
+quantile.cumulative_incidence <- function(x, probs = c(0.25, 0.5, 0.75), ...) {
+  call <- quote(quantile())
+  check_dots(..., call = call)
+  incidence_quantiles(x, probs, call)
+}
+
+#' @rdname quantile.cumulative_incidence
+#' @method median cumulative_incidence
+#' @export
+median.cumulative_incidence <- function(x, na.rm = FALSE, ...) {
+  call <- quote(median())
+  check_dots(..., call = call)
+  incidence_quantiles(x, 0.5, call)
+}
+
+incidence_quantiles <- function(x, probs, call) {
+  check_incidence(x, call)
+  check_probs(probs, call)
+  rows <- group_rows(x)
+  curves <- expand.grid(k = seq_along(x$meta$causes), g = seq_along(rows))
+  parts <- Map(function(k, g) {
+    i <- rows[[g]]
+    incidence <- x$pstate[i, k + 1]
+    inside <- ifelse(incidence %in% c(0, 1), NA_real_, 1)
+    at <- curve_quantiles(
+      list(
+        time = x$time[i], surv = 1 - incidence, lower = inside * (1 - x$upper[i, k + 1]),
+        upper = inside * (1 - x$lower[i, k + 1])
+      ), probs,
+      call = call
+    )
+    last <- length(i)
+    short <- if (last) {
+      paste0(
+        "not reached: the incidence is ", format_number(incidence[last]), " at the last follow-up (",
+        number_text(x$time[i[last]]), ")"
+      )
+    } else {
+      "no rows"
+    }
+    note <- ifelse(is.na(at$quantile), short,
+      ifelse(is.na(at$lower), "interval undefined", ifelse(is.na(at$upper), "upper limit not reached", NA_character_))
+    )
+    data.frame(
+      strata = x$meta$group_labels[g], state = x$meta$causes[k], prob = probs, estimate = at$quantile,
+      conf.low = at$lower, conf.high = at$upper, note = note, row.names = NULL, stringsAsFactors = FALSE
+    )
+  }, curves$k, curves$g)
+  do.call(rbind, unname(parts))
 }
 
 #' Tidy a cumulative incidence

@@ -67,24 +67,34 @@ summary.kaplan_meier <- function(object, times, ...) {
   out
 }
 
-#' @export
-quantile.kaplan_meier <- function(x, probs = c(0.25, 0.5, 0.75), ...) {
-  call <- quote(quantile())
-  check_km(x, call)
+check_probs <- function(probs, call) {
   if (!is_number(probs) || !length(probs) || anyNA(probs) || any(probs < 0 | probs > 1)) {
     abort_rule("choice", paste0("`probs` must be numbers from 0 to 1, not ", one_line(probs), "."),
       arg = "probs", call = call
     )
   }
-  # Of the transformed intervals only those that exist are inverted, as in survival.
-  transformed <- x$conf.type %in% transformed_types
-  if (transformed) x$lower[x$surv %in% c(0, 1)] <- x$upper[x$surv %in% c(0, 1)] <- NA_real_
+}
+
+# survival's quantiles of a curve that falls from 1.
+curve_quantiles <- function(x, probs, ..., call) {
   # survival takes the middle of a flat step as (a + b) / 2, which overflows near the largest double. Halving and
   # doubling are exact.
   half <- length(x$time) && max(x$time) > .Machine$double.xmax / 2
   if (half) x$time <- x$time / 2
   out <- call_survival(stats::quantile(structure(x, class = "survfit"), probs, ...), "quantile", call)
   if (half) out <- if (is.list(out)) lapply(out, `*`, 2) else 2 * out
+  out
+}
+
+#' @export
+quantile.kaplan_meier <- function(x, probs = c(0.25, 0.5, 0.75), ...) {
+  call <- quote(quantile())
+  check_km(x, call)
+  check_probs(probs, call)
+  # Of the transformed intervals only those that exist are inverted, as in survival.
+  transformed <- x$conf.type %in% transformed_types
+  if (transformed) x$lower[x$surv %in% c(0, 1)] <- x$upper[x$surv %in% c(0, 1)] <- NA_real_
+  out <- curve_quantiles(x, probs, ..., call = call)
   if (!transformed && is.list(out)) {
     # The interval before the first row of the curve, which the object has no row for.
     first <- vapply(group_rows(x), `[`, 1L, 1L)

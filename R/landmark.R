@@ -114,8 +114,13 @@ column_name <- function(expr, arg, data, call) {
   name
 }
 
+#' @rdname landmark
+#' @param x A `landmark`.
+#' @param n Number of rows to print; `Inf` for all.
+#' @param ... Further arguments of `print()` for data frames.
 #' @export
-print.landmark <- function(x, ...) {
+print.landmark <- function(x, n = 10, ...) {
+  check_whole(n, "n", 1, Inf, quote(print()))
   about <- attr(x, "landmark")
   if (!is.null(about)) {
     cat("Landmark at ", number_text(about$t), if (!is.null(about$unit)) paste0(" ", about$unit), ": ", nrow(x), " of ",
@@ -127,7 +132,8 @@ print.landmark <- function(x, ...) {
       cat("Left out: ", paste0(counts, " ", names(counts), collapse = ", "), "\n", sep = "")
     }
   }
-  print(as.data.frame(x), ...)
+  print(utils::head(as.data.frame(x), n), ...)
+  if (nrow(x) > n) cat("... and ", nrow(x) - n, " more; `print(x, n = Inf)` shows all\n", sep = "")
   invisible(x)
 }
 

@@ -22,7 +22,8 @@
 #' Before the first event, H = 0 with the limits 0 and `-log(alpha/2)/r`, where `r` are still under observation after
 #' the time (at it, for the last time of the group): the limit of no event among `r` subjects. With `"greenwood"` the
 #' standard error is 0, and the interval `NA`, when everybody at risk has had an event at one time.
-#' @section Errors: Those of [kaplan_meier()], and `cryonodes_error_choice` for an unknown variance.
+#' @section Errors: Those of [kaplan_meier()], and `cryonodes_error_choice` for an unknown variance. `quantile()` and
+#'   `median()` of a hazard are refused (`cryonodes_error_type`): those of the curve are [kaplan_meier()]'s.
 #' @references
 #' Nelson W (1972). Theory and applications of hazard plotting for censored failure data. *Technometrics* 14:945-966.
 #'
@@ -149,11 +150,7 @@ rates.nelson_aalen <- function(x, times, extend = FALSE, ...) {
   times <- check_times(times, call)
   extend <- check_flag(extend, "extend", call)
   rows <- group_rows(x)
-  if (identical(x$type, "counting") && length(x$meta$entries) != length(rows)) {
-    abort_rule("object", "the object has lost its entry times, `meta$entries`.", "Compute it again from the data.",
-      call = call
-    )
-  }
+  check_entries(x, rows, call)
   curve <- c(
     unclass(x)[c("time", "n.risk", "n.event", "n.censor", "lower", "upper")],
     list(estimate = x$cumhaz, std.error = x$std.err, done = rep(FALSE, length(x$time)))
@@ -217,6 +214,21 @@ glance.nelson_aalen <- function(x, ...) {
     strata = names(rows), n = x$n, n.event = vapply(rows, function(i) sum(x$n.event[i]), 0), time = x$time[last],
     estimate = x$cumhaz[last], std.error = x$std.err[last], conf.low = x$lower[last], conf.high = x$upper[last],
     row.names = NULL, stringsAsFactors = FALSE
+  )
+}
+
+#' @method quantile nelson_aalen
+#' @export
+quantile.nelson_aalen <- function(x, ...) no_quantiles(quote(quantile()))
+
+#' @method median nelson_aalen
+#' @export
+median.nelson_aalen <- function(x, na.rm = FALSE, ...) no_quantiles(quote(median()))
+
+no_quantiles <- function(call) {
+  abort_rule("type", "`x` is a cumulative hazard, no share of subjects: it has no quantiles.",
+    "Those of the survival curve: `quantile(kaplan_meier(...))`.",
+    arg = "x", call = call
   )
 }
 

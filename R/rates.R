@@ -43,11 +43,7 @@ rates.kaplan_meier <- function(x, times, extend = FALSE, ...) {
   times <- check_times(times, call)
   extend <- check_flag(extend, "extend", call)
   rows <- group_rows(x)
-  if (identical(x$type, "counting") && length(x$meta$entries) != length(rows)) {
-    abort_rule("object", "the object has lost its entry times, `meta$entries`.", "Compute it again from the data.",
-      call = call
-    )
-  }
+  check_entries(x, rows, call)
   # Without names: do.call() would make symbols of the labels, in the encoding of the session.
   parts <- lapply(seq_along(rows), function(k) {
     rates_one(x, rows[[k]], names(rows)[k], x$n[k], times, extend, x$meta$entries[[k]], x$meta$cluster$by_group[k])
@@ -57,10 +53,21 @@ rates.kaplan_meier <- function(x, times, extend = FALSE, ...) {
   structure(out, class = c("km_rates", "data.frame"), unit = x$meta$unit, conf.level = x$conf.int)
 }
 
-rates_one <- function(x, i, label, n, times, extend, entries = NULL, clusters = NULL) {
-  time <- x$time[i]
+# Curves with delayed entry know who enters when.
+check_entries <- function(x, rows, call) {
+  if (any(x$type %in% c("counting", "mcounting")) && length(x$meta$entries) != length(rows)) {
+    abort_rule("object", "the object has lost its entry times, `meta$entries`.", "Compute it again from the data.",
+      call = call
+    )
+  }
+}
+
+# The times asked of a curve, whose rows `i` have time, n.risk, n.event and n.censor: how many of its times have come
+# by then (`upto`), which lie beyond the last one (`beyond`, `reason`), and what is counted. Times that differ from a
+# time of the curve by rounding only are that time.
+read_counts <- function(curve, i, times, entries = NULL) {
+  time <- curve$time[i]
   last <- length(time)
-  # Times that differ from a time of the curve by rounding only are that time.
   slack <- sqrt(.Machine$double.eps) * pmax(1, abs(times))
   upto <- if (last) findInterval(times + slack, time) else integer(length(times))
   before <- if (last) findInterval(times - slack, time, left.open = TRUE) else integer(length(times))
@@ -71,15 +78,30 @@ rates_one <- function(x, i, label, n, times, extend, entries = NULL, clusters = 
     total[by_time] <- c(total[by_time[1]], diff(total[by_time]))
     total
   }
-  at <- function(v, start) c(start, v[i])[upto + 1]
+  n_risk <- if (last) c(curve$n.risk[i], 0)[before + 1] else rep(0, length(times))
+  if (last && !is.null(entries)) {
+    n_risk <- n_risk - entering_later(entries, times, slack, time, before, on_row = upto > before)
+  }
+  list(
+    upto = upto, beyond = last == 0 | times - slack > time[max(1, last)],
+    reason = paste0("beyond follow-up (last at ", number_text(time[max(1, last)]), ")"),
+    counts = data.frame(
+      n.risk = n_risk, n.event = since(curve$n.event), n.censor = since(curve$n.censor),
+      cum.event = cumulative(curve$n.event)
+    )
+  )
+}
+
+rates_one <- function(x, i, label, n, times, extend, entries = NULL, clusters = NULL) {
+  on <- read_counts(x, i, times, entries)
+  at <- function(v, start) c(start, v[i])[on$upto + 1]
   estimate <- at(x$surv, 1)
-  beyond <- last == 0 | times - slack > time[max(1, last)]
-  known <- !beyond | estimate == 0
+  known <- !on$beyond | estimate == 0
   std_error <- at(survival_se(x), 0)
-  none_yet <- upto == 0 | cumulative(x$n.event) == 0
+  none_yet <- on$upto == 0 | on$counts$cum.event == 0
   stand_in <- stand_in_label(x)
   note <- ifelse(!known & extend, "beyond follow-up: last rate carried forward",
-    ifelse(!known, paste0("beyond follow-up (last at ", number_text(time[max(1, last)]), ")"),
+    ifelse(!known, on$reason,
       ifelse(estimate == 0, paste0("S = 0: standard error undefined", stand_in),
         ifelse(none_yet, paste0("no event yet", stand_in),
           ifelse(is.na(at(x$lower, NA_real_)), "no robust standard error: interval undefined", NA_character_)
@@ -89,15 +111,10 @@ rates_one <- function(x, i, label, n, times, extend, entries = NULL, clusters = 
   )
   shown <- known | extend
   hide <- function(v) ifelse(shown, v, NA_real_)
-  n_risk <- if (last) c(x$n.risk[i], 0)[before + 1] else rep(0, length(times))
-  if (last && !is.null(entries)) {
-    n_risk <- n_risk - entering_later(entries, times, slack, time, before, on_row = upto > before)
-  }
-  start_low <- no_event_low(x, n_risk, clusters)
-  limit <- function(v, start) hide(ifelse(upto == 0, start, at(v, NA_real_)))
+  start_low <- no_event_low(x, on$counts$n.risk, clusters)
+  limit <- function(v, start) hide(ifelse(on$upto == 0, start, at(v, NA_real_)))
   data.frame(
-    strata = label, time = times, n = n, n.risk = n_risk, n.event = since(x$n.event), n.censor = since(x$n.censor),
-    cum.event = cumulative(x$n.event), estimate = hide(estimate), std.error = hide(na_plain(std_error)),
+    strata = label, time = times, n = n, on$counts, estimate = hide(estimate), std.error = hide(na_plain(std_error)),
     conf.low = limit(x$lower, start_low), conf.high = limit(x$upper, 1), note = note,
     stringsAsFactors = FALSE
   )

@@ -84,3 +84,23 @@ TEST_CASE("normal quantiles agree with 50-digit arithmetic") {
   CHECK_THROWS_AS(normal_quantile(0.0), input_error);
   CHECK_THROWS_AS(normal_quantile(1.0), input_error);
 }
+
+TEST_CASE("log Gamma: factorials, half-integers, arguments near 0 and where the series takes over") {
+  const auto log_gamma = [](double a) { return detail::stirling(a) + detail::stirling_error(a); };
+  const auto close = [](double value, double truth) {
+    return std::fabs(value - truth) <= 3e-15 * std::fmax(1.0, std::fabs(truth));
+  };
+  // Gamma(n) = (n - 1)! is exact in a double up to 23; Gamma(n + 1/2) = (n - 1/2) Gamma(n - 1/2).
+  double factorial = 1.0, half = std::sqrt(std::acos(-1.0));
+  for (int n = 1; n < 20; ++n) {
+    INFO("n = " << n);
+    CHECK(close(log_gamma(n), std::log(factorial)));
+    CHECK(close(log_gamma(n - 0.5), std::log(half)));
+    factorial *= n;
+    half *= n - 0.5;
+  }
+  // Gamma(a) tends to 1/a.
+  for (const double a : {1e-310, 1e-300, 1e-100, 1e-20})
+    CHECK(close(log_gamma(a), -std::log(a)));
+  CHECK(std::fabs(detail::stirling_error(std::nextafter(10.0, 0.0)) - detail::stirling_error(10.0)) < 1e-14);
+}

@@ -57,3 +57,12 @@ leukaemia <- function() {
   placebo <- c(1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23)
   rbind(cbind(six_mp(), arm = "6-MP"), data.frame(time = placebo, status = 1, arm = "placebo"))
 }
+
+# The 38 patients with acute lymphoblastic leukaemia of Klein & Moeschberger, section 1.3: days to death or relapse.
+bone_marrow <- function() {
+  lost <- c(226, 530, 996, 1111, 1167, 1182, 1199, 1330, 1377, 1433, 1462, 1496, 1602, 2081)
+  ill <- c(
+    1, 55, 74, 86, 104, 107, 109, 110, 122, 122, 129, 172, 192, 194, 230, 276, 332, 383, 418, 466, 487, 526, 609, 662
+  )
+  data.frame(time = c(ill, lost), status = rep(c(1, 0), c(length(ill), length(lost))))
+}

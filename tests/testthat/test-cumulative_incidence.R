@@ -286,6 +286,49 @@ test_that("rates agree with survival's summary(times =); beyond follow-up nothin
   expect_error(rates(small, 1, exend = TRUE), class = "cryonodes_error_choice")
 })
 
+test_that("quantiles by hand: the first time an incidence is reached, the middle of a step at it, or a reason", {
+  # F1: 1/7 from 2, 2/7 from 3 to the end at 8.   F2: 1/7 from 2, 3/7 from 7.
+  fit <- cumulative_incidence(c(2, 2, 3, 3, 5, 7, 8), c(1, 2, 1, 0, 0, 2, 0))
+  q <- quantile(fit, c(0.1, 1 / 7, 0.2, 0.4, 0.9))
+  expect_named(q, c("strata", "state", "prob", "estimate", "conf.low", "conf.high", "note"))
+  expect_identical(q$state, rep(c("1", "2"), each = 5))
+  expect_identical(q$prob, rep(c(0.1, 1 / 7, 0.2, 0.4, 0.9), 2))
+  # At 1/7 from 2 to 3, and from 2 to 7.
+  expect_equal(q$estimate, c(2, 2.5, 3, NA, NA, 2, 4.5, 7, 7, NA))
+  expect_match(q$note[4:5], "not reached: the incidence is 0.286 at the last follow-up \\(8\\)")
+  expect_match(q$note[10], "not reached: the incidence is 0.429")
+  expect_identical(median(fit), quantile(fit, 0.5))
+  # The limits are where those of the incidence pass: first times of upper and lower.
+  first <- function(limit, p) fit$time[which(limit >= p)[1]]
+  expect_identical(q$conf.low[9], first(fit$upper[, 3], 0.4))
+  expect_identical(q$conf.high[8], first(fit$lower[, 3], 0.2))
+  expect_identical(q$note[is.na(q$conf.high) & !is.na(q$estimate)] |> unique(), "upper limit not reached")
+  expect_error(quantile(fit, 1.2), class = "cryonodes_error_choice")
+  expect_error(quantile(fit, prob = 0.2, conf.int = FALSE), class = "cryonodes_error_choice")
+  expect_error(median(structure(list(), class = class(fit))), class = "cryonodes_error_object")
+})
+
+test_that("quantiles of a lone cause are Kaplan-Meier's, limits too, group by group", {
+  compared <- 0
+  for (seed in 1:80) {
+    d <- random_cohort(seed, weights = seed %% 3 == 0)
+    if (is.null(d$weight)) d$weight <- 1
+    if (!any(d$status == 1 & d$weight > 0)) next
+    probs <- c(0.1, 0.25, 0.5, 0.75)
+    q <- quantile(
+      cumulative_incidence(Surv(time, status) ~ group, d, weights = weight, conf.type = "plain"), probs
+    )
+    km <- quantile(kaplan_meier(Surv(time, status) ~ group, d, weights = weight, conf.type = "plain"), probs)
+    for (part in c(quantile = "estimate", lower = "conf.low", upper = "conf.high")) {
+      theirs <- km[[names(which(c(quantile = "estimate", lower = "conf.low", upper = "conf.high") == part))]]
+      expect_equal(q[[part]], as.vector(t(theirs)), tolerance = 1e-14)
+    }
+    expect_identical(is.na(q$estimate), grepl("^not reached", q$note))
+    compared <- compared + nrow(q)
+  }
+  expect_gt(compared, 500)
+})
+
 test_that("tidy and glance have broom's columns", {
   fit <- cumulative_incidence(Surv(months, outcome) ~ arm, nine_patients())
   t <- tidy(fit)

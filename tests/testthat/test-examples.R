@@ -45,6 +45,24 @@ test_that("examples of Klein & Moeschberger, survival, bpcp, km.ci, cmprsk and p
   expect_identical(key(recorded)[is.na(off) | off > recorded$tolerance], character(0))
 })
 
+# tests/golden/printed.csv holds what is printed at the places it names; "kept in": as copied there.
+test_that("numbers in print are met to the last digit", {
+  numbers <- utils::read.csv(test_path("..", "golden", "printed.csv"), colClasses = "character")
+  cohorts <- list(
+    six_mp = six_mp(), bone_marrow = bone_marrow(),
+    five_subjects = data.frame(time = c(6, 44, 21, 14, 62), status = c(1, 1, 0, 1, 1))
+  )
+  expect_setequal(numbers$dataset, names(cohorts))
+  ours <- vapply(seq_len(nrow(numbers)), function(i) {
+    row <- numbers[i, ]
+    curve <- function(...) kaplan_meier(Surv(time, status) ~ 1, cohorts[[row$dataset]], ...)
+    if (row$prob == "") return(rates(curve(), as.numeric(row$time))[[row$quantity]])
+    unname(quantile(curve(conf.type = row$conf.type), as.numeric(row$prob))[[row$quantity]])
+  }, 0)
+  decimals <- nchar(sub("^[0-9]*[.]?", "", numbers$value))
+  expect_identical(sprintf("%.*f", decimals, ours), numbers$value)
+})
+
 test_that("near ties between causes, clusters, groups, entry and exit are survival's", {
   counts <- c("time", "n.risk", "n.event", "n.censor")
   survival_has <- function(ours, theirs, elements) {

@@ -109,6 +109,16 @@ test_that("completeness is 1 when nobody is lost, and falls with what could have
   )
 })
 
+test_that("completeness tells early losses from late ones, by hand", {
+  # The cohort of Xue et al. (2017), BMC Med Res Methodol 17:155, figure 1: 100 subjects and three years; 10, 5 and 5
+  # events and 40 losses in mid-year, the losses in the first year or in the third. Observed by potential: 25 + 20 + 120
+  # or 25 + 100 + 120 by 25 + 120 + 120 years.
+  ends <- function(loss) rep(c(0.5, 1.5, 2.5, loss, 3), c(10, 5, 5, 40, 40))
+  status <- rep(c(1, 0), c(20, 80))
+  expect_equal(follow_up(ends(0.5), status, potential = 3)$completeness, 165 / 265, tolerance = 1e-15)
+  expect_equal(follow_up(ends(2.5), status, potential = 3)$completeness, 245 / 265, tolerance = 1e-15)
+})
+
 # Interfaces and edges ---------------------------------------------------------------------------
 
 test_that("tidy has a row for each way of summing up, with reasons", {

@@ -18,9 +18,9 @@ house_files <- function(directory, pattern) {
 read_text <- function(path) readLines(path, encoding = "UTF-8", warn = FALSE)
 
 # "R/frame.R:12: <line>" for every line that matches.
-lines_with <- function(files, pattern) {
+lines_with <- function(files, pattern, text_of = read_text) {
   found <- lapply(files, function(path) {
-    text <- read_text(path)
+    text <- text_of(path)
     at <- grep(pattern, text, perl = TRUE)
     if (length(at)) paste0(substring(path, nchar(house) + 2), ":", at, ": ", trimws(text[at]))
   })
@@ -58,6 +58,38 @@ test_that("the core includes the C++ standard library and itself, nothing else",
   foreign <- lines_with(headers, "^\\s*#\\s*include\\s+(?!<[a-z_0-9]+>|\"cryonodes/[a-z_0-9]+[.]hpp\")")
   # A hint to the system, on Linux only.
   expect_identical(sub(":.*#", ": #", foreign), "inst/include/cryonodes/memory.hpp: #include <sys/mman.h>")
+})
+
+# Likewise in C++, comments left out: they may say what the code must not.
+code_with <- function(files, pattern) lines_with(files, pattern, text_of = function(x) sub("//.*", "", read_text(x)))
+
+cpp_code <- function() {
+  c(house_files("inst/include", "[.]hpp$"), setdiff(house_files("src", "[.](cpp|h)$"), in_house("src/RcppExports.cpp")))
+}
+
+test_that("B256: no function that writes a global, lgamma's signgam above all", {
+  skip_unless_source_tree()
+  pattern <- "\\b(lgamma[fl]?|strtok|rand|srand|localtime|gmtime|asctime|ctime|setlocale)\\s*\\("
+  expect_identical(code_with(cpp_code(), pattern), character())
+})
+
+test_that("B257: threads are started in one place, which knows no R and carries exceptions home", {
+  skip_unless_source_tree()
+  starts <- code_with(cpp_code(), "std::(j?thread|async)\\b|pthread_create|#\\s*pragma\\s+omp|RcppParallel")
+  expect_identical(unique(sub(":.*", "", starts)), "inst/include/cryonodes/threads.hpp")
+  # The glue, which knows R, hands no work to threads itself; the core cannot name R (the first test of this file).
+  expect_identical(code_with(house_files("src", "[.](cpp|h)$"), "for_each_block|threads[.]hpp"), character())
+  threads <- read_text(in_house("inst/include/cryonodes/threads.hpp"))
+  for (part in c("std::exception_ptr failure", "failure = std::current_exception()", "rethrow_exception(failure)")) {
+    expect_true(any(grepl(part, threads, fixed = TRUE)), label = part)
+  }
+})
+
+test_that("B258: nothing in C++ jumps: interrupts and errors of R come as exceptions", {
+  skip_unless_source_tree()
+  jumps <- "\\b(R_CheckUserInterrupt|Rf_error|Rf_errorcall|Rf_warning|Rf_eval|longjmp)\\s*\\("
+  expect_identical(code_with(cpp_code(), jumps), character())
+  expect_length(code_with(cpp_code(), "Rcpp::checkUserInterrupt\\(\\)"), 1)
 })
 
 test_that("the umbrella header reaches every header", {

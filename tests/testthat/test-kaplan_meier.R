@@ -727,7 +727,8 @@ test_that("B247: options change neither results nor what is printed", {
     contrasts = c("contr.sum", "contr.poly"), na.action = "na.fail", digits = 3, OutDec = ",", scipen = -20,
     warnPartialMatchDollar = TRUE
   )
-  on.exit(options(old))
+  # Setting it to NULL, which it was, does not switch it off.
+  on.exit(options(modifyList(old, list(warnPartialMatchDollar = FALSE))))
   expect_identical(run(), usual)
 })
 

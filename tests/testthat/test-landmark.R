@@ -63,6 +63,19 @@ test_that("taking rows out again leaves a plain data frame", {
   expect_null(attr(at[1:2, ], "landmark"))
 })
 
+test_that("print shows the first rows only, and says how many there are", {
+  at <- landmark(survival::lung, 100, event = 2)
+  shown <- capture.output(print(at))
+  # Two lines of heading, the columns' names, ten rows, the rest.
+  expect_match(shown[1], paste("Landmark at 100:", nrow(at), "of 228 rows at risk"), fixed = TRUE)
+  expect_match(shown[2], "Left out: ")
+  expect_length(shown, 14)
+  expect_match(shown[14], paste("... and", nrow(at) - 10, "more"), fixed = TRUE)
+  expect_length(capture.output(print(at, n = Inf)), nrow(at) + 3)
+  expect_false(any(grepl("more;", capture.output(print(landmark(six(), 3, months, died))))))
+  for (n in list(0, 1.5, NA, "all", 1:2)) caught(print(at, n = n), "count")
+})
+
 test_that("times that differ from the landmark by rounding only are the landmark", {
   d <- data.frame(time = c(0.1 + 0.2, 1), status = 1)
   expect_identical(landmark(d, 0.3), landmark(d, 0.1 + 0.2), ignore_attr = TRUE)

@@ -134,6 +134,14 @@ test_that("tidy, glance and figure", {
   expect_error(print(ggplot2::autoplot(fit)), NA)
 })
 
+test_that("a hazard has no quantiles: who asks is told whose to take", {
+  fit <- nelson_aalen(1:3, c(1, 1, 0))
+  for (ask in list(quantile, median)) {
+    e <- caught(ask(fit), "type")
+    expect_match(conditionMessage(e), "kaplan_meier", fixed = TRUE)
+  }
+})
+
 test_that("bad input is refused", {
   caught(nelson_aalen(c(1, -2), c(1, 0)), "time")
   caught(nelson_aalen(1:3, c(1, 2, 2)), "status")

@@ -163,6 +163,29 @@ test_that("an object that lost a part, or has a part of another kind, is refused
   refused(kaplan_meier(counts), "object")
 })
 
+test_that("B204: of an .rds file cut short nothing is read; a whole one comes back", {
+  fits <- list(
+    by_arm(), nelson_aalen(Surv(time, status) ~ arm, patients), logrank_test(Surv(time, status) ~ arm, patients),
+    cumulative_incidence(Surv(time, status + (time > 30)) ~ arm, patients), fisher_test(3, 1, 1, 3),
+    event_counts(1:2, 1, c(0, 3)), landmark(patients, 8), table_rates(by_arm(), times = 10)
+  )
+  file <- tempfile(fileext = ".rds")
+  on.exit(unlink(file))
+  for (fit in fits) {
+    for (compress in c(TRUE, FALSE)) {
+      saveRDS(fit, file, compress = compress)
+      whole <- readBin(file, "raw", file.size(file))
+      # Without the last ten bytes of a compressed file, its checksum, nothing of the object would be lost.
+      for (end in round(seq(0, length(whole) - 20, length.out = 20))) {
+        writeBin(whole[seq_len(end)], file)
+        expect_error(suppressWarnings(readRDS(file)), label = paste(class(fit)[1], "cut at", end))
+      }
+      writeBin(whole, file)
+      expect_identical(capture.output(print(readRDS(file))), capture.output(print(fit)))
+    }
+  }
+})
+
 test_that("numbers print alike whatever the session's options are", {
   shown <- function() {
     printed <- data.frame(time = c(12, 24.5), estimate = c(88.9, 44.4), std.error = c(10.5, 22.8))

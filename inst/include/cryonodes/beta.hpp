@@ -33,16 +33,6 @@ inline double deviance(double x, double m) {
   return x * std::log(x / m) + m - x;
 }
 
-/// log Gamma(a) less Stirling's (a - 1/2) log a - a + log sqrt(2 pi).
-inline double stirling_error(double a) {
-  if (a < 10.0)
-    return std::lgamma(a) - ((a - 0.5) * std::log(a) - a + log_sqrt_2pi);
-  const double r = 1.0 / a, r2 = r * r;
-  return r * (1.0 / 12 +
-              r2 * (-1.0 / 360 +
-                    r2 * (1.0 / 1260 + r2 * (-1.0 / 1680 + r2 * (1.0 / 1188 + r2 * (-691.0 / 360360 + r2 / 156))))));
-}
-
 /// P(X <= x) as x^a y^b / B(a, b) over this continued fraction, y = 1 - x (Didonato & Morris 1992, ACM TOMS 18:360,
 /// eq. 9; the even part of NIST DLMF 8.17.22). It takes x and y, so that neither need be far from 1. For
 /// x < (a + 1) / (a + b + 2), where some sqrt(max(a, b)) terms suffice. Lentz's evaluation.
