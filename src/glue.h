@@ -48,7 +48,7 @@ inline Rcpp::NumericVector new_column(std::size_t rows) {
 /// What R's frame_core() hands over: rows (time, entry, event, group, weight, cluster) or counts, and how many groups
 /// and causes there are.
 struct Input {
-  explicit Input(const Rcpp::List& frame)
+  explicit Input(const Rcpp::List& frame, const cryonodes::Poll& poll = {})
       : n_group(static_cast<std::size_t>(Rcpp::as<int>(frame["n_group"]))),
         n_cause(static_cast<std::size_t>(Rcpp::as<int>(frame["n_cause"]))), group_(frame["group"]) {
     const Rcpp::NumericVector time = frame["time"], entry = frame["entry"];
@@ -64,8 +64,8 @@ struct Input {
       weight_ = Rcpp::as<Rcpp::NumericVector>(frame["weight"]);
       cluster_ = Rcpp::as<Rcpp::IntegerVector>(frame["cluster"]);
       n_cluster_ = static_cast<std::size_t>(Rcpp::as<int>(frame["n_cluster"]));
-      timeline = cryonodes::make_timeline(view(time), ties, view(entry));
-      table = cryonodes::make_risk_table(timeline, view(event_), view(group_), n_group, view(weight_), n_cause);
+      timeline = cryonodes::make_timeline(view(time), ties, view(entry), poll);
+      table = cryonodes::make_risk_table(timeline, view(event_), view(group_), n_group, view(weight_), n_cause, poll);
     }
     if (Rcpp::as<bool>(frame["reverse"])) // censoring is the event
       table = cryonodes::censoring_table(std::move(table));
@@ -104,20 +104,6 @@ inline Rcpp::NumericVector to_column(const std::vector<double>& x) {
   return column;
 }
 
-/// Columns of the core that lie side by side, as a matrix of R; `before` columns and those up to `columns` are zeros.
-/// What is undefined becomes NA here, so that R need not look for it.
-inline Rcpp::NumericVector to_matrix(const std::vector<double>& x, std::size_t rows, std::size_t columns,
-                                     std::size_t before = 0) {
-  Rcpp::NumericVector matrix = new_column(rows * columns);
-  double* const start = matrix.begin() + rows * before;
-  std::fill(matrix.begin(), start, 0.0);
-  double* const end =
-      std::transform(x.begin(), x.end(), start, [](double value) { return std::isnan(value) ? NA_REAL : value; });
-  std::fill(end, matrix.begin() + rows * columns, 0.0);
-  matrix.attr("dim") = Rcpp::IntegerVector::create(static_cast<int>(rows), static_cast<int>(columns));
-  return matrix;
-}
-
 /// The risk table of one kind of event as columns of R. Where rows count one each and are there from the start it is
 /// counted straight into them; otherwise copied from an Input's.
 struct RiskTableColumns {
@@ -144,7 +130,7 @@ struct RiskTableColumns {
         return;
       }
     }
-    const Input in(frame);
+    const Input in(frame, poll);
     first = in.table.first;
     n = in.table.n;
     n_time_merged = in.timeline.n_time_merged;

@@ -25,15 +25,17 @@ struct RiskColumns {
   double* n_risk;
   double* n_event;
   double* n_censor;
+  double* cause_events = nullptr; ///< with several causes: events of cause k in row i at [(k - 1) * rows + i]
 };
 
-/// Who leaves at each time, of rows that count one each, are there from the start and know one kind of event. The same
-/// rows as those of make_risk_table(), in 16 bytes each: most cohorts are of this kind, and large ones need no more.
+/// Who leaves at each time, of rows that count one each and are there from the start. The same rows as those of
+/// make_risk_table(), in 16 bytes each, and 4 for each of several causes: most cohorts are of this kind, and large ones
+/// need no more.
 class CountedRows {
 public:
   std::vector<std::size_t> first; ///< n_group + 1 offsets: group g owns rows [first[g], first[g + 1])
   std::vector<double> n;          ///< per group, its rows of input
-  std::size_t n_time_merged = 0;
+  std::size_t n_time_merged = 0, n_cause = 1;
 
   std::size_t rows() const { return first.empty() ? 0 : first.back(); }
 
@@ -50,10 +52,15 @@ public:
         at_risk -= events + censored;
       }
     }
+    if (n_cause > 1)
+      for (std::size_t k = 0; k < n_cause; ++k)
+        for (std::size_t i = 0; i < rows(); ++i)
+          out.cause_events[k * rows() + i] = cause_events[i * n_cause + k];
   }
 
   // Filled by count_rows().
   std::unique_ptr<std::uint64_t[]> time_bits, leaving; ///< a time as its bits; events, and censorings times 2^32
+  std::unique_ptr<std::uint32_t[]> cause_events; ///< with several causes: of each row its n_cause numbers, side by side
 };
 
 namespace detail {
@@ -103,36 +110,49 @@ inline TimeRange look_at(span<const double> time) {
 
 /// Rows whose times are whole numbers of small range: counted without being ordered.
 inline CountedRows count_whole(span<const double> time, span<const int> event, span<const int> group,
-                               std::size_t n_group, std::size_t range) {
-  // Events and censorings of a time side by side: which of them is a place, not a jump that cannot be foreseen.
-  std::vector<std::uint32_t> cell(2 * range * n_group);
+                               std::size_t n_group, std::size_t range, std::size_t n_cause) {
+  // Censorings and events of a time side by side: which of them is a place, not a jump that cannot be foreseen.
+  const std::size_t codes = n_cause + 1;
+  std::vector<std::uint32_t> cell(codes * range * n_group);
   const auto place = [&](std::size_t i) {
-    return 2 * static_cast<std::size_t>(static_cast<int>(time[i])) + (event[i] == 0 ? 1 : 0);
+    return codes * static_cast<std::size_t>(static_cast<int>(time[i])) + static_cast<std::size_t>(event[i]);
   };
   if (group.empty())
     for (std::size_t i = 0; i < time.size(); ++i)
       ++cell[place(i)];
   else
     for (std::size_t i = 0; i < time.size(); ++i)
-      ++cell[2 * range * static_cast<std::size_t>(group[i]) + place(i)];
+      ++cell[codes * range * static_cast<std::size_t>(group[i]) + place(i)];
 
   CountedRows out;
+  out.n_cause = n_cause;
+  const auto leave = [&](std::size_t j) {
+    std::uint64_t events = 0;
+    for (std::size_t k = 1; k < codes; ++k)
+      events += cell[codes * j + k];
+    return events | std::uint64_t{cell[codes * j]} << 32;
+  };
   std::size_t rows = 0;
-  for (std::size_t j = 0; j < cell.size(); j += 2)
-    rows += static_cast<std::size_t>(cell[j] + cell[j + 1] > 0);
+  for (std::size_t j = 0; j < range * n_group; ++j)
+    rows += leave(j) > 0;
   out.time_bits = make_keys(rows);
   out.leaving = make_keys(rows);
+  if (n_cause > 1)
+    out.cause_events.reset(new std::uint32_t[rows * n_cause]);
   rows = 0;
   for (std::size_t g = 0; g < n_group; ++g) {
     out.first.push_back(rows);
     double n = 0.0;
-    for (std::size_t j = 0; j < range; ++j) {
-      const std::uint64_t events = cell[2 * (g * range + j)], censored = cell[2 * (g * range + j) + 1];
-      if (events + censored == 0)
+    for (std::size_t t = 0; t < range; ++t) {
+      const std::size_t j = g * range + t;
+      const std::uint64_t leaving = leave(j);
+      if (leaving == 0)
         continue;
-      n += static_cast<double>(events + censored);
-      out.time_bits[rows] = bits_of(static_cast<double>(j));
-      out.leaving[rows++] = events | censored << 32;
+      n += static_cast<double>(static_cast<std::uint32_t>(leaving)) + static_cast<double>(leaving >> 32);
+      if (n_cause > 1)
+        std::copy_n(&cell[codes * j + 1], n_cause, &out.cause_events[rows * n_cause]);
+      out.time_bits[rows] = bits_of(static_cast<double>(t));
+      out.leaving[rows++] = leaving;
     }
     out.n.push_back(n);
   }
@@ -146,14 +166,17 @@ inline CountedRows count_whole(span<const double> time, span<const int> event, s
 /// bits together, as they do unless times span hundreds of orders of magnitude.
 struct CountPlan {
   detail::TimeRange range;
-  unsigned low_bits = 1, width = 64; ///< of a key: group and event; all of it
+  std::size_t n_cause = 1;
+  unsigned event_bits = 1, low_bits = 1, width = 64; ///< of a key: event; group and event; all of it
   bool countable = false;
 };
 
-inline CountPlan plan_count(span<const double> time, std::size_t n_group) {
+inline CountPlan plan_count(span<const double> time, std::size_t n_group, std::size_t n_cause = 1) {
   CountPlan plan;
   plan.range = detail::look_at(time);
-  plan.low_bits = 1 + (n_group > 1 ? detail::bit_width(n_group - 1) : 0);
+  plan.n_cause = n_cause;
+  plan.event_bits = detail::bit_width(n_cause);
+  plan.low_bits = plan.event_bits + (n_group > 1 ? detail::bit_width(n_group - 1) : 0);
   const std::uint64_t greatest = detail::bits_of(plan.range.greatest);
   plan.width =
       plan.low_bits + (greatest == 0 ? 1 : detail::bit_width(greatest - plan.range.least_positive + 1));
@@ -163,7 +186,7 @@ inline CountPlan plan_count(span<const double> time, std::size_t n_group) {
 
 /// Orders and counts in one go what make_timeline() and make_risk_table() do in two, by the same rules and to the same
 /// bits. O(rows), unless very many times agree in their leading bits.
-/// @param plan of plan_count(), countable. @param event per row 0 or 1. @param group codes in [0, n_group); may be
+/// @param plan of plan_count(), countable. @param event per row 0 for censored, 1 to n_cause for an event. @param group codes in [0, n_group); may be
 /// empty when n_group is 1. A time of -0 is 0.
 /// @throws input_error when lengths or codes do not fit.
 inline CountedRows count_rows(const CountPlan& plan, span<const double> time, span<const int> event,
@@ -174,10 +197,10 @@ inline CountedRows count_rows(const CountPlan& plan, span<const double> time, sp
   require(n < std::numeric_limits<std::uint32_t>::max() / 2, "too many rows for one timeline");
   require(event.size() == n && (group.size() == n || (group.empty() && n_group == 1)),
           "`event`, `group` and `time` differ in length");
-  unsigned bad_event = 0;
+  bool bad_event = false;
   for (const int code : event)
-    bad_event |= static_cast<unsigned>(code);
-  require(bad_event <= 1, "an event code is out of range");
+    bad_event |= code < 0 || static_cast<std::size_t>(code) > plan.n_cause;
+  require(!bad_event, "an event code is out of range");
   bool bad_group = false;
   for (const int code : group)
     bad_group |= code < 0 || static_cast<std::size_t>(code) >= n_group;
@@ -187,11 +210,11 @@ inline CountedRows count_rows(const CountPlan& plan, span<const double> time, sp
   if (plan.range.whole && plan.range.greatest < 1e7 && n > 0) {
     const auto range = static_cast<std::size_t>(plan.range.greatest) + 1;
     if (range * n_group <= std::max<std::size_t>(n / 2, 1024))
-      return detail::count_whole(time, event, group, n_group, range);
+      return detail::count_whole(time, event, group, n_group, range, plan.n_cause);
   }
 
   // A key: how far the time is above the least one, in steps of the last bit; group; event.
-  const unsigned low = plan.low_bits;
+  const unsigned low = plan.low_bits, event_bits = plan.event_bits;
   const std::uint64_t base = plan.range.least_positive - 1;
   const auto time_of = [&](std::uint64_t key) {
     const std::uint64_t step = key >> low;
@@ -200,7 +223,8 @@ inline CountedRows count_rows(const CountPlan& plan, span<const double> time, sp
   auto keys = detail::make_keys(n), spare = detail::make_keys(n);
   for (std::size_t i = 0; i < n; ++i) {
     const std::uint64_t bits = detail::bits_of(time[i]);
-    const auto code = static_cast<unsigned>(event[i]) + (group.empty() ? 0U : 2U * static_cast<unsigned>(group[i]));
+    const auto code =
+        static_cast<std::uint64_t>(event[i]) | (group.empty() ? 0U : static_cast<std::uint64_t>(group[i]) << event_bits);
     keys[i] = (bits == 0 ? 0 : bits - base) << low | code;
   }
   detail::sort_keys(keys, spare, n, plan.width, low, plan.range.sorted, poll);
@@ -238,12 +262,12 @@ inline CountedRows count_rows(const CountPlan& plan, span<const double> time, sp
   if (n_group > 1) {
     const std::uint64_t mask = (std::uint64_t{1} << low) - 1;
     for (std::size_t i = 0; i < n; ++i)
-      ++end[((keys[i] & mask) >> 1) + 1];
+      ++end[((keys[i] & mask) >> event_bits) + 1];
     for (std::size_t g = 0; g < n_group; ++g)
       end[g + 1] += end[g];
     std::vector<std::size_t> at(end.begin(), end.end() - 1);
     for (std::size_t i = 0; i < n; ++i)
-      spare[at[(keys[i] & mask) >> 1]++] = keys[i];
+      spare[at[(keys[i] & mask) >> event_bits]++] = keys[i];
     keys.swap(spare);
   } else {
     end[1] = n;
@@ -252,6 +276,10 @@ inline CountedRows count_rows(const CountPlan& plan, span<const double> time, sp
     poll(-1.0);
 
   // A row of the result is never later than the rows it counts, so both arrays are used again in place.
+  const std::uint64_t event_mask = (std::uint64_t{1} << event_bits) - 1;
+  out.n_cause = plan.n_cause;
+  if (out.n_cause > 1)
+    out.cause_events.reset(new std::uint32_t[n * out.n_cause]);
   std::size_t rows = 0, i = 0;
   for (std::size_t g = 0; g < n_group; ++g) {
     out.first.push_back(rows);
@@ -259,8 +287,17 @@ inline CountedRows count_rows(const CountPlan& plan, span<const double> time, sp
     while (i < end[g + 1]) {
       const std::uint64_t key = keys[i], step = key >> low;
       std::uint64_t events = 0, left = 0;
-      for (; i < end[g + 1] && keys[i] >> low == step; ++i, ++left)
-        events += keys[i] & 1;
+      if (out.n_cause == 1) {
+        for (; i < end[g + 1] && keys[i] >> low == step; ++i, ++left)
+          events += keys[i] & 1;
+      } else {
+        std::uint32_t* const of_cause = std::fill_n(&out.cause_events[rows * out.n_cause], out.n_cause, 0U) - out.n_cause;
+        for (; i < end[g + 1] && keys[i] >> low == step; ++i, ++left)
+          if (const std::uint64_t code = keys[i] & event_mask; code > 0) {
+            ++of_cause[code - 1];
+            ++events;
+          }
+      }
       keys[rows] = detail::bits_of(time_of(key));
       spare[rows++] = events | (left - events) << 32;
     }

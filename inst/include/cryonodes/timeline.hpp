@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cryonodes/error.hpp"
+#include "cryonodes/poll.hpp"
 #include "cryonodes/sort_keys.hpp"
 #include "cryonodes/span.hpp"
 
@@ -99,9 +100,11 @@ template <class Each, class Names> void merge_ties(Timeline& out, Ties ties, con
 /// bits.
 /// Near-ties chain: each distinct time is compared with the one before it, as survival::aeqSurv does,
 /// so the result does not depend on row order.
+/// @param poll asked now and then; see poll.hpp.
 /// @throws input_error when lengths differ or a time is not finite (NaN has no place in an order); entry_error when a
 /// row's entry and exit fall on one time.
-inline Timeline make_timeline(span<const double> time, Ties ties, span<const double> entry = {}) {
+inline Timeline make_timeline(span<const double> time, Ties ties, span<const double> entry = {},
+                              const Poll& poll = {}) {
   const std::size_t n = time.size();
   detail::require(n < std::numeric_limits<std::uint32_t>::max() / 2, "too many rows for one timeline");
   detail::require(entry.empty() || entry.size() == n, "`entry` and `time` differ in length");
@@ -119,6 +122,7 @@ inline Timeline make_timeline(span<const double> time, Ties ties, span<const dou
   out.exit_id.resize(n);
   out.entry_id.resize(entry.size());
   const std::size_t n_visit = n + entry.size(); // exits, then entries
+  PollRows ask(poll);
   const auto time_of = [&](std::size_t v) { return v < n ? time[v] : entry[v - n]; };
   const auto id_of = [&](std::size_t v) -> std::uint32_t& { return v < n ? out.exit_id[v] : out.entry_id[v - n]; };
 
@@ -129,7 +133,7 @@ inline Timeline make_timeline(span<const double> time, Ties ties, span<const dou
     whole = time_of(v) == static_cast<double>(static_cast<std::uint32_t>(time_of(v)));
   if (whole) {
     std::vector<std::uint32_t> id(static_cast<std::size_t>(greatest) + 1, 0);
-    for (std::size_t v = 0; v < n_visit; ++v)
+    for (std::size_t v = 0; v < n_visit; ++v, ask())
       id[static_cast<std::size_t>(time_of(v))] = 1;
     std::size_t named = 0;
     detail::merge_ties(out, ties,
@@ -141,7 +145,7 @@ inline Timeline make_timeline(span<const double> time, Ties ties, span<const dou
             }
         },
         [&](std::uint32_t i) { id[named] = i + 1; });
-    for (std::size_t v = 0; v < n_visit; ++v)
+    for (std::size_t v = 0; v < n_visit; ++v, ask())
       id_of(v) = id[static_cast<std::size_t>(time_of(v))] - 1;
   } else {
     // A key: as many of the leading bits of the time's place as there is room for, and the visit.
@@ -150,11 +154,11 @@ inline Timeline make_timeline(span<const double> time, Ties ties, span<const dou
     const std::uint64_t mask = (std::uint64_t{1} << low) - 1;
     auto keys = detail::make_keys(n_visit), spare = detail::make_keys(n_visit);
     bool sorted = true;
-    for (std::size_t v = 0; v < n_visit; ++v) {
+    for (std::size_t v = 0; v < n_visit; ++v, ask()) {
       keys[v] = ((scale.place(time_of(v)) >> cut) << low) | v;
       sorted = sorted && (v == 0 || keys[v - 1] < keys[v]);
     }
-    detail::sort_keys(keys, spare, n_visit, scale.width() - cut + low, low, sorted, {});
+    detail::sort_keys(keys, spare, n_visit, scale.width() - cut + low, low, sorted, poll);
     for (std::size_t i = 0, end = 0; i < n_visit; i = end) {
       for (end = i + 1; end < n_visit && keys[end] >> low == keys[i] >> low;)
         ++end;
@@ -162,7 +166,7 @@ inline Timeline make_timeline(span<const double> time, Ties ties, span<const dou
         std::sort(keys.get() + i, keys.get() + end, [&](std::uint64_t x, std::uint64_t y) {
           return time_of(x & mask) < time_of(y & mask);
         });
-      for (std::size_t k = i; k < end; ++k)
+      for (std::size_t k = i; k < end; ++k, ask())
         spare[k] = detail::bits_of(time_of(keys[k] & mask));
     }
     // Equal times share the name of the first.
@@ -172,11 +176,12 @@ inline Timeline make_timeline(span<const double> time, Ties ties, span<const dou
           for (start = 0; start < n_visit; start = end) {
             for (end = start + 1; end < n_visit && spare[end] == spare[start];)
               ++end;
+            ask();
             see(detail::from_bits(spare[start]));
           }
         },
         [&](std::uint32_t id) {
-          for (std::size_t k = start; k < end; ++k)
+          for (std::size_t k = start; k < end; ++k, ask())
             id_of(keys[k] & mask) = id;
         });
   }
