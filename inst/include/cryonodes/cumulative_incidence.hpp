@@ -68,68 +68,179 @@ struct StateProbabilities {
   Wide survival = 1.0;
   std::vector<Wide> incidence;
 
-  /// Time i of the table, which has events.
-  void step(const CauseRows& table, std::size_t i) {
-    const double n = table.n_risk[i];
-    const Wide before = survival;
-    Wide stay = n;
+  /// Time i of the table, which has events. @param per_subject one by the number at risk.
+  void step(const CauseRows& table, std::size_t i, Wide per_subject) {
+    const Wide share = survival * per_subject;
     for (std::size_t k = 0; k < incidence.size(); ++k) {
       const double d = table.events_of(k + 1)[i];
-      if (d > 0.0) {
-        incidence[k] += before * (Wide(d) / n);
-        stay -= d;
+      if (d <= 0.0)
+        continue;
+      const Wide part = d == 1.0 ? share : share * d;
+      incidence[k] += part;
+      survival -= part;
+    }
+    if (table.n_event[i] >= table.n_risk[i])
+      survival = 0.0;
+  }
+};
+
+/// Probabilities and the half widths of their plain intervals, several at a time: what takes a logarithm and three
+/// exponentials, each waiting for the one before, is done side by side.
+struct LimitBlock {
+  static constexpr std::size_t size = 16;
+  double p[size], half[size], low[size], high[size];
+
+  void map(IncidenceScale scale) {
+    switch (scale) {
+    case IncidenceScale::plain:
+      for (std::size_t m = 0; m < size; ++m) {
+        low[m] = p[m] - half[m];
+        high[m] = p[m] + half[m];
+      }
+      break;
+    case IncidenceScale::log:
+      for (std::size_t m = 0; m < size; ++m)
+        high[m] = half[m] / p[m];
+      exponentials(high);
+      for (std::size_t m = 0; m < size; ++m) {
+        low[m] = p[m] / high[m];
+        high[m] = p[m] * high[m];
+      }
+      break;
+    case IncidenceScale::log_log: { // p to the power exp(width) and exp(-width), as p exp((power - 1) log p)
+      double log_p[size], power[size];
+      for (std::size_t m = 0; m < size; ++m)
+        log_p[m] = std::log(p[m]);
+      for (std::size_t m = 0; m < size; ++m)
+        power[m] = -half[m] / (p[m] * log_p[m]);
+      exponentials(power);
+      for (std::size_t m = 0; m < size; ++m) {
+        low[m] = log_p[m] * (power[m] - 1.0);
+        high[m] = log_p[m] * (1.0 / power[m] - 1.0);
+      }
+      exponentials(low);
+      exponentials(high);
+      for (std::size_t m = 0; m < size; ++m) {
+        low[m] *= p[m];
+        high[m] *= p[m];
+      }
+      break;
+    }
+    case IncidenceScale::logit:
+      for (std::size_t m = 0; m < size; ++m)
+        high[m] = half[m] / (p[m] * (1.0 - p[m]));
+      exponentials(high);
+      for (std::size_t m = 0; m < size; ++m) {
+        const double odds = p[m] / (1.0 - p[m]), factor = high[m];
+        low[m] = 1.0 - 1.0 / (1.0 + odds / factor);
+        high[m] = 1.0 - 1.0 / (1.0 + odds * factor);
+      }
+      break;
+    case IncidenceScale::arcsin:
+      for (std::size_t m = 0; m < size; ++m) {
+        const double angle = std::asin(std::sqrt(p[m])), width = 0.5 * half[m] / std::sqrt(p[m] * (1.0 - p[m]));
+        const double from = std::sin(std::max(0.0, angle - width));
+        const double to = angle + width < 2.0 * std::atan(1.0) ? std::sin(angle + width) : 1.0;
+        low[m] = from * from;
+        high[m] = to * to;
+      }
+      break;
+    }
+    // Mapping there and back may lose the last place.
+    for (std::size_t m = 0; m < size; ++m) {
+      low[m] = std::min(p[m], std::max(0.0, low[m]));
+      high[m] = std::max(p[m], std::min(1.0, high[m]));
+    }
+  }
+
+private:
+  /// Small ones, as they are in large cohorts, by the series, whose next term is below 3e-18.
+  static void exponentials(double (&x)[size]) {
+    double series[size];
+    for (std::size_t m = 0; m < size; ++m) {
+      const double v = x[m], v2 = v * v;
+      const double high = 1.0 / 40320 + v * (1.0 / 362880) + v2 * (1.0 / 3628800);
+      const double middle = 1.0 / 24 + v * (1.0 / 120) + v2 * (1.0 / 720 + v * (1.0 / 5040) + v2 * high);
+      series[m] = 1.0 + v + v2 * (1.0 / 2 + v * (1.0 / 6) + v2 * middle);
+    }
+    for (std::size_t m = 0; m < size; ++m)
+      x[m] = std::fabs(x[m]) <= 0.125 ? series[m] : std::exp(x[m]);
+  }
+};
+
+/// The intervals of one state in one group, a column each; `conf_low` and `conf_high` are filled.
+struct StateLimits {
+  std::size_t rows;
+  const double *estimate, *std_error, *n_effective;
+  double *conf_low, *conf_high;
+
+  void fill(IncidenceScale scale, double conf_level, double undefined, PollRows& ask) const {
+    constexpr std::size_t stretch = 1024;
+    const double z = normal_quantile(0.5 + 0.5 * conf_level), log_half_alpha = std::log(0.5 * (1.0 - conf_level));
+    std::uint32_t moved[stretch + 1]; // rows whose limits are not those of the row before
+    double low[stretch + 1 + LimitBlock::size], high[stretch + 1 + LimitBlock::size]; // theirs, after the last of before
+    low[0] = high[0] = undefined;
+    for (std::size_t start = 0; start < rows; start += stretch) {
+      const std::size_t end = std::min(rows, start + stretch);
+      std::size_t n_moved = 0;
+      for (std::size_t i = start; i < end; ++i) {
+        const double p = estimate[i], se = std_error[i];
+        moved[n_moved] = static_cast<std::uint32_t>(i - start);
+        // An event moves two states, a censoring none, unless they are at 0 or 1: without branches, since none could be
+        // foreseen.
+        n_moved += static_cast<std::size_t>((i == 0) | (p != estimate[i - (i > 0)]) | (se != std_error[i - (i > 0)]) |
+                                            !((p > 0.0) & (p < 1.0)));
+      }
+      for (std::size_t m = 0; m < n_moved; m += LimitBlock::size)
+        limits(start, moved + m, std::min(LimitBlock::size, n_moved - m), z, log_half_alpha, scale, undefined,
+               low + 1 + m, high + 1 + m);
+      moved[n_moved] = stretch; // no row
+      std::size_t m = 0;
+      for (std::size_t i = start; i < end; ++i, ask()) {
+        m += moved[m] == i - start;
+        conf_low[i] = low[m];
+        conf_high[i] = high[m];
+      }
+      low[0] = low[n_moved];
+      high[0] = high[n_moved];
+    }
+  }
+
+private:
+  /// Limits of n rows, at most a block. A probability of exactly 0 or 1 has a limit without a normal approximation:
+  /// with n subjects and no event the one-sided limit q solves (1 - q)^n = alpha / 2 (Clopper & Pearson 1934; Fay,
+  /// Brittain & Proschan 2013).
+  void limits(std::size_t start, const std::uint32_t* row, std::size_t n, double z, double log_half_alpha,
+              IncidenceScale scale, double undefined, double* low, double* high) const {
+    LimitBlock block;
+    std::size_t inside = 0;
+    for (std::size_t m = 0; m < LimitBlock::size; ++m) {
+      const std::size_t i = start + row[std::min(m, n - 1)];
+      const bool normal = estimate[i] > 0.0 && estimate[i] < 1.0 && std_error[i] > 0.0;
+      block.p[m] = normal ? estimate[i] : 0.5;
+      block.half[m] = normal ? z * std_error[i] : 0.0;
+      inside += normal;
+    }
+    if (inside > 0)
+      block.map(scale);
+    std::copy_n(block.low, n, low);
+    std::copy_n(block.high, n, high);
+    if (inside == LimitBlock::size)
+      return;
+    for (std::size_t m = 0; m < n; ++m) {
+      const std::size_t i = start + row[m];
+      if (estimate[i] <= 0.0) {
+        low[m] = 0.0;
+        high[m] = -std::expm1(log_half_alpha / n_effective[i]);
+      } else if (estimate[i] >= 1.0) {
+        low[m] = std::exp(log_half_alpha / n_effective[i]);
+        high[m] = 1.0;
+      } else if (!(std_error[i] > 0.0)) { // a point is not an interval
+        low[m] = high[m] = undefined;
       }
     }
-    survival = table.n_event[i] < n ? before * (stay / n) : Wide(0.0);
   }
 };
-
-struct Limits {
-  double low, high;
-};
-
-/// A probability of exactly 0 or 1 has a limit without a normal approximation: with n subjects and no event the
-/// one-sided limit q solves (1 - q)^n = alpha / 2 (Clopper & Pearson 1934; Fay, Brittain & Proschan 2013).
-inline Limits incidence_limits(double p, double se, double n_effective, double z, double log_half_alpha,
-                               IncidenceScale scale, double undefined) {
-  if (p <= 0.0)
-    return {0.0, -std::expm1(log_half_alpha / n_effective)};
-  if (p >= 1.0)
-    return {std::exp(log_half_alpha / n_effective), 1.0};
-  if (!(se > 0.0)) // a point is not an interval
-    return {undefined, undefined};
-  const double half = z * se;
-  Limits out{0.0, 1.0};
-  switch (scale) {
-  case IncidenceScale::plain:
-    out = {p - half, p + half};
-    break;
-  case IncidenceScale::log: {
-    const double factor = std::exp(half / p);
-    out = {p / factor, p * factor};
-    break;
-  }
-  case IncidenceScale::log_log: {
-    const double log_p = std::log(p), power = std::exp(-half / (p * log_p)); // > 1
-    out = {std::exp(log_p * power), std::exp(log_p / power)};
-    break;
-  }
-  case IncidenceScale::logit: {
-    const double odds = p / (1.0 - p), factor = std::exp(half / (p * (1.0 - p)));
-    out = {1.0 - 1.0 / (1.0 + odds / factor), 1.0 - 1.0 / (1.0 + odds * factor)};
-    break;
-  }
-  case IncidenceScale::arcsin: {
-    const double angle = std::asin(std::sqrt(p)), width = 0.5 * half / std::sqrt(p * (1.0 - p));
-    const double low = std::sin(std::max(0.0, angle - width));
-    const double high = angle + width < 2.0 * std::atan(1.0) ? std::sin(angle + width) : 1.0;
-    out = {low * low, high * high};
-    break;
-  }
-  }
-  // Mapping there and back may lose the last place.
-  return {std::min(p, std::max(0.0, out.low)), std::max(p, std::min(1.0, out.high))};
-}
 
 } // namespace detail
 
@@ -253,7 +364,7 @@ inline IncidenceBetweenClusters incidence_between_clusters(const RiskTable& tabl
       const Wide before = state.survival;
       const double d = table.n_event[i] * unit, at_risk = table.n_risk[i] * unit;
       if (d > 0.0)
-        state.step(table, i);
+        state.step(table, i, Wide::reciprocal(table.n_risk[i]));
       // After the last event-free subject nothing is estimated any more, and every influence stays as it is.
       const bool some_stay = d < at_risk;
       const Wide per_stayer = some_stay ? Wide(1.0) / (Wide(at_risk) - d) : Wide(0.0);
@@ -312,8 +423,6 @@ inline void cumulative_incidence(const CauseRows& table, const IncidenceOptions&
                                  const IncidenceBetweenClusters* between = nullptr, const Poll& poll = {},
                                  double undefined = std::numeric_limits<double>::quiet_NaN()) {
   detail::require(options.conf_level > 0.0 && options.conf_level < 1.0, "conf_level must lie in (0, 1)");
-  const double z = normal_quantile(0.5 + 0.5 * options.conf_level);
-  const double log_half_alpha = std::log(0.5 * (1.0 - options.conf_level));
   const std::size_t n_row = table.rows(), n_cause = table.n_cause;
   const bool delta = options.variance == IncidenceVariance::delta;
   PollRows ask(poll);
@@ -336,7 +445,7 @@ inline void cumulative_incidence(const CauseRows& table, const IncidenceOptions&
     for (std::size_t i = table.first[g]; i < table.first[g + 1]; ++i, ask()) {
       const double d = table.n_event[i], n = table.n_risk[i], s = state.survival.value();
       if (d > 0.0) {
-        state.step(table, i);
+        state.step(table, i, Wide::reciprocal(n));
         const double h = d / n, stay = (n - d) / n, growth = stay > 0.0 ? h / stay / n : 0.0;
         // Variance of x events of n: `aalen`. Whole counts; of a weight below 1, x / n^2.
         const auto v = [n](double x) { return x / n / n * (x > 1.0 ? std::max(0.0, n - x) / (n - 1.0) : 1.0); };
@@ -388,22 +497,15 @@ inline void cumulative_incidence(const CauseRows& table, const IncidenceOptions&
     }
   }
 
-  for (std::size_t state = 0; state <= n_cause; ++state)
-    for (std::size_t i = 0; i < n_row; ++i, ask()) {
-      const std::size_t at = state * n_row + i;
-      if (between)
-        out.std_error[at] = std::isnan(between->std_error[at]) ? undefined : between->std_error[at];
-      // An event moves two states, a censoring none: the others keep their limits, and half the logarithms are saved.
-      const double p = out.estimate[at], se = out.std_error[at];
-      if (i > 0 && p > 0.0 && p < 1.0 && p == out.estimate[at - 1] && se == out.std_error[at - 1]) {
-        out.conf_low[at] = out.conf_low[at - 1];
-        out.conf_high[at] = out.conf_high[at - 1];
-        continue;
-      }
-      const auto limits =
-          detail::incidence_limits(p, se, n_effective[i], z, log_half_alpha, options.conf_type, undefined);
-      out.conf_low[at] = limits.low;
-      out.conf_high[at] = limits.high;
+  if (between)
+    std::transform(between->std_error.begin(), between->std_error.end(), out.std_error,
+                   [&](double se) { return std::isnan(se) ? undefined : se; });
+  for (std::size_t g = 0; g < table.n_group(); ++g)
+    for (std::size_t state = 0; state <= n_cause; ++state) {
+      const std::size_t from = table.first[g], at = state * n_row + from;
+      detail::StateLimits{table.first[g + 1] - from, out.estimate + at,  out.std_error + at,
+                          n_effective.data() + from, out.conf_low + at, out.conf_high + at}
+          .fill(options.conf_type, options.conf_level, undefined, ask);
     }
 }
 
