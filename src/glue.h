@@ -79,9 +79,9 @@ struct Input {
   cryonodes::ClusteredRows rows() const {
     return {timeline, view(event_), view(group_), view(weight_), view(cluster_), n_cluster_};
   }
-  cryonodes::ClusterVariance cluster_variance() const {
+  cryonodes::ClusterVariance cluster_variance(const cryonodes::Poll& poll) const {
     return cryonodes::cluster_variance(timeline, table, view(event_), view(group_), view(cluster_), n_cluster_,
-                                       view(weight_));
+                                       view(weight_), poll);
   }
   /// Rows of the table in each group, as R counts them.
   Rcpp::NumericVector rows_by_group() const {

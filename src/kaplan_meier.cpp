@@ -54,9 +54,9 @@ Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, std::string
         Rcpp::_["std_chaz"] = std_chaz, Rcpp::_["conf_low"] = conf_low, Rcpp::_["conf_high"] = conf_high,
         Rcpp::_["n_time_merged"] = static_cast<double>(table.n_time_merged));
   }
-  const glue::Input in(frame);
+  const glue::Input in(frame, poll);
   const auto& table = in.table;
-  const auto clusters = in.cluster_variance();
+  const auto clusters = in.cluster_variance(poll);
   auto fit = cryonodes::kaplan_meier(table, options, {}, poll);
   use_clusters(in, clusters, variance == "ij", of_clusters, options, fit);
   return Rcpp::List::create(
