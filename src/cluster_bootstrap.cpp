@@ -13,11 +13,12 @@ Rcpp::List cluster_bootstrap_cpp(Rcpp::List frame, std::string statistic, std::v
   options.seed = static_cast<std::uint64_t>(seed);
   options.threads = static_cast<std::size_t>(threads);
   options.jackknife = jackknife;
-  const glue::Input in(frame);
+  const cryonodes::Poll poll = glue::RPoll(progress);
+  const glue::Input in(frame, poll);
   const auto rows = in.rows();
   const cryonodes::ResampledCohort cohort(in.timeline, rows.event, rows.group, in.n_group, rows.cluster, rows.n_cluster,
-                                          rows.weight);
-  const auto out = cryonodes::cluster_bootstrap(cohort, options, glue::RPoll(progress));
+                                          rows.weight, poll);
+  const auto out = cryonodes::cluster_bootstrap(cohort, options, poll);
   return Rcpp::List::create(Rcpp::_["estimate"] = out.estimate, Rcpp::_["replicates"] = out.replicates,
                             Rcpp::_["jackknife"] = out.jackknife,
                             Rcpp::_["n_time_merged"] = static_cast<double>(in.timeline.n_time_merged));

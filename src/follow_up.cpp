@@ -14,7 +14,7 @@ Rcpp::List to_list(const cryonodes::TimeSummary& x) {
 // for all, or one for each row.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List follow_up_cpp(Rcpp::List frame, Rcpp::NumericVector potential) {
-  const glue::Input in(frame);
+  const glue::Input in(frame, glue::RPoll(R_NilValue));
   const auto& table = in.table;
   std::vector<double> leave(table.rows());
   for (std::size_t i = 0; i < leave.size(); ++i)

@@ -32,10 +32,18 @@ inline Rcpp::NumericVector new_column(std::size_t rows) {
   return column;
 }
 
+/// Rows of a risk table in each group, as R counts them.
+inline Rcpp::NumericVector rows_by_group(const std::vector<std::size_t>& first) {
+  Rcpp::NumericVector rows(static_cast<R_xlen_t>(first.size()) - 1);
+  for (R_xlen_t g = 0; g < rows.size(); ++g)
+    rows[g] = static_cast<double>(first[static_cast<std::size_t>(g) + 1] - first[static_cast<std::size_t>(g)]);
+  return rows;
+}
+
 /// What R's frame_core() hands over: rows (time, entry, event, group, weight, cluster) or counts, and how many groups
 /// and causes there are.
 struct Input {
-  explicit Input(const Rcpp::List& frame)
+  explicit Input(const Rcpp::List& frame, const cryonodes::Poll& poll = {})
       : n_group(static_cast<std::size_t>(Rcpp::as<int>(frame["n_group"]))),
         n_cause(static_cast<std::size_t>(Rcpp::as<int>(frame["n_cause"]))), group_(frame["group"]) {
     const Rcpp::NumericVector time = frame["time"], entry = frame["entry"];
@@ -51,8 +59,8 @@ struct Input {
       weight_ = Rcpp::as<Rcpp::NumericVector>(frame["weight"]);
       cluster_ = Rcpp::as<Rcpp::IntegerVector>(frame["cluster"]);
       n_cluster_ = static_cast<std::size_t>(Rcpp::as<int>(frame["n_cluster"]));
-      timeline = cryonodes::make_timeline(view(time), ties, view(entry));
-      table = cryonodes::make_risk_table(timeline, view(event_), view(group_), n_group, view(weight_), n_cause);
+      timeline = cryonodes::make_timeline(view(time), ties, view(entry), poll);
+      table = cryonodes::make_risk_table(timeline, view(event_), view(group_), n_group, view(weight_), n_cause, poll);
     }
     if (Rcpp::as<bool>(frame["reverse"])) // censoring is the event
       table = cryonodes::censoring_table(std::move(table));
@@ -66,11 +74,11 @@ struct Input {
   cryonodes::ClusteredRows rows() const {
     return {timeline, view(event_), view(group_), view(weight_), view(cluster_), n_cluster_};
   }
-  cryonodes::ClusterVariance cluster_variance() const {
+  cryonodes::ClusterVariance cluster_variance(const cryonodes::Poll& poll) const {
     return cryonodes::cluster_variance(timeline, table, view(event_), view(group_), view(cluster_), n_cluster_,
-                                       view(weight_));
+                                       view(weight_), poll);
   }
-  Rcpp::NumericVector rows_by_group() const;
+  Rcpp::NumericVector rows_by_group() const { return glue::rows_by_group(table.first); }
 
 private:
   Rcpp::IntegerVector group_, event_, cluster_;
@@ -85,43 +93,19 @@ inline Rcpp::NumericVector to_column(const std::vector<double>& x) {
   return column;
 }
 
-/// Columns of the core that lie side by side, as a matrix of R; `before` columns and those up to `columns` are zeros.
-/// What is undefined becomes NA here, so that R need not look for it.
-inline Rcpp::NumericVector to_matrix(const std::vector<double>& x, std::size_t rows, std::size_t columns,
-                                     std::size_t before = 0) {
-  Rcpp::NumericVector matrix = new_column(rows * columns);
-  double* const start = matrix.begin() + rows * before;
-  std::fill(matrix.begin(), start, 0.0);
-  double* const end =
-      std::transform(x.begin(), x.end(), start, [](double value) { return std::isnan(value) ? NA_REAL : value; });
-  std::fill(end, matrix.begin() + rows * columns, 0.0);
-  matrix.attr("dim") = Rcpp::IntegerVector::create(static_cast<int>(rows), static_cast<int>(columns));
-  return matrix;
-}
-
-/// Rows that count one each, are there from the start and know one kind of event, counted as they are ordered; nothing
-/// for other rows.
+/// Rows that count one each and are there from the start, counted as they are ordered; nothing for other rows.
 inline std::optional<cryonodes::CountedRows> count_rows(const Rcpp::List& frame, const cryonodes::Poll& poll) {
   const Rcpp::NumericVector entry = frame["entry"], weight = frame["weight"];
   if (Rcpp::as<bool>(frame["counted"]) || entry.size() > 0 || weight.size() > 0 ||
-      Rcpp::as<int>(frame["n_cause"]) != 1 || Rcpp::as<bool>(frame["reverse"]))
+      Rcpp::as<bool>(frame["reverse"]))
     return std::nullopt;
   const Rcpp::NumericVector time = frame["time"];
   const Rcpp::IntegerVector group = frame["group"];
   const auto ties = Rcpp::as<bool>(frame["timefix"]) ? cryonodes::Ties::near : cryonodes::Ties::exact;
   return cryonodes::count_rows(view(time), view_codes(frame["event"]), view(group),
-                               static_cast<std::size_t>(Rcpp::as<int>(frame["n_group"])), ties, poll);
+                               static_cast<std::size_t>(Rcpp::as<int>(frame["n_group"])), ties, poll,
+                               static_cast<std::size_t>(Rcpp::as<int>(frame["n_cause"])));
 }
-
-/// Rows of a risk table in each group, as R counts them.
-inline Rcpp::NumericVector rows_by_group(const std::vector<std::size_t>& first) {
-  Rcpp::NumericVector rows(static_cast<R_xlen_t>(first.size()) - 1);
-  for (R_xlen_t g = 0; g < rows.size(); ++g)
-    rows[g] = static_cast<double>(first[static_cast<std::size_t>(g) + 1] - first[static_cast<std::size_t>(g)]);
-  return rows;
-}
-
-inline Rcpp::NumericVector Input::rows_by_group() const { return glue::rows_by_group(table.first); }
 
 /// R's spelling of ConfType; what it can be is checked in R.
 inline cryonodes::ConfType conf_type(const std::string& name) {

@@ -104,7 +104,7 @@ Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, std::string
       const glue::DerivedColumns columns(std::move(*counted), options);
       return curve_list(n, first, n_time_merged, surv_ends, [&](glue::Column column) { return columns[column]; });
     }
-    const glue::Input in(frame);
+    const glue::Input in(frame, poll);
     const auto& table = in.table;
     return computed_list(
         table.n, table.first, in.timeline.n_time_merged, table.delayed_entry,
@@ -116,9 +116,9 @@ Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, std::string
         },
         options, poll);
   }
-  const glue::Input in(frame);
+  const glue::Input in(frame, poll);
   const auto& table = in.table;
-  const auto clusters = in.cluster_variance();
+  const auto clusters = in.cluster_variance(poll);
   auto fit = cryonodes::kaplan_meier(table, options, {}, poll);
   use_clusters(in, clusters, variance == "ij", of_clusters, options, fit);
   return Rcpp::List::create(

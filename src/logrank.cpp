@@ -28,8 +28,9 @@ double quadratic_form(const cryonodes::LogrankResult& fit) {
 
 // [[Rcpp::export(rng = false)]]
 Rcpp::List logrank_cpp(Rcpp::List frame, int n_group) {
-  const glue::Input in(frame);
-  const auto fit = cryonodes::logrank(in.table, static_cast<std::size_t>(n_group), glue::RPoll(R_NilValue));
+  const cryonodes::Poll poll = glue::RPoll(R_NilValue);
+  const glue::Input in(frame, poll);
+  const auto fit = cryonodes::logrank(in.table, static_cast<std::size_t>(n_group), poll);
   const double df = static_cast<double>(fit.rank());
   const double statistic = df > 0.0 ? quadratic_form(fit) : R_NaReal;
   return Rcpp::List::create(

@@ -9,9 +9,10 @@ Rcpp::List nelson_aalen_cpp(Rcpp::List frame, std::string conf_type, double conf
                                               : cryonodes::HazardScale::log;
   options.variance =
       variance == "greenwood" ? cryonodes::HazardVariance::greenwood : cryonodes::HazardVariance::aalen;
-  const glue::Input in(frame);
+  const cryonodes::Poll poll = glue::RPoll(R_NilValue);
+  const glue::Input in(frame, poll);
   const auto& table = in.table;
-  const auto fit = cryonodes::nelson_aalen(table, options);
+  const auto fit = cryonodes::nelson_aalen(table, options, poll);
   return Rcpp::List::create(
       Rcpp::_["n"] = table.n, Rcpp::_["rows"] = in.rows_by_group(), Rcpp::_["time"] = table.time,
       Rcpp::_["n_risk"] = table.n_risk, Rcpp::_["n_event"] = table.n_event, Rcpp::_["n_censor"] = table.n_censor,

@@ -13,7 +13,8 @@ Rcpp::List to_list(const cryonodes::RestrictedMeanComparison& x) {
 // `tau` is NA for the default. A tau that is not allowed comes back as it is, with the limits and without an estimate.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List restricted_mean_cpp(Rcpp::List frame, double tau, double conf_level) {
-  const glue::Input in(frame);
+  const cryonodes::Poll poll = glue::RPoll(R_NilValue);
+  const glue::Input in(frame, poll);
   const auto& table = in.table;
   cryonodes::RestrictedMeanOptions options;
   options.conf_level = conf_level;
@@ -24,7 +25,7 @@ Rcpp::List restricted_mean_cpp(Rcpp::List frame, double tau, double conf_level) 
     return Rcpp::List::create(Rcpp::_["tau"] = options.tau, Rcpp::_["limits"] = limits);
 
   const auto rows = in.rows();
-  const auto fit = cryonodes::restricted_mean(table, options, in.clustered() ? &rows : nullptr);
+  const auto fit = cryonodes::restricted_mean(table, options, in.clustered() ? &rows : nullptr, poll);
   // A list of more than 20 elements is more than Rcpp's create() takes.
   const auto lost = Rcpp::List::create(Rcpp::_["estimate"] = fit.lost, Rcpp::_["conf_low"] = fit.lost_conf_low,
                                        Rcpp::_["conf_high"] = fit.lost_conf_high);

@@ -109,12 +109,15 @@ TEST_CASE("bounded integers are in range and as frequent as they should be") {
   for (std::uint32_t n : {1U, 2U, 3U, 7U, 3000000000U}) {
     RandomStream random(1, n);
     Doubles seen(std::min(n, 7U), 0.0);
-    for (int i = 0; i < 70000; ++i) {
-      const std::uint32_t x = random.below(n);
-      REQUIRE(x < n);
-      // A multiply-and-shift without rejection would favour the lowest third of 3e9.
-      seen[n > 7 ? static_cast<std::size_t>(x / (n / 7 + 1)) : x] += 1.0;
-    }
+    std::size_t count = 0;
+    for (std::size_t share : {1U, 63U, 64U, 69872U})
+      random.each_below(n, share, [&](std::uint32_t x) {
+        REQUIRE(x < n);
+        ++count;
+        // A multiply-and-shift without rejection would favour the lowest third of 3e9.
+        seen[n > 7 ? static_cast<std::size_t>(x / (n / 7 + 1)) : x] += 1.0;
+      });
+    REQUIRE(count == 70000);
     double chi = 0.0;
     const double expected = 70000.0 / static_cast<double>(seen.size());
     for (double k : seen)

@@ -44,12 +44,18 @@ struct ClusterBootstrapResult {
 
 /// How often each of n_cluster clusters is drawn in a replicate: n_cluster draws with replacement, from the stream
 /// (seed, replicate).
-inline void draw_clusters(std::uint64_t seed, std::uint64_t replicate, std::vector<std::uint32_t>& times_drawn) {
+inline void draw_clusters(std::uint64_t seed, std::uint64_t replicate, std::vector<std::uint32_t>& times_drawn,
+                          const Poll& poll = {}) {
   std::fill(times_drawn.begin(), times_drawn.end(), 0U);
   RandomStream random(seed, replicate);
-  const auto n = static_cast<std::uint32_t>(times_drawn.size());
-  for (std::uint32_t i = 0; i < n; ++i)
-    ++times_drawn[random.below(n)];
+  const std::size_t n = times_drawn.size();
+  std::uint32_t* const drawn = times_drawn.data();
+  for (std::size_t done = 0; done < n; done += PollRows::stretch) {
+    if (done > 0 && poll)
+      poll(-1.0);
+    random.each_below(static_cast<std::uint32_t>(n), std::min(PollRows::stretch, n - done),
+                      [drawn](std::uint32_t c) { ++drawn[c]; });
+  }
 }
 
 /// A cohort ordered once, whose curves are then computed for any number of copies of its clusters: each O(rows), in the
@@ -57,7 +63,8 @@ inline void draw_clusters(std::uint64_t seed, std::uint64_t replicate, std::vect
 class ResampledCohort {
 public:
   ResampledCohort(const Timeline& timeline, span<const int> event, span<const int> group, std::size_t n_group,
-                  span<const int> cluster, std::size_t n_cluster, span<const double> weight = {})
+                  span<const int> cluster, std::size_t n_cluster, span<const double> weight = {},
+                  const Poll& poll = {})
       : delayed_(!timeline.entry_id.empty()), n_cluster_(n_cluster), first_(n_group + 1, 0) {
     const std::size_t n = timeline.exit_id.size();
     detail::require(event.size() == n && group.size() == n && cluster.size() == n,
@@ -70,11 +77,12 @@ public:
       detail::require(g >= 0 && static_cast<std::size_t>(g) < n_group, "a group code is out of range");
     for (double w : weight)
       detail::require(w >= 0.0 && std::isfinite(w), "a weight is negative or not finite");
-    const auto visits = detail::visits_by_group(timeline, group, n_group);
+    const auto visits = detail::visits_by_group(timeline, group, n_group, poll);
     const auto id_of = [&](std::uint32_t v) { return v < n ? timeline.exit_id[v] : timeline.entry_id[v - n]; };
+    PollRows ask(poll);
     for (std::size_t g = 0, k = 0; g < n_group; ++g) {
       const std::size_t start = k;
-      for (; k < visits.size() && group[visits[k] % n] == static_cast<int>(g); ++k) {
+      for (; k < visits.size() && group[visits[k] % n] == static_cast<int>(g); ++k, ask()) {
         const std::size_t i = visits[k] % n;
         if (k == start || id_of(visits[k]) != id_of(visits[k - 1])) {
           time_.push_back(timeline.time[id_of(visits[k])]);
@@ -94,22 +102,24 @@ public:
   std::size_t n_cluster() const { return n_cluster_; }
   std::size_t n_visit() const { return cluster_.size(); } // exits and entries: the work of one replicate
 
-  /// Memory of one thread: counts of one group, by time.
+  /// Memory of one thread: counts of one group.
   struct Scratch {
-    std::vector<double> n_event, n_risk;
-    std::vector<std::uint32_t> falls; ///< times with events, the last first
+    struct Fall {
+      std::size_t time; ///< index into the times of the cohort
+      double n_risk, n_event;
+    };
+    std::vector<Fall> falls; ///< times with events, the last first
     std::size_t n_fall = 0;
     double last = 0.0; ///< time of the last row; NaN without rows
   };
 
   /// Writes n_group * at values: the statistic of each group when cluster c is there copies[c] times.
+  /// @param poll asked now and then; see poll.hpp.
   void evaluate(span<const std::uint32_t> copies, CurveStatistic statistic, span<const double> at, Scratch& scratch,
-                double* out) const {
-    for (auto* column : {&scratch.n_event, &scratch.n_risk})
-      column->resize(time_.size());
+                double* out, const Poll& poll = {}) const {
     scratch.falls.resize(time_.size() + 1);
     for (std::size_t g = 0; g < n_group(); ++g, out += at.size()) {
-      count(g, copies, scratch);
+      count(g, copies, scratch, poll);
       for (std::size_t k = 0; k < at.size(); ++k)
         out[k] = std::isnan(scratch.last) ? nan_
                  : statistic == CurveStatistic::survival ? survival(at[k], scratch)
@@ -121,25 +131,35 @@ public:
 private:
   static constexpr std::uint8_t censoring = 0, death = 1, entry = 2;
 
-  void count(std::size_t g, span<const std::uint32_t> copies, Scratch& s) const {
+  void count(std::size_t g, span<const std::uint32_t> copies, Scratch& s, const Poll& poll) const {
     s.n_fall = 0;
     s.last = nan_;
+    PollRows ask(poll);
     if (!delayed_ && weight_.empty()) {
-      // Whole counts, from the end; no branch depends on who was drawn, since none could be foreseen.
-      std::uint64_t at_risk = 0;
+      // Whole counts, from the end; no branch depends on who was drawn, since none could be foreseen. They are less than
+      // 2^32, and signed since these become doubles in one step.
+      std::int64_t at_risk = 0;
       std::size_t behind = 0; // times after which nobody leaves
-      for (std::size_t j = first_[g + 1]; j-- > first_[g];) {
-        std::uint64_t events = 0;
-        for (std::size_t v = visit_[j]; v < visit_[j + 1]; ++v) {
-          const std::uint32_t times = copies[cluster_[v]];
-          at_risk += times;
-          events += times & (0U - kind_[v]); // all bits for a death, none for a censoring
+      for (std::size_t end = first_[g + 1]; end > first_[g];) {
+        // As many times as hold a stretch of rows, at least one.
+        const auto times = visit_.begin() + static_cast<std::ptrdiff_t>(first_[g]);
+        const std::size_t rows = std::min(visit_[end] - *times, PollRows::stretch);
+        const auto from = std::lower_bound(times, visit_.begin() + static_cast<std::ptrdiff_t>(end - 1), visit_[end] - rows);
+        const auto start = static_cast<std::size_t>(from - visit_.begin());
+        if (poll && start > first_[g])
+          poll(-1.0);
+        for (std::size_t j = end; j-- > start;) {
+          std::int64_t events = 0;
+          for (std::size_t v = visit_[j]; v < visit_[j + 1]; ++v) {
+            const std::uint32_t times = copies[cluster_[v]];
+            at_risk += times;
+            events += times & (0U - kind_[v]); // all bits for a death, none for a censoring
+          }
+          behind += at_risk == 0;
+          s.falls[s.n_fall] = {j, static_cast<double>(at_risk), static_cast<double>(events)};
+          s.n_fall += events > 0;
         }
-        behind += at_risk == 0;
-        s.n_event[j] = static_cast<double>(events);
-        s.n_risk[j] = static_cast<double>(at_risk);
-        s.falls[s.n_fall] = static_cast<std::uint32_t>(j);
-        s.n_fall += events > 0;
+        end = start;
       }
       if (at_risk > 0)
         s.last = time_[first_[g + 1] - 1 - behind];
@@ -151,24 +171,23 @@ private:
       // Without delayed entry from the end, as in make_risk_table().
       const std::size_t j = delayed_ ? k : first_[g] + (first_[g + 1] - 1 - k);
       double by_kind[3] = {0.0, 0.0, 0.0};
-      for (std::size_t v = visit_[j]; v < visit_[j + 1]; ++v)
+      for (std::size_t v = visit_[j]; v < visit_[j + 1]; ++v, ask())
         by_kind[kind_[v]] += (weight_.empty() ? 1.0 : weight_[v]) * copies[cluster_[v]];
       const double leave = by_kind[death] + by_kind[censoring];
-      s.n_event[j] = by_kind[death];
       if (leave > 0.0 && (delayed_ || std::isnan(s.last)))
         s.last = time_[j];
       if (delayed_) {
-        s.n_risk[j] = std::max(entered_less_left.value(), leave);
+        s.falls[s.n_fall] = {j, std::max(entered_less_left.value(), leave), by_kind[death]};
         if (leave > 0.0)
           entered_less_left.add(-leave);
         entered_less_left.add(by_kind[entry]);
       } else {
-        s.n_risk[j] = at_risk += leave;
+        s.falls[s.n_fall] = {j, at_risk += leave, by_kind[death]};
       }
+      s.n_fall += by_kind[death] > 0.0;
     }
-    for (std::size_t j = first_[g + 1]; j-- > first_[g];)
-      if (s.n_event[j] > 0.0)
-        s.falls[s.n_fall++] = static_cast<std::uint32_t>(j);
+    if (delayed_)
+      std::reverse(s.falls.begin(), s.falls.begin() + static_cast<std::ptrdiff_t>(s.n_fall));
   }
 
   /// Times that differ from a time of the curve by rounding only are that time.
@@ -180,8 +199,8 @@ private:
   double survival(double t, const Scratch& s) const {
     CompensatedProduct product;
     const double until = t + slack(t);
-    for (std::size_t k = s.n_fall; k-- > 0 && time_[s.falls[k]] <= until;)
-      fall(product, s.falls[k], s);
+    for (std::size_t k = s.n_fall; k-- > 0 && time_[s.falls[k].time] <= until;)
+      fall(product, s.falls[k]);
     return t - slack(t) <= s.last || product.value() == 0.0 ? product.value() : nan_;
   }
 
@@ -191,8 +210,8 @@ private:
     bool flat = false;
     double reached = 0.0; // the time at which the curve comes to lie at 1 - p, until it falls further
     for (std::size_t k = s.n_fall; k-- > 0;) {
-      const double time = time_[s.falls[k]];
-      fall(product, s.falls[k], s);
+      const double time = time_[s.falls[k].time];
+      fall(product, s.falls[k]);
       const double gone = 1.0 - product.value();
       if (!flat && gone + tolerance >= p) {
         flat = true;
@@ -208,20 +227,20 @@ private:
     CompensatedProduct product;
     CompensatedSum area;
     double from = 0.0;
-    for (std::size_t k = s.n_fall; k-- > 0 && time_[s.falls[k]] < tau;) {
-      const double time = time_[s.falls[k]];
+    for (std::size_t k = s.n_fall; k-- > 0 && time_[s.falls[k].time] < tau;) {
+      const double time = time_[s.falls[k].time];
       if (time > from) { // not an event at time 0
         area.add(product.value() * (time - from));
         from = time;
       }
-      fall(product, s.falls[k], s);
+      fall(product, s.falls[k]);
     }
     area.add(product.value() * (tau - from));
     return tau - slack(tau) <= s.last || product.value() == 0.0 ? area.value() : nan_;
   }
 
-  static void fall(CompensatedProduct& product, std::size_t j, const Scratch& s) {
-    product.multiply(s.n_risk[j] - s.n_event[j], s.n_risk[j]);
+  static void fall(CompensatedProduct& product, const Scratch::Fall& at) {
+    product.multiply(at.n_risk - at.n_event, at.n_risk);
   }
 
   static constexpr double nan_ = std::numeric_limits<double>::quiet_NaN();
@@ -255,11 +274,19 @@ inline ClusterBootstrapResult cluster_bootstrap(const ResampledCohort& cohort, c
     ResampledCohort::Scratch scratch;
   };
   std::vector<Memory> memory(options.threads);
-  const auto evaluate = [&](Memory& own, std::vector<double>& to, std::size_t at) {
-    cohort.evaluate(own.copies, options.statistic, options.at, own.scratch, to.data() + at * width);
+  // Within a replicate, which may have very many rows, only the caller's thread asks.
+  double share = 0.0; // of the work, as last known
+  const Poll nobody, within = [&](double) {
+    if (poll)
+      poll(share);
+  };
+  const auto poll_of = [&](std::size_t thread) -> const Poll& { return thread == 0 ? within : nobody; };
+  const auto evaluate = [&](std::size_t thread, std::vector<double>& to, std::size_t at) {
+    Memory& own = memory[thread];
+    cohort.evaluate(own.copies, options.statistic, options.at, own.scratch, to.data() + at * width, poll_of(thread));
   };
   memory[0].copies.assign(n_cluster, 1U);
-  evaluate(memory[0], out.estimate, 0);
+  evaluate(0, out.estimate, 0);
 
   // `poll` is asked between blocks: with many rows they are short, so that an interrupt is not kept waiting.
   const std::size_t row_limit = std::size_t{1} << 20U;
@@ -273,19 +300,22 @@ inline ClusterBootstrapResult cluster_bootstrap(const ResampledCohort& cohort, c
         if (b < drawn) {
           own.copies.resize(n_cluster);
           for (std::size_t r = b * block; r < std::min(options.replicates, (b + 1) * block); ++r) {
-            draw_clusters(options.seed, r, own.copies);
-            evaluate(own, out.replicates, r);
+            draw_clusters(options.seed, r, own.copies, poll_of(thread));
+            evaluate(thread, out.replicates, r);
           }
           return;
         }
         own.copies.assign(n_cluster, 1U);
         for (std::size_t c = (b - drawn) * block; c < std::min(n_cluster, (b - drawn + 1) * block); ++c) {
           own.copies[c] = 0U;
-          evaluate(own, out.jackknife, c);
+          evaluate(thread, out.jackknife, c);
           own.copies[c] = 1U;
         }
       },
-      poll);
+      [&](double done) {
+        share = done;
+        within(done);
+      });
   return out;
 }
 

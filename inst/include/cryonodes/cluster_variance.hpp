@@ -11,6 +11,7 @@
 #include "cryonodes/beta.hpp"
 #include "cryonodes/error.hpp"
 #include "cryonodes/interval.hpp"
+#include "cryonodes/poll.hpp"
 #include "cryonodes/risk_table.hpp"
 #include "cryonodes/span.hpp"
 #include "cryonodes/sums.hpp"
@@ -93,7 +94,7 @@ private:
 /// @throws input_error when lengths or codes do not fit.
 inline ClusterVariance cluster_variance(const Timeline& timeline, const RiskTable& table, span<const int> event,
                                         span<const int> group, span<const int> cluster, std::size_t n_cluster,
-                                        span<const double> weight = {}) {
+                                        span<const double> weight = {}, const Poll& poll = {}) {
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   const std::size_t n = timeline.exit_id.size();
   detail::require(event.size() == n && group.size() == n && cluster.size() == n,
@@ -108,7 +109,8 @@ inline ClusterVariance cluster_variance(const Timeline& timeline, const RiskTabl
   for (auto* column : {&out.log_survival, &out.cumhaz, &out.n_cluster})
     column->assign(table.rows(), nan);
   out.clusters.assign(table.n_group(), 0.0);
-  const auto visits = detail::visits_by_group(timeline, group, table.n_group());
+  const auto visits = detail::visits_by_group(timeline, group, table.n_group(), poll);
+  PollRows ask(poll);
   const auto weight_of = [&](std::size_t i) { return weight.empty() ? 1.0 : weight[i]; };
   const auto id_of = [&](std::uint32_t v) { return v < n ? timeline.exit_id[v] : timeline.entry_id[v - n]; };
 
@@ -119,7 +121,7 @@ inline ClusterVariance cluster_variance(const Timeline& timeline, const RiskTabl
   for (std::size_t g = 0; g < table.n_group(); ++g) {
     const std::size_t start = next;
     std::vector<int> clusters;
-    for (; next < visits.size() && group[visits[next] % n] == static_cast<int>(g); ++next) {
+    for (; next < visits.size() && group[visits[next] % n] == static_cast<int>(g); ++next, ask()) {
       const std::size_t i = visits[next] % n;
       if (weight_of(i) > 0.0 && !known[static_cast<std::size_t>(cluster[i])]) {
         known[static_cast<std::size_t>(cluster[i])] = true;
@@ -135,7 +137,7 @@ inline ClusterVariance cluster_variance(const Timeline& timeline, const RiskTabl
         at_risk += 1.0;
     };
     if (!table.delayed_entry)
-      for (std::size_t k = start; k < next; ++k)
+      for (std::size_t k = start; k < next; ++k, ask())
         if (weight_of(visits[k]) > 0.0)
           enter(visits[k]);
 
@@ -165,7 +167,7 @@ inline ClusterVariance cluster_variance(const Timeline& timeline, const RiskTabl
           aalen += d / (at * at);
         }
         out.n_cluster[row] = at_risk;
-        for (std::size_t v = k; v < end; ++v) {
+        for (std::size_t v = k; v < end; ++v, ask()) {
           const std::size_t i = visits[v];
           if (i >= n || !(weight_of(i) > 0.0))
             continue;
@@ -181,7 +183,7 @@ inline ClusterVariance cluster_variance(const Timeline& timeline, const RiskTabl
         ++row;
       }
       // Who enters at this time is at risk only after it.
-      for (std::size_t v = k; v < end; ++v)
+      for (std::size_t v = k; v < end; ++v, ask())
         if (visits[v] >= n && weight_of(visits[v] - n) > 0.0)
           enter(visits[v] - n);
       k = end;

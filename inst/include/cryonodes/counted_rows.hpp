@@ -26,15 +26,17 @@ struct RiskColumns {
   double* n_risk;
   double* n_event;
   double* n_censor;
+  double* cause_events = nullptr; ///< with several causes: events of cause k in row i at [(k - 1) * rows + i]
 };
 
-/// Who leaves at each time, of rows that count one each, are there from the start and know one kind of event. The same
-/// rows as those of make_risk_table(), in 16 bytes each: most cohorts are of this kind, and large ones need no more.
+/// Who leaves at each time, of rows that count one each and are there from the start. The same rows as those of
+/// make_risk_table(), in 16 bytes each, and 4 for each of several causes: most cohorts are of this kind, and large ones
+/// need no more.
 class CountedRows {
 public:
   std::vector<std::size_t> first; ///< n_group + 1 offsets: group g owns rows [first[g], first[g + 1])
   std::vector<double> n;          ///< per group, its rows of input
-  std::size_t n_time_merged = 0;
+  std::size_t n_time_merged = 0, n_cause = 1;
 
   std::size_t rows() const { return first.empty() ? 0 : first.back(); }
 
@@ -53,10 +55,15 @@ public:
         at_risk -= events + censored;
       }
     }
+    if (n_cause > 1)
+      for (std::size_t k = 0; k < n_cause; ++k)
+        for (std::size_t i = 0; i < rows(); ++i)
+          out.cause_events[k * rows() + i] = cause_events[i * n_cause + k];
   }
 
   Memory<double> time;
-  Memory<std::uint64_t> leaving; ///< events, and censorings times 2^32
+  Memory<std::uint64_t> leaving;      ///< events, and censorings times 2^32
+  Memory<std::uint32_t> cause_events; ///< with several causes: of each row its n_cause numbers, side by side
 };
 
 namespace detail {
@@ -64,12 +71,13 @@ namespace detail {
 constexpr const char* bad_event_code = "an event code is out of range";
 constexpr const char* bad_group_code = "a group code is out of range";
 
-/// Events of a time in place 0, censorings in place 1: which of them is a place, not a jump that cannot be foreseen.
+/// Censorings and events by cause of each time side by side: which of them is a place, not a jump that cannot be
+/// foreseen.
 class WholeCells {
 public:
-  WholeCells(std::size_t n_row, std::size_t n_group) : n_group_(n_group) {
+  WholeCells(std::size_t n_row, std::size_t n_group, std::size_t n_cause) : n_group_(n_group), codes_(n_cause + 1) {
     // Whole numbers below ten million are never near-ties: their mean is too small for that.
-    limit_ = std::min<std::size_t>(std::max<std::size_t>(n_row / 2, 1024) / n_group, 10000000);
+    limit_ = std::min<std::size_t>(std::max<std::size_t>(n_row, 2048) / (n_group * codes_), 10000000);
   }
 
   /// Counts rows whose times are whole numbers of small range, without ordering them; false as soon as one is not.
@@ -84,34 +92,36 @@ public:
       const int* const e = event.data() + start;
       double least = 0.0, greatest = 0.0;
       std::uint64_t fraction = 0;
-      unsigned event_code = 0, group_code = 0;
+      std::uint32_t event_code = 0, group_code = 0;
       for (std::size_t i = 0; i < rows; ++i) {
         least = t[i] < least ? t[i] : least;
         greatest = t[i] > greatest ? t[i] : greatest;
         const double rounded = t[i] + round;
         fraction |= bits_of((rounded - round) - t[i]);
         at[i] = static_cast<std::uint32_t>(bits_of(rounded));
-        event_code |= static_cast<unsigned>(e[i]);
+        event_code |= static_cast<std::uint32_t>(e[i]);
       }
       if (fraction != 0 || least < 0.0 || greatest >= static_cast<double>(limit_))
         return false;
-      require(event_code <= 1, bad_event_code);
+      if (event_code >= codes_) // of several causes, codes together may be more than each
+        for (std::size_t i = 0; i < rows; ++i)
+          require(static_cast<std::uint32_t>(e[i]) < codes_, bad_event_code);
+      const auto groups = static_cast<std::uint32_t>(n_group_), codes = static_cast<std::uint32_t>(codes_);
       if (group.empty()) {
         for (std::size_t i = 0; i < rows; ++i)
-          at[i] = 2 * at[i] + static_cast<std::uint32_t>(e[i] ^ 1);
+          at[i] = codes * at[i] + static_cast<std::uint32_t>(e[i]);
       } else {
-        const auto groups = static_cast<std::uint32_t>(n_group_);
         const int* const g = group.data() + start;
         for (std::size_t i = 0; i < rows; ++i) {
           const auto code = static_cast<std::uint32_t>(g[i]);
           group_code = code > group_code ? code : group_code;
-          at[i] = 2 * (at[i] * groups + code) + static_cast<std::uint32_t>(e[i] ^ 1);
+          at[i] = codes * (at[i] * groups + code) + static_cast<std::uint32_t>(e[i]);
         }
       }
       require(group_code < n_group_, bad_group_code);
       if (static_cast<std::size_t>(greatest) >= range_) {
         range_ = std::min(limit_, std::max<std::size_t>(static_cast<std::size_t>(greatest) + 1, 2 * range_));
-        cell_.resize(2 * range_ * n_group_, 0);
+        cell_.resize(codes_ * range_ * n_group_, 0);
       }
       std::uint32_t* const cell = cell_.data();
       for (std::size_t i = 0; i < rows; ++i)
@@ -125,7 +135,7 @@ public:
     const std::size_t cells = range_ * n_group_;
     std::vector<std::size_t> at(n_group_, 0);
     for (std::size_t j = 0, g = 0; j < cells; ++j, g = g + 1 == n_group_ ? 0 : g + 1)
-      at[g] += static_cast<std::size_t>((cell_[2 * j] | cell_[2 * j + 1]) != 0);
+      at[g] += static_cast<std::size_t>(leaving(j) != 0);
     std::size_t rows = 0;
     out.first.push_back(0);
     for (std::size_t g = 0; g < n_group_; ++g) {
@@ -134,21 +144,34 @@ public:
     }
     out.time = make_memory<double>(rows);
     out.leaving = make_keys(rows);
+    out.n_cause = codes_ - 1;
+    if (out.n_cause > 1)
+      out.cause_events = make_memory<std::uint32_t>(rows * out.n_cause);
     out.n.assign(n_group_, 0.0);
     for (std::size_t j = 0, g = 0; j < cells; ++j, g = g + 1 == n_group_ ? 0 : g + 1) {
-      const std::uint64_t events = cell_[2 * j], censored = cell_[2 * j + 1];
-      if ((events | censored) == 0)
+      const std::uint64_t here = leaving(j);
+      if (here == 0)
         continue;
-      out.n[g] += static_cast<double>(events + censored);
+      out.n[g] += static_cast<double>(static_cast<std::uint32_t>(here)) + static_cast<double>(here >> 32);
       out.time[at[g]] = static_cast<double>(j / n_group_);
-      out.leaving[at[g]++] = events | censored << 32;
+      if (out.n_cause > 1)
+        std::copy_n(&cell_[codes_ * j + 1], out.n_cause, &out.cause_events[at[g] * out.n_cause]);
+      out.leaving[at[g]++] = here;
     }
     return out;
   }
 
 private:
-  std::size_t n_group_, limit_, range_ = 0; // times below limit_ may be counted, those below range_ have cells
-  std::vector<std::uint32_t> cell_;         // time by time, group by group
+  // As CountedRows has it.
+  std::uint64_t leaving(std::size_t j) const {
+    std::uint64_t events = 0;
+    for (std::size_t k = 1; k < codes_; ++k)
+      events += cell_[codes_ * j + k];
+    return events | std::uint64_t{cell_[codes_ * j]} << 32;
+  }
+
+  std::size_t n_group_, codes_, limit_, range_ = 0; // times below limit_ may be counted, those below range_ have cells
+  std::vector<std::uint32_t> cell_;                 // time by time, group by group
 };
 
 } // namespace detail
@@ -156,12 +179,13 @@ private:
 /// Orders and counts in one go what make_timeline() and make_risk_table() do in two, by the same rules and to the same
 /// bits. Whole numbers of small range are counted without being ordered. O(rows), unless very many times agree in their
 /// leading bits.
-/// @param event per row 0 or 1. @param group codes in [0, n_group); may be empty when n_group is 1. A time of -0 is 0.
+/// @param event per row 0 for censored, 1 to n_cause for an event. @param group codes in [0, n_group); may be empty when n_group is 1. A time of -0 is 0.
 /// @return nothing when a time is negative or not finite, or when time, group and event do not fit into 64 bits
 /// together, as they do unless times span hundreds of orders of magnitude.
 /// @throws input_error when lengths or codes do not fit.
 inline std::optional<CountedRows> count_rows(span<const double> time, span<const int> event, span<const int> group,
-                                             std::size_t n_group, Ties ties, const Poll& poll = {}) {
+                                             std::size_t n_group, Ties ties, const Poll& poll = {},
+                                             std::size_t n_cause = 1) {
   using detail::require;
   const std::size_t n = time.size();
   require(n < std::numeric_limits<std::uint32_t>::max() / 2, "too many rows for one timeline");
@@ -175,7 +199,7 @@ inline std::optional<CountedRows> count_rows(span<const double> time, span<const
     group = {};
   }
   {
-    detail::WholeCells cells(n, n_group);
+    detail::WholeCells cells(n, n_group, n_cause);
     if (cells.count(time, event, group))
       return cells.rows();
   }
@@ -183,15 +207,14 @@ inline std::optional<CountedRows> count_rows(span<const double> time, span<const
   // Doubles >= 0 are in the order of their bits; a sign bit or an exponent of ones makes a larger number than all
   // these.
   std::uint64_t least = ~std::uint64_t{0}, greatest = 0;
-  unsigned event_code = 0;
-  bool sorted = true;
+  bool bad_event = false, sorted = true;
   for (std::size_t i = 0; i < n; ++i) {
     const std::uint64_t bits = detail::bits_of(time[i]);
     least = std::min(least, bits - 1); // zero goes to the far end
     greatest = std::max(greatest, bits);
-    event_code |= static_cast<unsigned>(event[i]);
+    bad_event |= static_cast<std::uint32_t>(event[i]) > n_cause;
   }
-  require(event_code <= 1, detail::bad_event_code);
+  require(!bad_event, detail::bad_event_code);
   if (greatest >= detail::bits_of(std::numeric_limits<double>::infinity()))
     return std::nullopt;
   for (std::size_t i = 1; i < n && sorted; ++i)
@@ -207,7 +230,8 @@ inline std::optional<CountedRows> count_rows(span<const double> time, span<const
     end[g + 1] += end[g];
 
   // A key: how far the time is above the least one, in steps of the last bit; group; event.
-  const unsigned low = 1 + (n_group > 1 ? detail::bit_width(n_group - 1) : 0);
+  const unsigned event_bits = detail::bit_width(n_cause);
+  const unsigned low = event_bits + (n_group > 1 ? detail::bit_width(n_group - 1) : 0);
   const std::uint64_t mask = (std::uint64_t{1} << low) - 1, base = greatest == 0 ? 0 : least;
   const unsigned width = low + (greatest == 0 ? 1 : detail::bit_width(greatest - base));
   if (width > 64)
@@ -226,7 +250,7 @@ inline std::optional<CountedRows> count_rows(span<const double> time, span<const
   else
     detail::sorted_keys(
         keys, spare, n, width, sorted,
-        [&](std::size_t i) { return place(i) | static_cast<std::uint64_t>(group[i]) << 1; }, poll);
+        [&](std::size_t i) { return place(i) | static_cast<std::uint64_t>(group[i]) << event_bits; }, poll);
   if (poll)
     poll(-1.0);
 
@@ -263,7 +287,7 @@ inline std::optional<CountedRows> count_rows(span<const double> time, span<const
     std::vector<std::size_t> at(end.begin(), end.end() - 1);
     for (std::size_t i = 0; i < n; ++i) {
       const std::uint64_t code = keys[i] & mask;
-      spare[at[code >> 1]++] = step_of(keys[i]) << low | code;
+      spare[at[code >> event_bits]++] = step_of(keys[i]) << low | code;
     }
     keys.swap(spare);
     if (poll)
@@ -272,21 +296,29 @@ inline std::optional<CountedRows> count_rows(span<const double> time, span<const
 
   // A row of the result is never later than the rows it counts, so the memory of both arrays is used again.
   out.time = reuse_memory<double>(std::move(spare));
+  out.n_cause = n_cause;
+  if (n_cause > 1)
+    out.cause_events = make_memory<std::uint32_t>(n * n_cause);
+  const std::uint64_t event_mask = (std::uint64_t{1} << event_bits) - 1;
   std::size_t rows = 0;
   for (std::size_t g = 0; g < n_group; ++g) {
     out.first.push_back(rows);
     out.n.push_back(static_cast<double>(end[g + 1] - end[g]));
     std::uint64_t row_step = ~std::uint64_t{0};
     for (std::size_t i = end[g]; i < end[g + 1]; ++i) {
-      const std::uint64_t key = keys[i], step = n_group > 1 ? key >> low : step_of(key);
-      const std::uint64_t one = (key & 1) != 0 ? std::uint64_t{1} : std::uint64_t{1} << 32;
+      const std::uint64_t key = keys[i], step = n_group > 1 ? key >> low : step_of(key), code = key & event_mask;
+      const std::uint64_t one = code != 0 ? std::uint64_t{1} : std::uint64_t{1} << 32;
       if (step == row_step) {
         keys[rows - 1] += one;
       } else {
         out.time[rows] = time_of(step << low);
+        if (n_cause > 1)
+          std::fill_n(&out.cause_events[rows * n_cause], n_cause, 0U);
         keys[rows++] = one;
         row_step = step;
       }
+      if (n_cause > 1 && code != 0)
+        ++out.cause_events[(rows - 1) * n_cause + code - 1];
     }
   }
   out.first.push_back(rows);

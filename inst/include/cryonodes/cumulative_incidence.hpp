@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cryonodes/error.hpp"
+#include "cryonodes/poll.hpp"
 #include "cryonodes/risk_table.hpp"
 #include "cryonodes/sums.hpp"
 #include "cryonodes/tails.hpp"
@@ -42,6 +43,22 @@ struct IncidenceResult {
   std::vector<double> one_minus_km; ///< what Kaplan-Meier gives that takes the other causes for censorings
 };
 
+/// Somebody else's memory for the columns of an IncidenceResult.
+struct IncidenceColumns {
+  double* estimate;
+  double* std_error;
+  double* conf_low;
+  double* conf_high;
+  double* cumhaz;
+  double* one_minus_km;
+};
+
+/// What rows that share a cluster say of the spread of an incidence.
+struct IncidenceBetweenClusters {
+  std::vector<double> std_error; ///< as in IncidenceResult
+  std::vector<double> share;     ///< per group, clusters to rows
+};
+
 namespace detail {
 
 /// The probabilities of all states, carried on from time to time at twice the precision: each is right to the last
@@ -51,68 +68,181 @@ struct StateProbabilities {
   Wide survival = 1.0;
   std::vector<Wide> incidence;
 
-  void step(const RiskTable& table, std::size_t i) {
-    if (table.n_event[i] <= 0.0)
-      return;
-    const Wide share = survival / table.n_risk[i];
-    Wide stay = table.n_risk[i];
+  /// Time i of the table, which has events. @param per_subject one by the number at risk.
+  void step(const CauseRows& table, std::size_t i, Wide per_subject) {
+    const Wide share = survival * per_subject;
     for (std::size_t k = 0; k < incidence.size(); ++k) {
       const double d = table.events_of(k + 1)[i];
-      if (d > 0.0) {
-        incidence[k] += share * d;
-        stay -= d;
+      if (d <= 0.0)
+        continue;
+      const Wide part = d == 1.0 ? share : share * d;
+      incidence[k] += part;
+      survival -= part;
+    }
+    if (table.n_event[i] >= table.n_risk[i])
+      survival = 0.0;
+  }
+};
+
+/// Probabilities and the half widths of their plain intervals, several at a time: what takes a logarithm and three
+/// exponentials, each waiting for the one before, is done side by side.
+struct LimitBlock {
+  static constexpr std::size_t size = 16;
+  double p[size], half[size], low[size], high[size];
+
+  void map(IncidenceScale scale) {
+    switch (scale) {
+    case IncidenceScale::plain:
+      for (std::size_t m = 0; m < size; ++m) {
+        low[m] = p[m] - half[m];
+        high[m] = p[m] + half[m];
+      }
+      break;
+    case IncidenceScale::log:
+      for (std::size_t m = 0; m < size; ++m)
+        high[m] = half[m] / p[m];
+      exponentials(high);
+      for (std::size_t m = 0; m < size; ++m) {
+        low[m] = p[m] / high[m];
+        high[m] = p[m] * high[m];
+      }
+      break;
+    case IncidenceScale::log_log: { // p to the power exp(width) and exp(-width), as p exp((power - 1) log p)
+      double log_p[size], power[size];
+      for (std::size_t m = 0; m < size; ++m)
+        log_p[m] = std::log(p[m]);
+      for (std::size_t m = 0; m < size; ++m)
+        power[m] = -half[m] / (p[m] * log_p[m]);
+      exponentials(power);
+      for (std::size_t m = 0; m < size; ++m) {
+        low[m] = log_p[m] * (power[m] - 1.0);
+        high[m] = log_p[m] * (1.0 / power[m] - 1.0);
+      }
+      exponentials(low);
+      exponentials(high);
+      for (std::size_t m = 0; m < size; ++m) {
+        low[m] *= p[m];
+        high[m] *= p[m];
+      }
+      break;
+    }
+    case IncidenceScale::logit:
+      for (std::size_t m = 0; m < size; ++m)
+        high[m] = half[m] / (p[m] * (1.0 - p[m]));
+      exponentials(high);
+      for (std::size_t m = 0; m < size; ++m) {
+        const double odds = p[m] / (1.0 - p[m]), factor = high[m];
+        low[m] = 1.0 - 1.0 / (1.0 + odds / factor);
+        high[m] = 1.0 - 1.0 / (1.0 + odds * factor);
+      }
+      break;
+    case IncidenceScale::arcsin:
+      for (std::size_t m = 0; m < size; ++m) {
+        const double angle = std::asin(std::sqrt(p[m])), width = 0.5 * half[m] / std::sqrt(p[m] * (1.0 - p[m]));
+        const double from = std::sin(std::max(0.0, angle - width));
+        const double to = angle + width < 2.0 * std::atan(1.0) ? std::sin(angle + width) : 1.0;
+        low[m] = from * from;
+        high[m] = to * to;
+      }
+      break;
+    }
+    // Mapping there and back may lose the last place.
+    for (std::size_t m = 0; m < size; ++m) {
+      low[m] = std::min(p[m], std::max(0.0, low[m]));
+      high[m] = std::max(p[m], std::min(1.0, high[m]));
+    }
+  }
+
+private:
+  /// Small ones, as they are in large cohorts, by the series, whose next term is below 3e-18.
+  static void exponentials(double (&x)[size]) {
+    double series[size];
+    for (std::size_t m = 0; m < size; ++m) {
+      const double v = x[m], v2 = v * v;
+      const double high = 1.0 / 40320 + v * (1.0 / 362880) + v2 * (1.0 / 3628800);
+      const double middle = 1.0 / 24 + v * (1.0 / 120) + v2 * (1.0 / 720 + v * (1.0 / 5040) + v2 * high);
+      series[m] = 1.0 + v + v2 * (1.0 / 2 + v * (1.0 / 6) + v2 * middle);
+    }
+    for (std::size_t m = 0; m < size; ++m)
+      x[m] = std::fabs(x[m]) <= 0.125 ? series[m] : std::exp(x[m]);
+  }
+};
+
+/// The intervals of one state in one group, a column each; `conf_low` and `conf_high` are filled.
+struct StateLimits {
+  std::size_t rows;
+  const double *estimate, *std_error, *n_effective;
+  double *conf_low, *conf_high;
+
+  void fill(IncidenceScale scale, double conf_level, double undefined, PollRows& ask) const {
+    constexpr std::size_t stretch = 1024;
+    const double z = normal_quantile(0.5 + 0.5 * conf_level), log_half_alpha = std::log(0.5 * (1.0 - conf_level));
+    std::uint32_t moved[stretch + 1]; // rows whose limits are not those of the row before
+    double low[stretch + 1 + LimitBlock::size], high[stretch + 1 + LimitBlock::size]; // theirs, after the last of before
+    low[0] = high[0] = undefined;
+    for (std::size_t start = 0; start < rows; start += stretch) {
+      const std::size_t end = std::min(rows, start + stretch);
+      std::size_t n_moved = 0;
+      for (std::size_t i = start; i < end; ++i) {
+        const double p = estimate[i], se = std_error[i];
+        moved[n_moved] = static_cast<std::uint32_t>(i - start);
+        // An event moves two states, a censoring none, unless they are at 0 or 1: without branches, since none could be
+        // foreseen.
+        n_moved += static_cast<std::size_t>((i == 0) | (p != estimate[i - (i > 0)]) | (se != std_error[i - (i > 0)]) |
+                                            !((p > 0.0) & (p < 1.0)));
+      }
+      for (std::size_t m = 0; m < n_moved; m += LimitBlock::size)
+        limits(start, moved + m, std::min(LimitBlock::size, n_moved - m), z, log_half_alpha, scale, undefined,
+               low + 1 + m, high + 1 + m);
+      moved[n_moved] = stretch; // no row
+      std::size_t m = 0;
+      for (std::size_t i = start; i < end; ++i, ask()) {
+        m += moved[m] == i - start;
+        conf_low[i] = low[m];
+        conf_high[i] = high[m];
+      }
+      low[0] = low[n_moved];
+      high[0] = high[n_moved];
+    }
+  }
+
+private:
+  /// Limits of n rows, at most a block. A probability of exactly 0 or 1 has a limit without a normal approximation:
+  /// with n subjects and no event the one-sided limit q solves (1 - q)^n = alpha / 2 (Clopper & Pearson 1934; Fay,
+  /// Brittain & Proschan 2013).
+  void limits(std::size_t start, const std::uint32_t* row, std::size_t n, double z, double log_half_alpha,
+              IncidenceScale scale, double undefined, double* low, double* high) const {
+    LimitBlock block;
+    std::size_t inside = 0;
+    for (std::size_t m = 0; m < LimitBlock::size; ++m) {
+      const std::size_t i = start + row[std::min(m, n - 1)];
+      const bool normal = estimate[i] > 0.0 && estimate[i] < 1.0 && std_error[i] > 0.0;
+      block.p[m] = normal ? estimate[i] : 0.5;
+      block.half[m] = normal ? z * std_error[i] : 0.0;
+      inside += normal;
+    }
+    if (inside > 0)
+      block.map(scale);
+    std::copy_n(block.low, n, low);
+    std::copy_n(block.high, n, high);
+    if (inside == LimitBlock::size)
+      return;
+    for (std::size_t m = 0; m < n; ++m) {
+      const std::size_t i = start + row[m];
+      if (estimate[i] <= 0.0) {
+        low[m] = 0.0;
+        high[m] = -std::expm1(log_half_alpha / n_effective[i]);
+      } else if (estimate[i] >= 1.0) {
+        low[m] = std::exp(log_half_alpha / n_effective[i]);
+        high[m] = 1.0;
+      } else if (!(std_error[i] > 0.0)) { // a point is not an interval
+        low[m] = high[m] = undefined;
       }
     }
-    survival = table.n_event[i] < table.n_risk[i] ? share * stay : Wide(0.0);
   }
 };
 
-struct Limits {
-  double low, high;
-};
-
-/// A probability of exactly 0 or 1 has a limit without a normal approximation: with n subjects and no event the
-/// one-sided limit q solves (1 - q)^n = alpha / 2 (Clopper & Pearson 1934; Fay, Brittain & Proschan 2013).
-inline Limits incidence_limits(double p, double se, double n_effective, double z, double log_half_alpha,
-                               IncidenceScale scale) {
-  if (p <= 0.0)
-    return {0.0, -std::expm1(log_half_alpha / n_effective)};
-  if (p >= 1.0)
-    return {std::exp(log_half_alpha / n_effective), 1.0};
-  if (!(se > 0.0)) { // a point is not an interval
-    constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-    return {nan, nan};
-  }
-  const double half = z * se;
-  Limits out{0.0, 1.0};
-  switch (scale) {
-  case IncidenceScale::plain:
-    out = {p - half, p + half};
-    break;
-  case IncidenceScale::log:
-    out = {p * std::exp(-half / p), p * std::exp(half / p)};
-    break;
-  case IncidenceScale::log_log: {
-    const double log_p = std::log(p), width = half / (p * log_p); // width < 0
-    out = {std::exp(log_p * std::exp(-width)), std::exp(log_p * std::exp(width))};
-    break;
-  }
-  case IncidenceScale::logit: {
-    const double odds = p / (1.0 - p), width = half / (p * (1.0 - p));
-    out = {1.0 - 1.0 / (1.0 + odds * std::exp(-width)), 1.0 - 1.0 / (1.0 + odds * std::exp(width))};
-    break;
-  }
-  case IncidenceScale::arcsin: {
-    const double angle = std::asin(std::sqrt(p)), width = 0.5 * half / std::sqrt(p * (1.0 - p));
-    const double low = std::sin(std::max(0.0, angle - width));
-    const double high = angle + width < 2.0 * std::atan(1.0) ? std::sin(angle + width) : 1.0;
-    out = {low * low, high * high};
-    break;
-  }
-  }
-  // Mapping there and back may lose the last place.
-  return {std::min(p, std::max(0.0, out.low)), std::max(p, std::min(1.0, out.high))};
-}
+} // namespace detail
 
 /// Standard errors between clusters (infinitesimal jackknife): the square root of the sum over clusters of the squared
 /// influence of each on the estimate.
@@ -122,70 +252,71 @@ inline Limits incidence_limits(double p, double se, double n_effective, double z
 /// leaves or enters, A = a + Y H and B = b + Y G with H and G common to all clusters. So the sums of squares over all
 /// clusters follow from sums of a a, a Y, Y Y, a b, b b and b Y, of which a row changes its own cluster's part only:
 /// O(rows * causes), however many clusters there are. Their terms cancel, hence the wide numbers.
-inline void clustered_std_error(const RiskTable& table, const ClusteredRows& rows, std::vector<double>& std_error,
-                                std::vector<double>& clusters_of_group) {
+/// @throws input_error when rows and table do not fit.
+inline IncidenceBetweenClusters incidence_between_clusters(const RiskTable& table, const ClusteredRows& rows,
+                                                           const Poll& poll = {}) {
+  using detail::require;
   const std::size_t n = rows.timeline.exit_id.size(), n_cause = table.n_cause, n_row = table.rows();
-  require(rows.event.size() == n && rows.group.size() == n && rows.cluster.size() == n &&
-              (rows.weight.empty() || rows.weight.size() == n),
-          "the columns of the rows differ in length");
-  for (int c : rows.cluster)
-    require(c >= 0 && static_cast<std::size_t>(c) < rows.n_cluster, "a cluster code is out of range");
-
-  struct Visit {
-    int group;
-    std::uint32_t time_id;
-    bool enters; // at a time, those who leave come first: an entry is at risk only after it
-    std::uint32_t row;
-  };
   const bool delayed = table.delayed_entry;
-  std::vector<Visit> visits;
-  visits.reserve(delayed ? 2 * n : n);
-  for (std::size_t i = 0; i < n; ++i) {
-    if (!rows.weight.empty() && rows.weight[i] <= 0.0)
-      continue;
-    visits.push_back({rows.group[i], rows.timeline.exit_id[i], false, static_cast<std::uint32_t>(i)});
-    if (delayed)
-      visits.push_back({rows.group[i], rows.timeline.entry_id[i], true, static_cast<std::uint32_t>(i)});
+  require(rows.event.size() == n && rows.group.size() == n && rows.cluster.size() == n &&
+              (rows.weight.empty() || rows.weight.size() == n) && delayed == !rows.timeline.entry_id.empty(),
+          "the columns of the rows differ in length");
+  PollRows ask(poll);
+  for (std::size_t i = 0; i < n; ++i, ask()) {
+    require(rows.cluster[i] >= 0 && static_cast<std::size_t>(rows.cluster[i]) < rows.n_cluster,
+            "a cluster code is out of range");
+    require(rows.group[i] >= 0 && static_cast<std::size_t>(rows.group[i]) < table.n_group(),
+            "a group code is out of range");
+    require(rows.event[i] >= 0 && static_cast<std::size_t>(rows.event[i]) <= n_cause, "an event code is out of range");
   }
-  std::sort(visits.begin(), visits.end(), [](const Visit& x, const Visit& y) {
-    return x.group != y.group       ? x.group < y.group
-           : x.time_id != y.time_id ? x.time_id < y.time_id
-           : x.enters != y.enters   ? x.enters < y.enters
-                                    : x.row < y.row;
-  });
+
+  // At a time, those who leave come first: an entry is at risk only after it.
+  auto visits = detail::visits_by_group(rows.timeline, rows.group, table.n_group(), poll);
+  const auto row_of = [&](std::size_t at) -> std::size_t { return visits[at] < n ? visits[at] : visits[at] - n; };
+  const auto enters = [&](std::size_t at) { return visits[at] >= n; };
+  const auto time_of = [&](std::size_t at) {
+    return enters(at) ? rows.timeline.entry_id[row_of(at)] : rows.timeline.exit_id[row_of(at)];
+  };
+  const auto weight_of = [&](std::size_t row) { return rows.weight.empty() ? 1.0 : rows.weight[row]; };
+  if (!rows.weight.empty())
+    visits.erase(std::remove_if(visits.begin(), visits.end(),
+                                [&](std::uint32_t v) { return rows.weight[v < n ? v : v - n] <= 0.0; }),
+                 visits.end());
 
   struct Cluster {
     Wide at_risk, a;
     bool met = false;
   };
+  IncidenceBetweenClusters out;
+  out.std_error.resize((n_cause + 1) * n_row);
   std::vector<Cluster> cluster(rows.n_cluster);
   std::vector<Wide> b(rows.n_cluster * n_cause);
   std::vector<Wide> sum_ab(n_cause), sum_bb(n_cause), sum_by(n_cause), g_common(n_cause), own(n_cause);
   std::size_t v = 0;
   for (std::size_t g = 0; g < table.n_group(); ++g) {
     const std::size_t start = v;
-    while (v < visits.size() && visits[v].group == static_cast<int>(g))
+    while (v < visits.size() && rows.group[row_of(v)] == static_cast<int>(g))
       ++v;
     const std::size_t end = v;
     double met = 0.0, total = 0.0;
-    for (std::size_t at = start; at < end; ++at)
-      cluster[static_cast<std::size_t>(rows.cluster[visits[at].row])].met = false;
-    for (std::size_t at = start; at < end; ++at) {
-      const auto c = static_cast<std::size_t>(rows.cluster[visits[at].row]);
-      if (!visits[at].enters)
-        total += rows.weight.empty() ? 1.0 : rows.weight[visits[at].row];
+    for (std::size_t at = start; at < end; ++at, ask())
+      cluster[static_cast<std::size_t>(rows.cluster[row_of(at)])].met = false;
+    for (std::size_t at = start; at < end; ++at, ask()) {
+      const auto c = static_cast<std::size_t>(rows.cluster[row_of(at)]);
+      if (!enters(at))
+        total += weight_of(row_of(at));
       if (cluster[c].met)
         continue;
       cluster[c] = {0.0, 0.0, true};
       std::fill_n(b.begin() + static_cast<std::ptrdiff_t>(c * n_cause), n_cause, Wide());
       met += 1.0;
     }
-    clusters_of_group[g] = met;
+    out.share.push_back(met / table.n[g]);
     // The influence does not depend on the unit of the weights; a power of two keeps their digits, and the squares
     // finite.
     const double unit = total > 0.0 ? std::ldexp(1.0, -std::ilogb(total)) : 1.0;
 
-    StateProbabilities state(n_cause);
+    detail::StateProbabilities state(n_cause);
     Wide h_common, sum_aa, sum_ay, sum_yy;
     for (std::size_t k = 0; k < n_cause; ++k)
       sum_ab[k] = sum_bb[k] = sum_by[k] = g_common[k] = Wide();
@@ -212,13 +343,10 @@ inline void clustered_std_error(const RiskTable& table, const ClusteredRows& row
     };
 
     if (!delayed) {
-      for (std::size_t at = start; at < end; ++at) {
-        const std::size_t row = visits[at].row;
-        cluster[static_cast<std::size_t>(rows.cluster[row])].at_risk +=
-            unit * (rows.weight.empty() ? 1.0 : rows.weight[row]);
-      }
-      for (std::size_t at = start; at < end; ++at) {
-        Cluster& one = cluster[static_cast<std::size_t>(rows.cluster[visits[at].row])];
+      for (std::size_t at = start; at < end; ++at, ask())
+        cluster[static_cast<std::size_t>(rows.cluster[row_of(at)])].at_risk += unit * weight_of(row_of(at));
+      for (std::size_t at = start; at < end; ++at, ask()) {
+        Cluster& one = cluster[static_cast<std::size_t>(rows.cluster[row_of(at)])];
         if (one.met)
           sum_yy += one.at_risk * one.at_risk;
         one.met = false;
@@ -226,15 +354,17 @@ inline void clustered_std_error(const RiskTable& table, const ClusteredRows& row
     }
     std::size_t at = start;
     for (std::size_t i = table.first[g]; i < table.first[g + 1]; ++i) {
-      for (; at < end && visits[at].time_id < table.time_id[i]; ++at) {
-        const std::size_t row = visits[at].row, c = static_cast<std::size_t>(rows.cluster[row]);
+      ask();
+      for (; at < end && time_of(at) < table.time_id[i]; ++at, ask()) {
+        const std::size_t row = row_of(at), c = static_cast<std::size_t>(rows.cluster[row]);
         count(c, -1.0);
-        join(c, unit * (rows.weight.empty() ? 1.0 : rows.weight[row]));
+        join(c, unit * weight_of(row));
         count(c, 1.0);
       }
       const Wide before = state.survival;
       const double d = table.n_event[i] * unit, at_risk = table.n_risk[i] * unit;
-      state.step(table, i);
+      if (d > 0.0)
+        state.step(table, i, Wide::reciprocal(table.n_risk[i]));
       // After the last event-free subject nothing is estimated any more, and every influence stays as it is.
       const bool some_stay = d < at_risk;
       const Wide per_stayer = some_stay ? Wide(1.0) / (Wide(at_risk) - d) : Wide(0.0);
@@ -245,9 +375,9 @@ inline void clustered_std_error(const RiskTable& table, const ClusteredRows& row
           g_common[k] += state.incidence[k] * rate +
                          before * (table.events_of(k + 1)[i] * unit) / (Wide(at_risk) * at_risk);
       }
-      for (; at < end && visits[at].time_id == table.time_id[i] && !visits[at].enters; ++at) {
-        const std::size_t row = visits[at].row, c = static_cast<std::size_t>(rows.cluster[row]);
-        const double weight = unit * (rows.weight.empty() ? 1.0 : rows.weight[row]);
+      for (; at < end && time_of(at) == table.time_id[i] && !enters(at); ++at, ask()) {
+        const std::size_t row = row_of(at), c = static_cast<std::size_t>(rows.cluster[row]);
+        const double weight = unit * weight_of(row);
         count(c, -1.0);
         join(c, -weight);
         if (rows.event[row] > 0) {
@@ -260,21 +390,22 @@ inline void clustered_std_error(const RiskTable& table, const ClusteredRows& row
       }
       const Wide s = state.survival, h = h_common;
       const auto root = [&](Wide variance) {
-        // What is left of cancelling squares is a zero.
-        return variance.value() > 1e-28 ? std::sqrt(variance.value()) : 0.0;
+        // What is left of cancelling squares is a zero; one cluster alone says nothing of the spread.
+        return met < 2.0                   ? std::numeric_limits<double>::quiet_NaN()
+               : variance.value() > 1e-28 ? std::sqrt(variance.value())
+                                          : 0.0;
       };
-      std_error[i] = root(s * s * (sum_aa + 2.0 * (h * sum_ay) + h * h * sum_yy));
+      out.std_error[i] = root(s * s * (sum_aa + 2.0 * (h * sum_ay) + h * h * sum_yy));
       for (std::size_t k = 0; k < n_cause; ++k) {
         const Wide f = state.incidence[k], slope = f * h - g_common[k];
-        std_error[(k + 1) * n_row + i] =
+        out.std_error[(k + 1) * n_row + i] =
             root(f * f * sum_aa - 2.0 * (f * sum_ab[k]) + sum_bb[k] + 2.0 * (slope * (f * sum_ay - sum_by[k])) +
                  slope * slope * sum_yy);
       }
     }
   }
+  return out;
 }
-
-} // namespace detail
 
 /// Aalen & Johansen (1978) for one state that everybody starts in and n_cause that nobody leaves: with d_k events of
 /// cause k among n at risk, F_k grows by S(before) d_k / n and S = product of (1 - d / n). O(rows * n_cause).
@@ -283,29 +414,27 @@ inline void clustered_std_error(const RiskTable& table, const ClusteredRows& row
 /// h_k = d_k / n, for which `delta` takes the multinomial var h_k = h_k (1 - h_k) / n, cov(h, h_k) = h_k (1 - h) / n
 /// (Dinse & Larson 1986; Marubini & Valsecchi 1995), and `aalen` var h_k = cov(h, h_k) = v(d_k),
 /// var h = v(d_k) + v(d - d_k), v(x) = x / n^2 * (n - x) / (n - 1), and x / n^2 for x <= 1 (Aalen 1978 as in cmprsk).
-/// @param rows where given, the variance is that between clusters.
-/// @throws input_error for an options or rows that do not fit.
-inline IncidenceResult cumulative_incidence(const RiskTable& table, const IncidenceOptions& options = {},
-                                            const ClusteredRows* rows = nullptr) {
+/// Fills other people's columns.
+/// @param between where given, its standard errors are used.
+/// @param poll asked now and then; see poll.hpp.
+/// @param undefined what is written where a standard error or an interval is undefined.
+/// @throws input_error for options out of range.
+inline void cumulative_incidence(const CauseRows& table, const IncidenceOptions& options, const IncidenceColumns& out,
+                                 const IncidenceBetweenClusters* between = nullptr, const Poll& poll = {},
+                                 double undefined = std::numeric_limits<double>::quiet_NaN()) {
   detail::require(options.conf_level > 0.0 && options.conf_level < 1.0, "conf_level must lie in (0, 1)");
-  const double z = normal_quantile(0.5 + 0.5 * options.conf_level);
-  const double log_half_alpha = std::log(0.5 * (1.0 - options.conf_level));
   const std::size_t n_row = table.rows(), n_cause = table.n_cause;
-
-  IncidenceResult out;
-  for (auto* column : {&out.estimate, &out.std_error, &out.conf_low, &out.conf_high})
-    column->resize((n_cause + 1) * n_row);
-  for (auto* column : {&out.cumhaz, &out.one_minus_km})
-    column->resize(n_cause * n_row);
+  const bool delta = options.variance == IncidenceVariance::delta;
+  PollRows ask(poll);
 
   struct Sums {
     CompensatedSum variance; // of F
     CompensatedSum with_s;   // cov(S, F) / S
-    CompensatedSum of_s;     // var S / S^2
+    CompensatedSum of_s;     // var S / S^2, as this cause sees it: only `aalen` sees it differently
     CompensatedSum hazard;
     CompensatedProduct alone; // Kaplan-Meier of this cause
   };
-  std::vector<double> n_effective(n_row), clusters(table.n_group(), 0.0);
+  std::vector<double> n_effective(n_row);
   for (std::size_t g = 0; g < table.n_group(); ++g) {
     detail::StateProbabilities state(n_cause);
     std::vector<Sums> sums(n_cause);
@@ -313,93 +442,90 @@ inline IncidenceResult cumulative_incidence(const RiskTable& table, const Incide
     double total = 0.0, effective = 0.0;
     for (std::size_t i = table.first[g]; i < table.first[g + 1]; ++i)
       total += table.n_event[i] + table.n_censor[i];
-    for (std::size_t i = table.first[g]; i < table.first[g + 1]; ++i) {
+    for (std::size_t i = table.first[g]; i < table.first[g + 1]; ++i, ask()) {
       const double d = table.n_event[i], n = table.n_risk[i], s = state.survival.value();
-      const double h = d / n, stay = (n - d) / n;
-      // Variance of x events of n: `aalen`. Whole counts; of a weight below 1, x / n^2.
-      const auto v = [n](double x) { return x / n / n * (x > 1.0 ? std::max(0.0, n - x) / (n - 1.0) : 1.0); };
-      state.step(table, i);
-      double v_all = h * stay / n; // `delta`
-      if (options.variance == IncidenceVariance::aalen) {
-        v_all = 0.0;
-        for (std::size_t k = 0; k < n_cause; ++k)
-          v_all += v(table.events_of(k + 1)[i]);
+      if (d > 0.0) {
+        state.step(table, i, Wide::reciprocal(n));
+        const double h = d / n, stay = (n - d) / n, growth = stay > 0.0 ? h / stay / n : 0.0;
+        // Variance of x events of n: `aalen`. Whole counts; of a weight below 1, x / n^2.
+        const auto v = [n](double x) { return x / n / n * (x > 1.0 ? std::max(0.0, n - x) / (n - 1.0) : 1.0); };
+        double v_all = 0.0;
+        for (std::size_t k = 0; k < n_cause; ++k) {
+          const double d_k = table.events_of(k + 1)[i], h_k = d_k / n;
+          Sums& sum = sums[k];
+          if (d_k > 0.0) {
+            const double of_s = delta ? greenwood.value() : sum.of_s.value();
+            const double v_k = delta ? h_k * (1.0 - h_k) / n : v(d_k), v_with = delta ? h_k / n : v(d_k) / stay;
+            sum.hazard.add(h_k);
+            sum.alone.multiply(n - d_k, n);
+            sum.variance.add(s * (2.0 * h_k * sum.with_s.value() + s * (h_k * h_k * of_s + v_k)));
+            if (stay > 0.0)
+              sum.with_s.add(s * (h_k * of_s - v_with));
+          }
+          if (!delta && stay > 0.0) {
+            v_all += v(d_k);
+            sum.of_s.add((v(d_k) + v(d - d_k)) / (stay * stay));
+          }
+        }
+        if (stay > 0.0)
+          greenwood.add(delta ? growth : v_all / (stay * stay));
       }
-      if (d > 0.0 && stay > 0.0)
-        greenwood.add(v_all / (stay * stay));
-      out.estimate[i] = state.survival.value();
-      out.std_error[i] = state.survival.value() > 0.0 ? state.survival.value() * std::sqrt(greenwood.value()) : 0.0;
-
+      const double survival = state.survival.value();
+      out.estimate[i] = survival;
+      out.std_error[i] = survival > 0.0 ? survival * std::sqrt(greenwood.value()) : 0.0;
       for (std::size_t k = 0; k < n_cause; ++k) {
-        const double d_k = table.events_of(k + 1)[i], h_k = d_k / n;
-        Sums& sum = sums[k];
-        double v_k = 0.0, v_with = 0.0, v_h = 0.0;
-        switch (options.variance) {
-        case IncidenceVariance::delta:
-          v_k = h_k * (1.0 - h_k) / n;
-          v_with = h_k * stay / n;
-          v_h = h * stay / n;
-          break;
-        case IncidenceVariance::aalen:
-          v_k = v_with = v(d_k);
-          v_h = v(d_k) + v(d - d_k);
-          break;
-        }
-        if (d_k > 0.0) {
-          sum.hazard.add(h_k);
-          sum.alone.multiply(n - d_k, n);
-          sum.variance.add(s * (2.0 * h_k * sum.with_s.value() + s * (h_k * h_k * sum.of_s.value() + v_k)));
-          if (stay > 0.0)
-            sum.with_s.add(s * (h_k * sum.of_s.value() - v_with / stay));
-        }
-        if (d > 0.0 && stay > 0.0)
-          sum.of_s.add(v_h / (stay * stay));
         const double f = std::min(1.0, state.incidence[k].value());
         const std::size_t at = (k + 1) * n_row + i;
         out.estimate[at] = f;
         // Without a variance left, what rounding leaves of it is no standard error.
-        const bool certain = f >= 1.0 && options.variance == IncidenceVariance::delta;
-        out.std_error[at] = certain ? 0.0 : std::sqrt(std::max(0.0, sum.variance.value()));
-        out.cumhaz[k * n_row + i] = sum.hazard.value();
-        out.one_minus_km[k * n_row + i] = 1.0 - sum.alone.value();
+        const bool certain = f >= 1.0 && delta;
+        out.std_error[at] = certain ? 0.0 : std::sqrt(std::max(0.0, sums[k].variance.value()));
+        out.cumhaz[k * n_row + i] = sums[k].hazard.value();
+        out.one_minus_km[k * n_row + i] = 1.0 - sums[k].alone.value();
       }
 
       // How many would still be observed had nobody had an event: with r at risk and event-free probability S that is
       // r / S, all n while nobody is censored. The limits hold until the next row, so those censored here no longer
       // count; after the last row there is nothing to hold for.
-      const double survival = state.survival.value(), left = std::max(0.0, n - d - table.n_censor[i]);
+      const double left = std::max(0.0, n - d - table.n_censor[i]);
       if (i + 1 == table.first[g + 1] || survival <= 0.0)
         effective = s > 0.0 ? std::min(total, n / s) : effective;
       else
         effective = std::min(total, left / survival);
-      n_effective[i] = effective;
+      // At worst the members of a cluster say the same thing.
+      n_effective[i] = between ? effective * std::min(1.0, between->share[g]) : effective;
     }
   }
 
-  if (rows) {
-    detail::clustered_std_error(table, *rows, out.std_error, clusters);
-    for (std::size_t g = 0; g < table.n_group(); ++g)
-      for (std::size_t i = table.first[g]; i < table.first[g + 1]; ++i) {
-        // At worst the members of a cluster say the same thing.
-        n_effective[i] *= std::min(1.0, clusters[g] / table.n[g]);
-        if (clusters[g] < 2.0)
-          for (std::size_t state = 0; state <= n_cause; ++state)
-            out.std_error[state * n_row + i] = std::numeric_limits<double>::quiet_NaN();
-      }
-  }
-  for (std::size_t at = 0; at < out.estimate.size(); ++at) {
-    // An event moves two states, a censoring none: the others keep their limits, and half the logarithms are saved.
-    const double p = out.estimate[at];
-    if (at > 0 && p > 0.0 && p < 1.0 && p == out.estimate[at - 1] && out.std_error[at] == out.std_error[at - 1]) {
-      out.conf_low[at] = out.conf_low[at - 1];
-      out.conf_high[at] = out.conf_high[at - 1];
-      continue;
+  if (between)
+    std::transform(between->std_error.begin(), between->std_error.end(), out.std_error,
+                   [&](double se) { return std::isnan(se) ? undefined : se; });
+  for (std::size_t g = 0; g < table.n_group(); ++g)
+    for (std::size_t state = 0; state <= n_cause; ++state) {
+      const std::size_t from = table.first[g], at = state * n_row + from;
+      detail::StateLimits{table.first[g + 1] - from, out.estimate + at,  out.std_error + at,
+                          n_effective.data() + from, out.conf_low + at, out.conf_high + at}
+          .fill(options.conf_type, options.conf_level, undefined, ask);
     }
-    const auto limits = detail::incidence_limits(p, out.std_error[at], n_effective[at % n_row], z, log_half_alpha,
-                                                 options.conf_type);
-    out.conf_low[at] = limits.low;
-    out.conf_high[at] = limits.high;
-  }
+}
+
+/// The same into memory of its own.
+/// @param rows where given, the variance is that between clusters.
+/// @throws input_error for options or rows that do not fit.
+inline IncidenceResult cumulative_incidence(const RiskTable& table, const IncidenceOptions& options = {},
+                                            const ClusteredRows* rows = nullptr, const Poll& poll = {}) {
+  IncidenceResult out;
+  for (auto* column : {&out.estimate, &out.std_error, &out.conf_low, &out.conf_high})
+    column->resize((table.n_cause + 1) * table.rows());
+  for (auto* column : {&out.cumhaz, &out.one_minus_km})
+    column->resize(table.n_cause * table.rows());
+  IncidenceBetweenClusters between;
+  if (rows != nullptr)
+    between = incidence_between_clusters(table, *rows, poll);
+  cumulative_incidence(CauseRows(table), options,
+                       {out.estimate.data(), out.std_error.data(), out.conf_low.data(), out.conf_high.data(),
+                        out.cumhaz.data(), out.one_minus_km.data()},
+                       rows != nullptr ? &between : nullptr, poll);
   return out;
 }
 

@@ -93,6 +93,7 @@ inline LogrankResult logrank(const RiskTable& table, std::size_t n_group, const 
   std::vector<double> at_risk(k);
   std::vector<std::size_t> present;
   std::size_t done = 0;
+  PollRows ask(poll);
 
   for (std::size_t s = 0; s < n_stratum; ++s) {
     exits.clear();
@@ -109,7 +110,8 @@ inline LogrankResult logrank(const RiskTable& table, std::size_t n_group, const 
       for (std::size_t row = begin; row < end; ++row)
         exits.push_back({table.time_id[row], g, row});
     }
-    std::sort(exits.begin(), exits.end(), [](const Exit& a, const Exit& b) {
+    std::sort(exits.begin(), exits.end(), [&](const Exit& a, const Exit& b) {
+      ask();
       return a.time_id != b.time_id ? a.time_id < b.time_id : a.group < b.group;
     });
 

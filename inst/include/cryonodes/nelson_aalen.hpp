@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cryonodes/error.hpp"
+#include "cryonodes/poll.hpp"
 #include "cryonodes/risk_table.hpp"
 #include "cryonodes/sums.hpp"
 #include "cryonodes/tails.hpp"
@@ -36,7 +37,9 @@ struct NelsonAalenResult {
 };
 
 /// Nelson (1972), Aalen (1978). O(rows).
-inline NelsonAalenResult nelson_aalen(const RiskTable& table, const NelsonAalenOptions& options = {}) {
+/// @param poll asked now and then; see poll.hpp.
+inline NelsonAalenResult nelson_aalen(const RiskTable& table, const NelsonAalenOptions& options = {},
+                                      const Poll& poll = {}) {
   detail::require(options.conf_level > 0.0 && options.conf_level < 1.0, "conf_level must lie in (0, 1)");
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   const double z = normal_quantile(0.5 + 0.5 * options.conf_level);
@@ -46,9 +49,10 @@ inline NelsonAalenResult nelson_aalen(const RiskTable& table, const NelsonAalenO
   NelsonAalenResult out;
   for (auto* column : {&out.estimate, &out.std_error, &out.conf_low, &out.conf_high})
     column->resize(rows);
+  PollRows ask(poll);
   for (std::size_t g = 0; g < table.n_group(); ++g) {
     CompensatedSum hazard, variance;
-    for (std::size_t i = table.first[g]; i < table.first[g + 1]; ++i) {
+    for (std::size_t i = table.first[g]; i < table.first[g + 1]; ++i, ask()) {
       const double d = table.n_event[i], n = table.n_risk[i];
       if (d > 0.0) {
         hazard.add(d / n);

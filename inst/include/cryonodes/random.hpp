@@ -1,24 +1,40 @@
 #ifndef CRYONODES_RANDOM_HPP
 #define CRYONODES_RANDOM_HPP
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 
 namespace cryonodes {
 
-/// Four numbers from a counter and a key: Philox4x32-10 (Salmon, Moraes, Dror & Shaw 2011, section 4.3). Ten rounds of
-/// two 32-bit multiplications, whose high halves meet the other words and the key; no state.
-inline std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
-                                               std::array<std::uint32_t, 2> key) noexcept {
+namespace detail {
+
+/// Ten rounds of two 32-bit multiplications, whose high halves meet the other words and the key. Word w of counter k
+/// stands at words[w][k]: the counters wait for nothing of each other, and the processor works on several at once.
+template <std::size_t N>
+void philox_rounds(std::array<std::array<std::uint32_t, N>, 4>& words, std::array<std::uint32_t, 2> key) noexcept {
   for (int round = 0; round < 10; ++round) {
-    const std::uint64_t a = std::uint64_t{0xD2511F53U} * counter[0], b = std::uint64_t{0xCD9E8D57U} * counter[2];
-    counter = {static_cast<std::uint32_t>(b >> 32) ^ counter[1] ^ key[0], static_cast<std::uint32_t>(b),
-               static_cast<std::uint32_t>(a >> 32) ^ counter[3] ^ key[1], static_cast<std::uint32_t>(a)};
+    for (std::size_t k = 0; k < N; ++k) {
+      const std::uint64_t a = std::uint64_t{0xD2511F53U} * words[0][k], b = std::uint64_t{0xCD9E8D57U} * words[2][k];
+      words[0][k] = static_cast<std::uint32_t>(b >> 32) ^ words[1][k] ^ key[0];
+      words[1][k] = static_cast<std::uint32_t>(b);
+      words[2][k] = static_cast<std::uint32_t>(a >> 32) ^ words[3][k] ^ key[1];
+      words[3][k] = static_cast<std::uint32_t>(a);
+    }
     key[0] += 0x9E3779B9U; // the golden ratio
     key[1] += 0xBB67AE85U; // sqrt(3) - 1
   }
-  return counter;
+}
+
+} // namespace detail
+
+/// Four numbers from a counter and a key: Philox4x32-10 (Salmon, Moraes, Dror & Shaw 2011, section 4.3); no state.
+inline std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
+                                               std::array<std::uint32_t, 2> key) noexcept {
+  std::array<std::array<std::uint32_t, 1>, 4> words{{{counter[0]}, {counter[1]}, {counter[2]}, {counter[3]}}};
+  detail::philox_rounds(words, key);
+  return {words[0][0], words[1][0], words[2][0], words[3][0]};
 }
 
 /// Random numbers of one replicate: they depend on (seed, stream) and nothing else, so that neither threads nor the
@@ -34,39 +50,46 @@ public:
       refill();
     return ahead_[used_++];
   }
-  /// Uniform on 0, ..., n - 1, n > 0, each exactly equally likely: the upper half of a product, and another try in the
-  /// few cases that would favour some of them (Lemire 2019, algorithm 5).
-  std::uint32_t below(std::uint32_t n) noexcept {
-    std::uint64_t product = std::uint64_t{next()} * n;
-    if (static_cast<std::uint32_t>(product) < n) {
-      const std::uint32_t favoured = (0U - n) % n; // 2^32 mod n
-      while (static_cast<std::uint32_t>(product) < favoured)
-        product = std::uint64_t{next()} * n;
+  /// Calls `visit` with `count` numbers uniform on 0, ..., n - 1, n > 0, each exactly equally likely: the upper half of
+  /// a product, and another try in the few cases that would favour some of them (Lemire 2019, algorithm 5).
+  template <class Visit> void each_below(std::uint32_t n, std::size_t count, Visit visit) {
+    const std::uint32_t favoured = (0U - n) % n; // 2^32 mod n
+    while (count > 0) {
+      if (used_ == ahead_.size())
+        refill();
+      const std::size_t from = used_;
+      used_ += std::min(count, ahead_.size() - used_);
+      for (std::size_t k = from; k < used_; ++k) {
+        const std::uint64_t product = std::uint64_t{ahead_[k]} * n;
+        if (static_cast<std::uint32_t>(product) < favoured)
+          continue;
+        visit(static_cast<std::uint32_t>(product >> 32));
+        --count;
+      }
     }
-    return static_cast<std::uint32_t>(product >> 32);
   }
 
 private:
-  // Blocks wait for no other block: written side by side, the processor works on several at once.
+  static constexpr std::size_t side_by_side = 16;
+
   void refill() noexcept {
-    for (std::size_t k = 0; k < ahead_.size(); k += 8, counter_ += 2) {
-      const auto block = [&](std::uint64_t counter) {
-        return philox4x32({static_cast<std::uint32_t>(counter), static_cast<std::uint32_t>(counter >> 32),
-                           static_cast<std::uint32_t>(stream_), static_cast<std::uint32_t>(stream_ >> 32)},
-                          key_);
-      };
-      const auto first = block(counter_), second = block(counter_ + 1);
-      for (std::size_t i = 0; i < 4; ++i) {
-        ahead_[k + i] = first[i];
-        ahead_[k + 4 + i] = second[i];
-      }
+    std::array<std::array<std::uint32_t, side_by_side>, 4> words;
+    for (std::size_t k = 0; k < side_by_side; ++k, ++counter_) {
+      words[0][k] = static_cast<std::uint32_t>(counter_);
+      words[1][k] = static_cast<std::uint32_t>(counter_ >> 32);
+      words[2][k] = static_cast<std::uint32_t>(stream_);
+      words[3][k] = static_cast<std::uint32_t>(stream_ >> 32);
     }
+    detail::philox_rounds(words, key_);
+    for (std::size_t k = 0; k < side_by_side; ++k)
+      for (std::size_t w = 0; w < 4; ++w)
+        ahead_[4 * k + w] = words[w][k];
     used_ = 0;
   }
   std::array<std::uint32_t, 2> key_;
   std::uint64_t stream_, counter_ = 0;
-  std::array<std::uint32_t, 32> ahead_{};
-  std::size_t used_ = 32;
+  std::array<std::uint32_t, 4 * side_by_side> ahead_{};
+  std::size_t used_ = ahead_.size();
 };
 
 } // namespace cryonodes

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cryonodes/error.hpp"
+#include "cryonodes/poll.hpp"
 #include "cryonodes/risk_table.hpp"
 #include "cryonodes/span.hpp"
 #include "cryonodes/sums.hpp"
@@ -80,12 +81,13 @@ struct AreaParts {
 /// all rows together take one walk along the time axis. Summed within clusters and squared, these are the
 /// infinitesimal jackknife. O(n + rows + clusters).
 inline void cluster_variance(const RiskTable& table, const ClusteredRows& rows, AreaParts& parts,
-                             std::vector<double>& n_cluster) {
+                             std::vector<double>& n_cluster, const Poll& poll) {
+  PollRows ask(poll);
   const std::size_t n = rows.timeline.exit_id.size(), n_group = table.n_group();
   require(rows.event.size() == n && rows.group.size() == n && rows.cluster.size() == n &&
               (rows.weight.empty() || rows.weight.size() == n),
           "the columns of the clustered rows differ in length");
-  for (std::size_t i = 0; i < n; ++i) {
+  for (std::size_t i = 0; i < n; ++i, ask()) {
     require(rows.cluster[i] >= 0 && static_cast<std::size_t>(rows.cluster[i]) < rows.n_cluster,
             "a cluster code is out of range");
     require(rows.group[i] >= 0 && static_cast<std::size_t>(rows.group[i]) < n_group, "a group code is out of range");
@@ -96,7 +98,7 @@ inline void cluster_variance(const RiskTable& table, const ClusteredRows& rows, 
   std::vector<double> running(table.rows(), 0.0); // sum of A d / (n (n - d)) up to the row
   for (std::size_t g = 0; g < n_group; ++g) {
     CompensatedSum sum;
-    for (std::size_t i = table.first[g]; i < table.first[g + 1]; ++i) {
+    for (std::size_t i = table.first[g]; i < table.first[g + 1]; ++i, ask()) {
       if (parts.after[i] > 0.0 && table.n_event[i] > 0.0)
         sum.add(parts.after[i] * (table.n_event[i] / table.n_risk[i]) / (table.n_risk[i] - table.n_event[i]));
       running[i] = sum.value();
@@ -107,11 +109,11 @@ inline void cluster_variance(const RiskTable& table, const ClusteredRows& rows, 
   std::vector<std::size_t> order(n), at;
   const auto sort_by = [&](auto code, std::size_t n_code) {
     at.assign(n_code + 1, 0);
-    for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t i = 0; i < n; ++i, ask())
       ++at[static_cast<std::size_t>(code[i]) + 1];
     for (std::size_t k = 1; k < at.size(); ++k)
       at[k] += at[k - 1];
-    for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t i = 0; i < n; ++i, ask())
       order[at[static_cast<std::size_t>(code[i])]++] = i;
   };
   // `here` is the first row of the group's table that lies beyond the time walked to.
@@ -120,6 +122,7 @@ inline void cluster_variance(const RiskTable& table, const ClusteredRows& rows, 
     sort_by(id, rows.timeline.time.size());
     here.assign(table.first.begin(), table.first.end() - 1);
     for (const std::size_t i : order) {
+      ask();
       const std::size_t g = group_of(i);
       while (here[g] < table.first[g + 1] && table.time_id[here[g]] <= id[i])
         ++here[g];
@@ -151,7 +154,7 @@ inline void cluster_variance(const RiskTable& table, const ClusteredRows& rows, 
   sort_by(rows.cluster, rows.n_cluster);
   for (std::size_t k = 0; k < n;) {
     const int cluster = rows.cluster[order[k]];
-    for (; k < n && rows.cluster[order[k]] == cluster; ++k) {
+    for (; k < n && rows.cluster[order[k]] == cluster; ++k, ask()) {
       const std::size_t i = order[k], g = group_of(i);
       if (weight_of(i) <= 0.0)
         continue;
@@ -194,9 +197,10 @@ inline void cluster_variance(const RiskTable& table, const ClusteredRows& rows, 
 /// with `rows`, the infinitesimal jackknife summed within clusters, and differences and ratios between groups from the
 /// joint influence. Normal intervals within [0, tau]; those of ratios on the log scale. A group whose standard error is
 /// 0 (no event, one cluster) has no interval, nor has any comparison with it. O(rows), with `rows` O(n).
+/// @param poll asked now and then; see poll.hpp.
 /// @throws input_error when tau is not in (0, largest_tau()], a time is negative, or lengths and codes do not fit.
 inline RestrictedMeanResult restricted_mean(const RiskTable& table, const RestrictedMeanOptions& options,
-                                            const ClusteredRows* rows = nullptr) {
+                                            const ClusteredRows* rows = nullptr, const Poll& poll = {}) {
   detail::require(options.conf_level > 0.0 && options.conf_level < 1.0, "conf_level must lie in (0, 1)");
   detail::require(options.tau > 0.0 && std::isfinite(options.tau), "tau must be finite and > 0");
   for (double limit : largest_tau(table))
@@ -217,11 +221,12 @@ inline RestrictedMeanResult restricted_mean(const RiskTable& table, const Restri
   parts.variance.assign(n_group, 0.0);
   parts.covariance0.assign(n_group, 0.0);
   std::vector<double> area(n_group), lost(n_group);
+  PollRows ask(poll);
   for (std::size_t g = 0; g < n_group; ++g) {
     CompensatedProduct survival;
     double events = 0.0;
     std::size_t end = table.first[g]; // first row whose time is not before tau: it has no area after it
-    for (std::size_t i = table.first[g]; i < table.first[g + 1]; ++i) {
+    for (std::size_t i = table.first[g]; i < table.first[g + 1]; ++i, ask()) {
       detail::require(table.time[i] >= 0.0, "a time is negative");
       if (table.n_event[i] > 0.0)
         survival.multiply(table.n_risk[i] - table.n_event[i], table.n_risk[i]);
@@ -234,6 +239,7 @@ inline RestrictedMeanResult restricted_mean(const RiskTable& table, const Restri
     CompensatedSum below, above, variance;
     double right = tau;
     for (std::size_t i = end; i-- > table.first[g];) {
+      ask();
       const double left = scaled(table.time[i]), width = right - left, s = out.survival[i], d = table.n_event[i];
       below.add(s * width);
       above.add((1.0 - s) * width);
@@ -250,7 +256,7 @@ inline RestrictedMeanResult restricted_mean(const RiskTable& table, const Restri
     out.n_event.push_back(events);
   }
   if (rows != nullptr)
-    detail::cluster_variance(table, *rows, parts, out.n_cluster);
+    detail::cluster_variance(table, *rows, parts, out.n_cluster, poll);
 
   for (std::size_t g = 0; g < n_group; ++g) {
     const double se = std::sqrt(parts.variance[g]), half = se > 0.0 ? z * se : nan;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cryonodes/error.hpp"
+#include "cryonodes/poll.hpp"
 #include "cryonodes/span.hpp"
 #include "cryonodes/sums.hpp"
 #include "cryonodes/timeline.hpp"
@@ -52,6 +53,27 @@ struct RiskRows {
       : first(offsets), n_risk(at_risk), n_event(events), n_censor(censored), delayed_entry(delayed) {}
 };
 
+/// What an estimate reads of a risk table with several causes.
+struct CauseRows {
+  span<const std::size_t> first;
+  span<const double> n_risk, n_event, n_censor;
+  span<const double> cause_events; ///< as in RiskTable
+  std::size_t n_cause = 1;
+
+  CauseRows(const RiskTable& table)
+      : first(table.first), n_risk(table.n_risk), n_event(table.n_event), n_censor(table.n_censor),
+        cause_events(table.cause_events), n_cause(table.n_cause) {}
+  CauseRows(span<const std::size_t> offsets, span<const double> at_risk, span<const double> events,
+            span<const double> censored, span<const double> by_cause, std::size_t causes)
+      : first(offsets), n_risk(at_risk), n_event(events), n_censor(censored), cause_events(by_cause), n_cause(causes) {}
+
+  std::size_t n_group() const { return first.empty() ? 0 : first.size() - 1; }
+  std::size_t rows() const { return n_risk.size(); }
+  const double* events_of(std::size_t k) const {
+    return n_cause == 1 ? n_event.data() : cause_events.data() + (k - 1) * rows();
+  }
+};
+
 /// The rows a risk table was made of, and which of them belong to one patient.
 struct ClusteredRows {
   const Timeline& timeline;
@@ -65,43 +87,51 @@ namespace detail {
 
 /// Numbers 0, ..., size - 1 by increasing key, equal keys in their order. O(size + n_key).
 template <class Key>
-std::vector<std::uint32_t> counting_order(const std::vector<std::uint32_t>& start, std::size_t n_key, Key key) {
+std::vector<std::uint32_t> counting_order(const std::vector<std::uint32_t>& start, std::size_t n_key, Key key,
+                                          const Poll& poll) {
+  PollRows ask(poll);
   std::vector<std::size_t> at(n_key + 1, 0);
-  for (std::uint32_t i : start)
+  for (std::uint32_t i : start) {
+    ask();
     ++at[key(i) + 1];
+  }
   for (std::size_t k = 1; k <= n_key; ++k)
     at[k] += at[k - 1];
   std::vector<std::uint32_t> out(start.size());
-  for (std::uint32_t i : start)
+  for (std::uint32_t i : start) {
+    ask();
     out[at[key(i)]++] = i;
+  }
   return out;
 }
 
 /// Exits and entries of all rows by group, within a group by time. A visit v of n rows is row v % n; it is the row's
 /// exit when v < n, its entry otherwise.
 inline std::vector<std::uint32_t> visits_by_group(const Timeline& timeline, span<const int> group,
-                                                  std::size_t n_group) {
+                                                  std::size_t n_group, const Poll& poll = {}) {
   const std::size_t n = timeline.exit_id.size();
   std::vector<std::uint32_t> visits(timeline.entry_id.empty() ? n : 2 * n);
   for (std::size_t i = 0; i < visits.size(); ++i)
     visits[i] = static_cast<std::uint32_t>(i);
   visits = counting_order(visits, timeline.time.size(), [&](std::uint32_t v) -> std::size_t {
     return v < n ? timeline.exit_id[v] : timeline.entry_id[v - n];
-  });
+  }, poll);
   if (n_group == 1)
     return visits;
   return counting_order(visits, n_group, [&](std::uint32_t v) -> std::size_t {
     return static_cast<std::size_t>(group[v < n ? v : v - n]);
-  });
+  }, poll);
 }
 
 } // namespace detail
 
 /// @param event per row 0 for censored, 1 to n_cause for an event. @param group codes in [0, n_group). @param weight
 /// case weights >= 0, finite, or empty for one each; rows of weight 0 are as if absent. O(n + n_group).
+/// @param poll asked now and then; see poll.hpp.
 /// @throws input_error when lengths or codes do not fit, a weight is negative or not finite, or their sum overflows.
 inline RiskTable make_risk_table(const Timeline& timeline, span<const int> event, span<const int> group,
-                                 std::size_t n_group, span<const double> weight = {}, std::size_t n_cause = 1) {
+                                 std::size_t n_group, span<const double> weight = {}, std::size_t n_cause = 1,
+                                 const Poll& poll = {}) {
   const std::size_t n = timeline.exit_id.size();
   detail::require(event.size() == n && group.size() == n, "`event`, `group` and `time` differ in length");
   detail::require(weight.empty() || weight.size() == n, "`weight` and `time` differ in length");
@@ -113,7 +143,7 @@ inline RiskTable make_risk_table(const Timeline& timeline, span<const int> event
     detail::require(event[i] >= 0 && static_cast<std::size_t>(event[i]) <= n_cause, "an event code is out of range");
   }
   const auto weight_of = [&](std::size_t i) { return weight.empty() ? 1.0 : weight[i]; };
-  const auto visits = detail::visits_by_group(timeline, group, n_group);
+  const auto visits = detail::visits_by_group(timeline, group, n_group, poll);
   const auto row_of = [n](std::uint32_t v) -> std::size_t { return v < n ? v : v - n; };
   const auto id_of = [&](std::uint32_t v) { return v < n ? timeline.exit_id[v] : timeline.entry_id[v - n]; };
 
@@ -130,6 +160,7 @@ inline RiskTable make_risk_table(const Timeline& timeline, span<const int> event
   if (n_cause > 1)
     causes.reserve(most * n_cause);
 
+  PollRows ask(poll);
   std::size_t i = 0;
   for (std::size_t g = 0; g < n_group; ++g) {
     out.first[g] = out.time.size();
@@ -142,6 +173,7 @@ inline RiskTable make_risk_table(const Timeline& timeline, span<const int> event
       if (n_cause > 1)
         std::fill(by_cause.begin(), by_cause.end(), 0.0);
       for (; in_group() && id_of(visits[i]) == id; ++i) {
+        ask();
         const std::size_t row = row_of(visits[i]);
         const double w = weight_of(row);
         if (visits[i] >= n) {
@@ -183,7 +215,7 @@ inline RiskTable make_risk_table(const Timeline& timeline, span<const int> event
   }
   out.first[n_group] = out.time.size();
   out.cause_events.resize(causes.size());
-  for (std::size_t i = 0; i < causes.size(); ++i)
+  for (std::size_t i = 0; i < causes.size(); ++i, ask())
     out.cause_events[(i % n_cause) * out.rows() + i / n_cause] = causes[i];
   return out;
 }

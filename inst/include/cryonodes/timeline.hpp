@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cryonodes/error.hpp"
+#include "cryonodes/poll.hpp"
 #include "cryonodes/sort_keys.hpp"
 #include "cryonodes/span.hpp"
 
@@ -125,9 +126,11 @@ template <class Each, class Names> void merge_ties(Timeline& out, Ties ties, con
 /// bits.
 /// Near-ties chain: each distinct time is compared with the one before it, as survival::aeqSurv does,
 /// so the result does not depend on row order.
+/// @param poll asked now and then; see poll.hpp.
 /// @throws input_error when lengths differ or a time is not finite (NaN has no place in an order); entry_error when a
 /// row's entry and exit fall on one time.
-inline Timeline make_timeline(span<const double> time, Ties ties, span<const double> entry = {}) {
+inline Timeline make_timeline(span<const double> time, Ties ties, span<const double> entry = {},
+                              const Poll& poll = {}) {
   const std::size_t n = time.size();
   detail::require(n < std::numeric_limits<std::uint32_t>::max() / 2, "too many rows for one timeline");
   detail::require(entry.empty() || entry.size() == n, "`entry` and `time` differ in length");
@@ -145,6 +148,7 @@ inline Timeline make_timeline(span<const double> time, Ties ties, span<const dou
   out.exit_id.resize(n);
   out.entry_id.resize(entry.size());
   const std::size_t n_visit = n + entry.size(); // exits, then entries
+  PollRows ask(poll);
   const auto time_of = [&](std::size_t v) { return v < n ? time[v] : entry[v - n]; };
   const auto id_of = [&](std::size_t v) -> std::uint32_t& { return v < n ? out.exit_id[v] : out.entry_id[v - n]; };
 
@@ -155,7 +159,7 @@ inline Timeline make_timeline(span<const double> time, Ties ties, span<const dou
     whole = time_of(v) == static_cast<double>(static_cast<std::uint32_t>(time_of(v)));
   if (whole) {
     std::vector<std::uint32_t> id(static_cast<std::size_t>(greatest) + 1, 0);
-    for (std::size_t v = 0; v < n_visit; ++v)
+    for (std::size_t v = 0; v < n_visit; ++v, ask())
       id[static_cast<std::size_t>(time_of(v))] = 1;
     std::size_t named = 0;
     detail::merge_ties(out, ties,
@@ -167,7 +171,7 @@ inline Timeline make_timeline(span<const double> time, Ties ties, span<const dou
             }
         },
         [&](std::uint32_t i) { id[named] = i + 1; });
-    for (std::size_t v = 0; v < n_visit; ++v)
+    for (std::size_t v = 0; v < n_visit; ++v, ask())
       id_of(v) = id[static_cast<std::size_t>(time_of(v))] - 1;
   } else {
     // A key: as many of the leading bits of the time's place as there is room for, and the visit.
@@ -179,7 +183,7 @@ inline Timeline make_timeline(span<const double> time, Ties ties, span<const dou
     for (std::size_t v = 1; v < n_visit && sorted; ++v)
       sorted = time_of(v - 1) <= time_of(v);
     detail::sorted_keys(keys, spare, n_visit, scale.width() - cut + low, sorted,
-                        [&](std::size_t v) { return ((scale.place(time_of(v)) >> cut) << low) | v; }, {});
+                        [&](std::size_t v) { return ((scale.place(time_of(v)) >> cut) << low) | v; }, poll);
     for (std::size_t i = 0, end = 0; i < n_visit; i = end) {
       for (end = i + 1; end < n_visit && keys[end] >> low == keys[i] >> low;)
         ++end;
@@ -187,7 +191,7 @@ inline Timeline make_timeline(span<const double> time, Ties ties, span<const dou
         std::sort(keys.get() + i, keys.get() + end, [&](std::uint64_t x, std::uint64_t y) {
           return time_of(x & mask) < time_of(y & mask);
         });
-      for (std::size_t k = i; k < end; ++k)
+      for (std::size_t k = i; k < end; ++k, ask())
         spare[k] = detail::bits_of(time_of(keys[k] & mask));
     }
     // Equal times share the name of the first.
@@ -197,11 +201,12 @@ inline Timeline make_timeline(span<const double> time, Ties ties, span<const dou
           for (start = 0; start < n_visit; start = end) {
             for (end = start + 1; end < n_visit && spare[end] == spare[start];)
               ++end;
+            ask();
             see(detail::from_bits(spare[start]));
           }
         },
         [&](std::uint32_t id) {
-          for (std::size_t k = start; k < end; ++k)
+          for (std::size_t k = start; k < end; ++k, ask())
             id_of(keys[k] & mask) = id;
         });
   }

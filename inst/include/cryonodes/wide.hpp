@@ -29,6 +29,11 @@ public:
     const Wide rest = a - b * Wide(ratio);
     return joined(ratio, rest.high_ / b.high_);
   }
+  /// 1 / x, for a plain number, in fewer steps.
+  static Wide reciprocal(double x) noexcept {
+    const double ratio = 1.0 / x;
+    return joined(ratio, std::fma(-ratio, x, 1.0) * ratio);
+  }
   Wide& operator+=(Wide b) noexcept { return *this = *this + b; }
   Wide& operator-=(Wide b) noexcept { return *this = *this - b; }
 
