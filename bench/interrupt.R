@@ -1,5 +1,9 @@
 # How long each verb keeps somebody waiting who interrupts it: rows of 10^7, an interrupt signal to this process at
 # several moments of the call, and the seconds from the signal to the end of the call. The goal is half a second.
+# Rscript bench/interrupt.R; BENCH_SIZES as elsewhere, BENCH_VERBS: a pattern of the verbs that are tried.
+
+library(cryonodes)
+source(file.path("bench", "helper.R"))
 
 # Seconds from an interrupt `after` seconds from now until `work` has ended by it; NA when it was done before.
 wait_after <- function(work, after) {
@@ -17,7 +21,6 @@ wait_after <- function(work, after) {
 }
 
 interrupt_row <- function(verb, work, moments = c(0.02, 0.2, 0.4, 0.6, 0.8, 0.95)) {
-  whole <- NULL
   # A call that lasts too long is not waited for: the moments are those of its first seconds.
   limit <- 30
   whole <- tryCatch(
