@@ -1,6 +1,7 @@
 # cumulative_incidence() against cmprsk::cuminc(), whose variance it is asked for, and against the multi-state
 # survival::survfit(), which keeps the influence of each row on each time: that one up to 10^4 rows only. Two causes, all
-# times different or whole days. The estimates are compared before the times.
+# times different or whole days. The estimates are compared before the times, with cmprsk's at exact times: it does not
+# merge those that differ by rounding only, of which there are thousands among 10^6 rows.
 
 rows <- list()
 for (n in bench_sizes(c(1e4, 1e6))) {
@@ -16,7 +17,7 @@ for (n in bench_sizes(c(1e4, 1e6))) {
       ours <- function() cumulative_incidence(time, status, variance = "aalen")
       theirs <- function() cmprsk::cuminc(time, status)
       known <- cmprsk::timepoints(theirs(), at)
-      mine <- rates(ours(), at)
+      mine <- rates(cumulative_incidence(time, status, variance = "aalen", timefix = FALSE), at)
       stopifnot(
         isTRUE(all.equal(mine$estimate, as.vector(t(known$est)), tolerance = 1e-10)),
         isTRUE(all.equal(mine$std.error, sqrt(as.vector(t(known$var))), tolerance = 1e-8))

@@ -4,17 +4,18 @@ namespace {
 
 // Clustered rows: robust standard errors of log S, and limits that count patients where an interval is undefined.
 void use_clusters(const glue::Input& in, const cryonodes::ClusterVariance& clusters, bool jackknife, bool all_rows,
-                  const cryonodes::KaplanMeierOptions& options, cryonodes::KaplanMeierResult& fit) {
+                  const cryonodes::KaplanMeierOptions& options, cryonodes::KaplanMeierResult& fit,
+                  const cryonodes::Poll& poll) {
   const auto greenwood = fit.std_error_log;
   const auto& robust = jackknife ? clusters.log_survival : clusters.cumhaz;
   auto std_error = robust;
   for (double& v : std_error)
     v = std::sqrt(v);
-  fit = cryonodes::kaplan_meier(in.table, options, std_error);
+  fit = cryonodes::kaplan_meier(in.table, options, std_error, poll);
   for (std::size_t i = 0; i < in.table.rows(); ++i)
     fit.std_chaz[i] = std::sqrt(clusters.cumhaz[i]);
   std::vector<double> low, high;
-  cryonodes::cluster_limits(in.table, clusters, fit.estimate, greenwood, robust, options.conf_level, low, high);
+  cryonodes::cluster_limits(in.table, clusters, fit.estimate, greenwood, robust, options.conf_level, low, high, poll);
   for (std::size_t i = 0; i < in.table.rows(); ++i)
     if (all_rows || fit.estimate[i] <= 0.0 || fit.estimate[i] >= 1.0) {
       fit.conf_low[i] = low[i];
@@ -120,7 +121,7 @@ Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, std::string
   const auto& table = in.table;
   const auto clusters = in.cluster_variance(poll);
   auto fit = cryonodes::kaplan_meier(table, options, {}, poll);
-  use_clusters(in, clusters, variance == "ij", of_clusters, options, fit);
+  use_clusters(in, clusters, variance == "ij", of_clusters, options, fit, poll);
   return Rcpp::List::create(
       Rcpp::_["n"] = table.n, Rcpp::_["rows"] = in.rows_by_group(), Rcpp::_["time"] = table.time,
       Rcpp::_["n_risk"] = table.n_risk, Rcpp::_["n_event"] = table.n_event, Rcpp::_["n_censor"] = table.n_censor,

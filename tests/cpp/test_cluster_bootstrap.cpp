@@ -126,6 +126,23 @@ TEST_CASE("bounded integers are in range and as frequent as they should be") {
   }
 }
 
+TEST_CASE("a replicate of very many rows asks its poll on the way") {
+  const std::size_t n = 4 * PollRows::stretch;
+  Doubles time(n);
+  std::vector<int> event(n, 1), group(n, 0), cluster(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    time[i] = static_cast<double>(i);
+    cluster[i] = static_cast<int>(i);
+  }
+  const ResampledCohort cohort(make_timeline(time, Ties::exact), event, group, 1, cluster, n);
+  ClusterBootstrapOptions options;
+  options.at = {10.0};
+  options.replicates = 1;
+  std::size_t asked = 0;
+  cluster_bootstrap(cohort, options, [&](double) { ++asked; });
+  CHECK(asked >= 3 + 3 + 3); // the cohort itself, the drawing, the replicate
+}
+
 TEST_CASE("a replicate is the curve of the copied rows to the last bit") {
   std::size_t compared = 0, missing = 0;
   for (unsigned seed = 1; seed <= 150; ++seed) {

@@ -265,6 +265,33 @@ TEST_CASE("a hundred thousand times leave no drift") {
   CHECK(apart < 1e-12);
 }
 
+TEST_CASE("a poll is asked once in a stretch of rows, and may end the work") {
+  const std::size_t n = 4 * PollRows::stretch;
+  Cohort cohort{Doubles(n), Codes(n), 2};
+  for (std::size_t i = 0; i < n; ++i) {
+    cohort.time[i] = static_cast<double>((i * 7919) % n);
+    cohort.event[i] = static_cast<int>(i % 3);
+  }
+  const Timeline line = cohort.timeline();
+  const Codes group(n, 0);
+  Codes cluster(n);
+  for (std::size_t i = 0; i < n; ++i)
+    cluster[i] = static_cast<int>(i / 2);
+  const ClusteredRows rows{line, cohort.event, group, {}, cluster, n / 2};
+  const auto table = cohort.table();
+  const auto asked_by = [](auto work) {
+    std::size_t asked = 0;
+    work(Poll([&](double) { ++asked; }));
+    CHECK_THROWS_AS(work(Poll([](double) { throw input_error("stop"); })), input_error);
+    return asked;
+  };
+  // Each row is met at least once on the way to the estimates and once for each of the three states.
+  CHECK(asked_by([&](const Poll& poll) { cumulative_incidence(table, {}, nullptr, poll); }) >= 4 * 4);
+  CHECK(asked_by([&](const Poll& poll) { incidence_between_clusters(table, rows, poll); }) >= 5 * 4);
+  CHECK(asked_by([&](const Poll& poll) { make_timeline(cohort.time, Ties::near, {}, poll); }) >= 2 * 4);
+  CHECK(asked_by([&](const Poll& poll) { make_risk_table(line, cohort.event, group, 1, {}, 2, poll); }) >= 3 * 4);
+}
+
 TEST_CASE("what does not fit is refused") {
   CHECK(cumulative_incidence(make_risk_table(make_timeline({}, Ties::exact), {}, {}, 1, {}, 2)).estimate.empty());
   for (double level : {0.0, 1.0, std::nan("")}) {

@@ -231,6 +231,8 @@ TEST_CASE("a poll is asked and may end the work") {
   const auto table = make_risk_table(make_timeline(time, Ties::exact), Codes(n, 1), group, 2);
   int asked = 0;
   logrank(table, 2, [&](double share) {
+    if (share < 0.0) // while rows are ordered
+      return;
     ++asked;
     CHECK(share > 0.0);
     CHECK(share <= 1.0);

@@ -227,7 +227,7 @@ inline Limits clopper_pearson(double p, double n, double conf_level) {
 /// @param estimate, log_greenwood S and Greenwood's SE of log S. @param robust Var log S. One entry per row each.
 inline void cluster_limits(const RiskTable& table, const ClusterVariance& clusters, span<const double> estimate,
                            span<const double> log_greenwood, span<const double> robust, double conf_level,
-                           std::vector<double>& low, std::vector<double>& high) {
+                           std::vector<double>& low, std::vector<double>& high, const Poll& poll = {}) {
   const double alpha = 1.0 - conf_level;
   low.assign(table.rows(), 0.0);
   high.assign(table.rows(), 1.0);
@@ -236,6 +236,8 @@ inline void cluster_limits(const RiskTable& table, const ClusterVariance& cluste
                                                            detail::student_square(alpha, clusters.clusters[g] - 1.0)
                                                      : 0.0;
     for (std::size_t i = table.first[g]; i < table.first[g + 1]; ++i) {
+      if (poll && i % 1024 == 0) // quantiles of a beta law take long
+        poll(-1.0);
       const double s = estimate[i];
       const bool again = i > table.first[g] && s < 1.0 && s == estimate[i - 1];
       Limits limits{again ? low[i - 1] : 0.0, again ? high[i - 1] : 1.0};
