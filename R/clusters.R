@@ -4,8 +4,13 @@
 # for independent rows, the infinitesimal jackknife for clusters.
 check_variance <- function(x, frame, conf.type, conf.lower, call) {
   clustered <- !is.null(frame$cluster)
-  if (is.null(x)) x <- if (clustered) "ij" else "greenwood"
-  check_choice(x, c("greenwood", "ij", "ying-wei"), "variance", call)
+  x <- if (!is.null(x)) {
+    check_choice(x, c("greenwood", "ij", "ying-wei"), "variance", call)
+  } else if (clustered) {
+    "ij"
+  } else {
+    "greenwood"
+  }
   if (x == "greenwood" && clustered) {
     abort_rule("choice", "Greenwood's `variance` takes rows for independent; it has no place for clusters.",
       "Leave the clusters out, or say `variance = \"ij\"`.",
@@ -19,7 +24,7 @@ check_variance <- function(x, frame, conf.type, conf.lower, call) {
     )
   }
   # These are made for counts of independent subjects, or from Greenwood's variance.
-  counts_rows <- !conf.type %in% c(transformed_types, "rothman", "beta-cluster")
+  counts_rows <- x != "greenwood" && !conf.type %in% c(transformed_types, "rothman", "beta-cluster")
   if (x != "greenwood" && (counts_rows || conf.lower != "usual")) {
     abort_rule("conf_type", paste0(
       if (counts_rows) paste0("`conf.type = \"", conf.type, "\"`") else paste0("`conf.lower = \"", conf.lower, "\"`"),
@@ -28,7 +33,7 @@ check_variance <- function(x, frame, conf.type, conf.lower, call) {
     arg = if (counts_rows) "conf.type" else "conf.lower", call = call
     )
   }
-  if (identical(conf.type, "beta-cluster") && (!clustered || !is.null(frame$n_censor))) {
+  if (conf.type == "beta-cluster" && (!clustered || !is.null(frame$n_censor))) {
     abort_rule("conf_type", "`conf.type = \"beta-cluster\"` is for clustered rows: no cluster is given.",
       arg = "conf.type", call = call
     )

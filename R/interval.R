@@ -1,6 +1,6 @@
 # What R does about intervals: which are refused, what stands in, quantiles and their limits.
 
-is_product <- function(conf.type) conf.type %in% c("bpcp", "bpcp mid-p")
+is_product <- function(conf.type) conf.type == "bpcp" || conf.type == "bpcp mid-p"
 
 # The beta product is derived for counts of right-censored subjects.
 check_product <- function(conf.type, core, frame, call) {
@@ -22,9 +22,9 @@ check_product <- function(conf.type, core, frame, call) {
 # conf.type = "beta-cluster".
 # `rows` of each group: where S is 1 it is so in the first, where it is 0 in the last.
 note_stand_in <- function(conf.type, surv, rows, robust) {
+  if (is_product(conf.type) || conf.type == "beta-cluster") return(NULL)
   last <- cumsum(rows)
-  ends <- surv[c(last - rows + 1, last)]
-  if (is_product(conf.type) || conf.type == "beta-cluster" || !any(ends == 0 | ends == 1)) return(NULL)
+  if (!any(surv[last - rows + 1] == 1) && !any(surv[last] == 0)) return(NULL)
   if (!robust) return("where S is 1 or 0 the limits are the beta product's (bpcp)")
   "where S is 1 or 0 the limits are those of as many patients as there are clusters at risk (beta-cluster)"
 }

@@ -214,6 +214,7 @@ fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, c
   core <- call_core(kaplan_meier_cpp(rows, conf.type, conf.lower, conf.level, variance), call)
   check_product(conf.type, core, frame, call)
   if (robust) core <- lapply(core, na_plain)
+  labels <- if (is.null(frame$group_labels)) "All" else frame$group_labels
   # The elements of a survfit, in its order.
   fit <- c(
     list(
@@ -235,16 +236,16 @@ fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, c
   }
   fit$meta <- list(
     format = result_format, method = "kaplan_meier", group_title = frame$group_title,
-    group_labels = frame$group_labels %||% "All", unit = frame$unit, n_rows = frame$n_rows,
+    group_labels = labels, unit = frame$unit, n_rows = frame$n_rows,
     rows_dropped = frame$rows_dropped, n_time_merged = core$n_time_merged,
     notes = c(
-      frame$notes, note_merged(core$n_time_merged), note_lone_cluster(frame, core, frame$group_labels %||% "All"),
+      frame$notes, note_merged(core$n_time_merged), note_lone_cluster(frame, core, labels),
       note_stand_in(conf.type, fit$surv, core$rows, robust)
     ),
     entries = entries_by_group(frame, n_group), variance = variance, cluster = cluster_meta(frame, variance, core)
   )
   class(fit) <- c("kaplan_meier", "survfit")
-  warn_early_risk_sets(fit, group_rows(fit), call)
+  if (!is.null(frame$entry)) warn_early_risk_sets(fit, group_rows(fit), call)
   fit
 }
 
