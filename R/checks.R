@@ -280,6 +280,7 @@ transformed_types <- c("log-log", "log", "plain", "logit", "arcsin")
 conf_types <- c(transformed_types, "bpcp", "bpcp mid-p", "likelihood", "rothman", "beta-cluster")
 
 check_conf_lower <- function(x, conf.type, call) {
+  if (identical(x, "usual")) return(x)
   x <- check_choice(x, c("usual", "peto", "modified"), "conf.lower", call)
   if (x != "usual" && !conf.type %in% transformed_types) {
     abort_rule("choice", paste0("`conf.lower = \"", x, "\"` needs a standard error, which `conf.type = \"", conf.type,

@@ -4,13 +4,9 @@
 # for independent rows, the infinitesimal jackknife for clusters.
 check_variance <- function(x, frame, conf.type, conf.lower, call) {
   clustered <- !is.null(frame$cluster)
-  x <- if (!is.null(x)) {
-    check_choice(x, c("greenwood", "ij", "ying-wei"), "variance", call)
-  } else if (clustered) {
-    "ij"
-  } else {
-    "greenwood"
-  }
+  if (is.null(x) && !clustered && conf.type != "beta-cluster") return("greenwood")
+  if (is.null(x)) x <- if (clustered) "ij" else "greenwood"
+  check_choice(x, c("greenwood", "ij", "ying-wei"), "variance", call)
   if (x == "greenwood" && clustered) {
     abort_rule("choice", "Greenwood's `variance` takes rows for independent; it has no place for clusters.",
       "Leave the clusters out, or say `variance = \"ij\"`.",
@@ -59,15 +55,14 @@ refuse_clusters_of_counts <- function(..., call) {
 }
 
 # The record of the clusters in a result.
-cluster_meta <- function(frame, variance, core) {
-  if (is.null(frame$cluster)) return(NULL)
+cluster_meta <- function(frame, core) {
   title <- sub("^(survival::)?cluster\\((.*)\\)$", "\\2", frame$cluster_title)
   list(title = title, n = frame$n_cluster, by_group = as.integer(core$clusters), rows = frame$n_rows)
 }
 
-note_lone_cluster <- function(frame, core, labels) {
-  if (is.null(frame$cluster) || !any(core$clusters == 1)) return(NULL)
-  alone <- labels[core$clusters == 1]
+note_lone_cluster <- function(clusters, labels) {
+  if (!any(clusters == 1)) return(NULL)
+  alone <- labels[clusters == 1]
   paste0(
     "group ", quoted(alone), if (length(alone) > 1) " have" else " has",
     " one cluster only: no robust standard error"

@@ -1,6 +1,6 @@
 # formula + data -> cohort_frame: the only reader of user data.
 #
-# A cohort_frame is a list:
+# A cohort_frame is a list; an element that is not there is NULL:
 #   time, entry (NULL without delayed entry), event (0/1 or logical), group (0-based), weights (NULL: one each),
 #   stratum (0-based, NULL without strata()), cluster (0-based, NULL: rows are independent)
 #   group_names   as survfit names its strata: "g=a, h=1"; NULL without groups
@@ -104,15 +104,19 @@ frame_from_vectors <- function(time, event, group, weights, na.action, call, str
   make_frame(response, variables, weights, NULL, na.action, call)
 }
 
-# Of columns without fault, which most are, the frame at once: one look at time and status, one at the group, if there is
-# one. NULL for all others: they go the long way, on which missing values are found and faults told.
+# Of columns without fault, which most are, the frame at once: one look at time and status, one at the group, if there
+# is one. NULL for all others: they go the long way, on which missing values are found and faults told.
 plain_frame <- function(time, event, group, status, call) {
   event <- if (identical(status, stated_event)) plain_status_cpp(time, event)
   if (is.null(event)) return(NULL)
   grouping <- if (length(group)) plain_groups(group[[1]], names(group))
   n <- length(time)
   if (length(group) && length(grouping$code) != n) return(NULL)
-  new_frame(time, event, seq_len(n), n, call, grouping, notes = grouping$notes)
+  list(
+    time = time, event = event, group = grouping$code, group_names = grouping$names, group_labels = grouping$labels,
+    group_title = grouping$title, rows_dropped = no_codes, n_rows = n, n_input = n, rows = seq_len(n),
+    notes = grouping$notes, call = call
+  )
 }
 
 # The columns of `Surv(time, status) ~ 1` or `~ group`, where all are names of columns; NULL for other formulas.
@@ -363,24 +367,14 @@ make_frame <- function(response, variables, weights, keep, na.action, call) {
   # Clusters are as many as they like, and need no labels.
   cluster <- if (!is.null(variables$cluster)) chosen(variables$cluster[[1]])
   cluster <- if (!is.null(cluster)) match(cluster, unique(cluster)) - 1L
-  new_frame(as_plain(time), as_plain(chosen(response$event)), rows, n, call, grouping,
-    entry = as_plain(entry), strata = strata, cluster = cluster, cluster_title = names(variables$cluster),
-    causes = response$causes, weights = chosen(weights), unit = response$unit, rows_dropped = rows_dropped,
-    notes = c(response$note, note_weightless, grouping$notes)
-  )
-}
-
-new_frame <- function(time, event, rows, n_input, call, grouping, entry = NULL, strata = NULL, cluster = NULL,
-                      cluster_title = NULL, causes = NULL, weights = NULL, unit = NULL, rows_dropped = integer(),
-                      notes = NULL) {
   list(
-    time = time, entry = entry, event = event,
+    time = as_plain(time), entry = as_plain(entry), event = as_plain(chosen(response$event)),
     group = grouping$code, group_names = grouping$names, group_labels = grouping$labels, group_title = grouping$title,
     stratum = strata$code, stratum_labels = strata$labels,
-    cluster = cluster, cluster_title = cluster_title, n_cluster = if (!is.null(cluster)) max(cluster) + 1L,
-    causes = causes,
-    weights = weights, unit = unit, rows_dropped = rows_dropped, n_rows = length(rows),
-    n_input = n_input, rows = rows, notes = notes, call = call
+    cluster = cluster, cluster_title = names(variables$cluster), n_cluster = if (!is.null(cluster)) max(cluster) + 1L,
+    causes = response$causes,
+    weights = chosen(weights), unit = response$unit, rows_dropped = rows_dropped, n_rows = length(rows),
+    n_input = n, rows = rows, notes = c(response$note, note_weightless, grouping$notes), call = call
   )
 }
 

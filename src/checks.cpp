@@ -64,8 +64,8 @@ bool clearly_different_cpp(SEXP labels) {
   return std::adjacent_find(folded.begin(), folded.end()) == folded.end();
 }
 
-// The status of a cohort without fault, or NULL: as many values as times, at least one; times of doubles, finite and >= 0;
-// 0 or 1 for the status, none missing; no attributes. Logical and integer ones are handed back as they are.
+// The status of a cohort without fault, or NULL. Times are doubles, finite and >= 0, at least one; statuses are as many,
+// 0 or 1, none missing; neither has attributes. Logical and integer statuses are handed back as they are.
 // [[Rcpp::export(rng = false)]]
 SEXP plain_status_cpp(SEXP time, SEXP status) {
   const R_xlen_t n = Rf_xlength(time);
@@ -76,8 +76,8 @@ SEXP plain_status_cpp(SEXP time, SEXP status) {
   return TYPEOF(status) == REALSXP ? Rf_coerceVector(status, INTSXP) : status;
 }
 
-// A column of groups that needs no closer look, as codes from 0 and labels; or NULL. That is a factor each level of which
-// has a row, or whole numbers from -most to most without attributes; with at most `most` groups, and nothing missing.
+// A column of groups that needs no closer look, as codes from 0 and labels; or NULL. That is a factor each level of
+// which has a row, or whole numbers from -most to most without attributes; at most `most` groups, nothing missing.
 // [[Rcpp::export(rng = false)]]
 SEXP plain_groups_cpp(SEXP x, int most) {
   const R_xlen_t n = Rf_xlength(x);

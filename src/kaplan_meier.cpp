@@ -24,6 +24,7 @@ void use_clusters(const glue::Input& in, const cryonodes::ClusterVariance& clust
 
 } // namespace
 
+// `columns` are those of a survfit, under its names and in its order, as are `limits`.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, std::string conf_lower, double conf_level,
                             std::string variance) {
@@ -48,10 +49,12 @@ Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, std::string
                              conf_low.begin(), conf_high.begin()},
                             {}, poll, NA_REAL);
     return Rcpp::List::create(
-        Rcpp::_["n"] = table.n, Rcpp::_["rows"] = table.rows_by_group(), Rcpp::_["time"] = table.time,
-        Rcpp::_["n_risk"] = table.n_risk, Rcpp::_["n_event"] = table.n_event, Rcpp::_["n_censor"] = table.n_censor,
-        Rcpp::_["estimate"] = estimate, Rcpp::_["std_error_log"] = std_error_log, Rcpp::_["cumhaz"] = cumhaz,
-        Rcpp::_["std_chaz"] = std_chaz, Rcpp::_["conf_low"] = conf_low, Rcpp::_["conf_high"] = conf_high,
+        Rcpp::_["n"] = table.n, Rcpp::_["rows"] = table.rows_by_group(),
+        Rcpp::_["columns"] = Rcpp::List::create(
+            Rcpp::_["time"] = table.time, Rcpp::_["n.risk"] = table.n_risk, Rcpp::_["n.event"] = table.n_event,
+            Rcpp::_["n.censor"] = table.n_censor, Rcpp::_["surv"] = estimate, Rcpp::_["std.err"] = std_error_log,
+            Rcpp::_["cumhaz"] = cumhaz, Rcpp::_["std.chaz"] = std_chaz),
+        Rcpp::_["limits"] = Rcpp::List::create(Rcpp::_["lower"] = conf_low, Rcpp::_["upper"] = conf_high),
         Rcpp::_["n_time_merged"] = static_cast<double>(table.n_time_merged));
   }
   const glue::Input in(frame);
@@ -60,10 +63,12 @@ Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, std::string
   auto fit = cryonodes::kaplan_meier(table, options, {}, poll);
   use_clusters(in, clusters, variance == "ij", of_clusters, options, fit);
   return Rcpp::List::create(
-      Rcpp::_["n"] = table.n, Rcpp::_["rows"] = in.rows_by_group(), Rcpp::_["time"] = table.time,
-      Rcpp::_["n_risk"] = table.n_risk, Rcpp::_["n_event"] = table.n_event, Rcpp::_["n_censor"] = table.n_censor,
-      Rcpp::_["estimate"] = fit.estimate, Rcpp::_["std_error"] = fit.std_error, Rcpp::_["cumhaz"] = fit.cumhaz,
-      Rcpp::_["std_chaz"] = fit.std_chaz, Rcpp::_["conf_low"] = fit.conf_low, Rcpp::_["conf_high"] = fit.conf_high,
+      Rcpp::_["n"] = table.n, Rcpp::_["rows"] = in.rows_by_group(),
+      Rcpp::_["columns"] = Rcpp::List::create(
+          Rcpp::_["time"] = table.time, Rcpp::_["n.risk"] = table.n_risk, Rcpp::_["n.event"] = table.n_event,
+          Rcpp::_["n.censor"] = table.n_censor, Rcpp::_["surv"] = fit.estimate, Rcpp::_["std.err"] = fit.std_error,
+          Rcpp::_["cumhaz"] = fit.cumhaz, Rcpp::_["std.chaz"] = fit.std_chaz),
+      Rcpp::_["limits"] = Rcpp::List::create(Rcpp::_["lower"] = fit.conf_low, Rcpp::_["upper"] = fit.conf_high),
       Rcpp::_["n_time_merged"] = static_cast<double>(in.timeline.n_time_merged),
       Rcpp::_["clusters"] = clusters.clusters);
 }
