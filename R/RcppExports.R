@@ -17,8 +17,12 @@ clearly_different_cpp <- function(labels) {
     .Call(`_cryonodes_clearly_different_cpp`, labels)
 }
 
-factor_codes_cpp <- function(x, n_level) {
-    .Call(`_cryonodes_factor_codes_cpp`, x, n_level)
+plain_status_cpp <- function(time, status) {
+    .Call(`_cryonodes_plain_status_cpp`, time, status)
+}
+
+plain_groups_cpp <- function(x, most) {
+    .Call(`_cryonodes_plain_groups_cpp`, x, most)
 }
 
 cluster_bootstrap_cpp <- function(frame, statistic, at, replicates, seed, threads, jackknife, progress) {

@@ -192,7 +192,9 @@ check_causes <- function(x, arg, censor = NULL, call) {
 }
 
 # A plain vector of numbers: is.numeric() also takes a Surv object, a matrix and the bits of an integer64.
-is_number <- function(x) is.numeric(x) && length(dim(x)) < 2 && !inherits(x, c("Surv", "integer64"))
+is_number <- function(x) {
+  is.numeric(x) && (is.null(attributes(x)) || length(dim(x)) < 2 && !inherits(x, c("Surv", "integer64")))
+}
 
 # For an argument without default, as R's own message comes without class and names no function.
 check_given <- function(is_missing, arg, call) {
@@ -265,9 +267,8 @@ check_conf_level <- function(x, call) {
 }
 
 check_conf_type <- function(x, call) {
-  allowed <- c(transformed_types, "bpcp", "bpcp mid-p", "likelihood", "rothman", "beta-cluster")
-  if (!is.character(x) || length(x) != 1 || !x %in% allowed) {
-    abort_rule("conf_type", paste0("`conf.type` must be one of ", quoted(allowed, 10), ", not ", one_line(x), "."),
+  if (!is.character(x) || length(x) != 1 || is.na(match(x, conf_types))) {
+    abort_rule("conf_type", paste0("`conf.type` must be one of ", quoted(conf_types, 10), ", not ", one_line(x), "."),
       arg = "conf.type", call = call
     )
   }
@@ -276,8 +277,10 @@ check_conf_type <- function(x, call) {
 
 # Intervals that are normal on a scale.
 transformed_types <- c("log-log", "log", "plain", "logit", "arcsin")
+conf_types <- c(transformed_types, "bpcp", "bpcp mid-p", "likelihood", "rothman", "beta-cluster")
 
 check_conf_lower <- function(x, conf.type, call) {
+  if (identical(x, "usual")) return(x)
   x <- check_choice(x, c("usual", "peto", "modified"), "conf.lower", call)
   if (x != "usual" && !conf.type %in% transformed_types) {
     abort_rule("choice", paste0("`conf.lower = \"", x, "\"` needs a standard error, which `conf.type = \"", conf.type,
@@ -288,7 +291,7 @@ check_conf_lower <- function(x, conf.type, call) {
 }
 
 check_choice <- function(x, allowed, arg, call) {
-  if (!is.character(x) || length(x) != 1 || is.na(x) || !x %in% allowed) {
+  if (!is.character(x) || length(x) != 1 || is.na(match(x, allowed))) {
     abort_rule("choice", paste0("`", arg, "` must be one of ", quoted(allowed), ", not ", one_line(x), "."),
       arg = arg, call = call
     )

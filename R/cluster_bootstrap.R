@@ -152,7 +152,7 @@ fit_bootstrap <- function(frame, wanted, replicates, interval, conf.level, seed,
     format = result_format, method = "cluster_bootstrap", statistic = wanted$name, group_title = frame$group_title,
     group_labels = labels, unit = frame$unit, n_rows = frame$n_rows, rows_dropped = frame$rows_dropped,
     interval = interval, conf.level = conf.level, n_replicates = replicates,
-    cluster = if (!frame$unclustered) cluster_meta(frame, NULL, list()), n_units = job$rows$n_cluster,
+    cluster = if (!frame$unclustered) cluster_meta(frame, list()), n_units = job$rows$n_cluster,
     notes = frame$notes
   )
   summarise_bootstrap(drawn, terms, meta, seed)

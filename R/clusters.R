@@ -4,6 +4,7 @@
 # for independent rows, the infinitesimal jackknife for clusters.
 check_variance <- function(x, frame, conf.type, conf.lower, call) {
   clustered <- !is.null(frame$cluster)
+  if (is.null(x) && !clustered && conf.type != "beta-cluster") return("greenwood")
   if (is.null(x)) x <- if (clustered) "ij" else "greenwood"
   check_choice(x, c("greenwood", "ij", "ying-wei"), "variance", call)
   if (x == "greenwood" && clustered) {
@@ -19,7 +20,7 @@ check_variance <- function(x, frame, conf.type, conf.lower, call) {
     )
   }
   # These are made for counts of independent subjects, or from Greenwood's variance.
-  counts_rows <- !conf.type %in% c(transformed_types, "rothman", "beta-cluster")
+  counts_rows <- x != "greenwood" && !conf.type %in% c(transformed_types, "rothman", "beta-cluster")
   if (x != "greenwood" && (counts_rows || conf.lower != "usual")) {
     abort_rule("conf_type", paste0(
       if (counts_rows) paste0("`conf.type = \"", conf.type, "\"`") else paste0("`conf.lower = \"", conf.lower, "\"`"),
@@ -28,7 +29,7 @@ check_variance <- function(x, frame, conf.type, conf.lower, call) {
     arg = if (counts_rows) "conf.type" else "conf.lower", call = call
     )
   }
-  if (identical(conf.type, "beta-cluster") && (!clustered || !is.null(frame$n_censor))) {
+  if (conf.type == "beta-cluster" && (!clustered || !is.null(frame$n_censor))) {
     abort_rule("conf_type", "`conf.type = \"beta-cluster\"` is for clustered rows: no cluster is given.",
       arg = "conf.type", call = call
     )
@@ -54,15 +55,14 @@ refuse_clusters_of_counts <- function(..., call) {
 }
 
 # The record of the clusters in a result.
-cluster_meta <- function(frame, variance, core) {
-  if (is.null(frame$cluster)) return(NULL)
+cluster_meta <- function(frame, core) {
   title <- sub("^(survival::)?cluster\\((.*)\\)$", "\\2", frame$cluster_title)
   list(title = title, n = frame$n_cluster, by_group = as.integer(core$clusters), rows = frame$n_rows)
 }
 
-note_lone_cluster <- function(frame, core, labels) {
-  if (is.null(frame$cluster) || !any(core$clusters == 1)) return(NULL)
-  alone <- labels[core$clusters == 1]
+note_lone_cluster <- function(clusters, labels) {
+  if (!any(clusters == 1)) return(NULL)
+  alone <- labels[clusters == 1]
   paste0(
     "group ", quoted(alone), if (length(alone) > 1) " have" else " has",
     " one cluster only: no robust standard error"

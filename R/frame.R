@@ -1,6 +1,6 @@
 # formula + data -> cohort_frame: the only reader of user data.
 #
-# A cohort_frame is a list:
+# A cohort_frame is a list; an element that is not there is NULL:
 #   time, entry (NULL without delayed entry), event (0/1 or logical), group (0-based), weights (NULL: one each),
 #   stratum (0-based, NULL without strata()), cluster (0-based, NULL: rows are independent)
 #   group_names   as survfit names its strata: "g=a, h=1"; NULL without groups
@@ -41,9 +41,14 @@ frame_from_formula <- function(formula, data, subset, weights, na.action, status
     abort_rule("formula", "`.` is not allowed in `formula`: name the groups.", arg = "formula", call = call)
   }
 
+  rhs <- rlang::f_rhs(formula)
+  if (quo_is_null(weights) && quo_is_null(cluster) && quo_is_null(subset)) {
+    columns <- named_columns(rlang::f_lhs(formula), rhs, data)
+    frame <- if (!is.null(columns)) plain_frame(columns[[1]], columns[[2]], columns[-(1:2)], status, call)
+    if (!is.null(frame)) return(frame)
+  }
   response <- read_response(rlang::f_lhs(formula), evaluate, status, call)
   n <- length(response$time)
-  rhs <- rlang::f_rhs(formula)
   variables <- if (is.name(rhs)) {
     list(group = setNames(list(read_label(evaluate(rhs), as.character(rhs), n, call)), as.character(rhs)))
   } else if (!identical(rhs, 1)) {
@@ -76,7 +81,11 @@ frame_from_formula <- function(formula, data, subset, weights, na.action, status
 }
 
 frame_from_vectors <- function(time, event, group, weights, na.action, call, stratum = NULL, cluster = NULL,
-                               status = read_event(), entry = NULL, event_name = "event") {
+                               status = stated_event, entry = NULL, event_name = "event") {
+  if (is.null(weights) && is.null(entry) && is.null(stratum) && is.null(cluster)) {
+    frame <- plain_frame(time, event, if (!is.null(group)) list(group = group), status, call)
+    if (!is.null(frame)) return(frame)
+  }
   time <- check_time(time, "time", call)
   event <- status(event, event_name, call)
   n <- length(time)
@@ -95,6 +104,32 @@ frame_from_vectors <- function(time, event, group, weights, na.action, call, str
   make_frame(response, variables, weights, NULL, na.action, call)
 }
 
+# Of columns without fault, which most are, the frame at once: one look at time and status, one at the group, if there
+# is one. NULL for all others: they go the long way, on which missing values are found and faults told.
+plain_frame <- function(time, event, group, status, call) {
+  event <- if (identical(status, stated_event)) plain_status_cpp(time, event)
+  if (is.null(event)) return(NULL)
+  grouping <- if (length(group)) plain_groups(group[[1]], names(group))
+  n <- length(time)
+  if (length(group) && length(grouping$code) != n) return(NULL)
+  list(
+    time = time, event = event, group = grouping$code, group_names = grouping$names, group_labels = grouping$labels,
+    group_title = grouping$title, rows_dropped = no_codes, n_rows = n, n_input = n, rows = seq_len(n),
+    notes = grouping$notes, call = call
+  )
+}
+
+# The columns of `Surv(time, status) ~ 1` or `~ group`, where all are names of columns; NULL for other formulas.
+named_columns <- function(lhs, rhs, data) {
+  if (!is.call(lhs) || length(lhs) != 3 || !identical(lhs[[1]], quote(Surv)) || !is.null(names(lhs)) ||
+    !is.name(lhs[[2]]) || !is.name(lhs[[3]]) || !is.name(rhs) && !identical(rhs, 1)) {
+    return(NULL)
+  }
+  names <- c(as.character(lhs[[2]]), as.character(lhs[[3]]), if (is.name(rhs)) as.character(rhs))
+  at <- match(names, names(data))
+  if (!anyNA(at)) unclass(data)[at]
+}
+
 # A column of labels, as it was given.
 read_label <- function(x, name, n, call) {
   check_vector(x, name, call)
@@ -104,7 +139,10 @@ read_label <- function(x, name, n, call) {
 }
 
 # The readers of a status column: events and censorings, or censorings and several causes.
-read_event <- function(event = NULL) function(x, arg, call) check_status(x, arg, event, call)
+read_event <- function(event = NULL) {
+  if (is.null(event)) stated_event else function(x, arg, call) check_status(x, arg, event, call)
+}
+stated_event <- function(x, arg, call) check_status(x, arg, NULL, call)
 read_causes <- function(censor = NULL) function(x, arg, call) check_causes(x, arg, censor, call)
 
 # What the user wrote may fail on its own.
@@ -384,14 +422,20 @@ check_columns <- function(expr, data, env, call) {
 
 `%||%` <- function(x, y) if (is.null(x)) y else x
 
+no_numbers <- numeric()
+no_codes <- integer()
+
 # What the core reads of a frame: rows, or the counts of an event_counts. An empty `group`: all rows are of one.
 frame_core <- function(frame, timefix = TRUE, group = frame$group, n_group = max(1L, length(frame$group_names))) {
   counted <- !is.null(frame$n_censor)
+  if (is.null(group)) group <- if (counted || n_group > 1) integer(length(frame$time)) else no_codes
+  # Without `%||%`, whose calls are a tenth of what a small fit costs.
   list(
-    counted = counted, time = frame$time, entry = frame$entry %||% numeric(), event = frame$event,
-    group = group %||% integer(if (counted || n_group > 1) length(frame$time) else 0L),
-    n_group = as.integer(n_group), n_cause = max(1L, length(frame$causes)),
-    n_censor = frame$n_censor, weight = frame$weights %||% numeric(), timefix = timefix,
-    reverse = isTRUE(frame$reverse), cluster = frame$cluster %||% integer(), n_cluster = frame$n_cluster %||% 0L
+    counted = counted, time = frame$time, entry = if (is.null(frame$entry)) no_numbers else frame$entry,
+    event = frame$event, group = group, n_group = as.integer(n_group), n_cause = max(1L, length(frame$causes)),
+    n_censor = frame$n_censor, weight = if (is.null(frame$weights)) no_numbers else frame$weights,
+    timefix = timefix, reverse = !is.null(frame$reverse),
+    cluster = if (is.null(frame$cluster)) no_codes else frame$cluster,
+    n_cluster = if (is.null(frame$cluster)) 0L else frame$n_cluster
   )
 }

@@ -7,16 +7,7 @@ max_groups <- 1000L
 code_groups <- function(columns, call) {
   if (!length(columns)) return(NULL)
   notes <- NULL
-  if (length(columns) == 1 && is.factor(columns[[1]]) && nlevels(columns[[1]]) <= max_groups) {
-    code <- factor_codes_cpp(columns[[1]], nlevels(columns[[1]]))
-    if (!is.null(code)) {
-      labels <- enc2utf8(levels(columns[[1]]))
-      name <- names(columns)
-      return(list(code = code, names = paste0(name, "=", labels), labels = labels, title = name,
-        notes = look_alikes(labels, name)
-      ))
-    }
-  }
+  if (length(columns) == 1 && !is.null(plain <- plain_groups(columns[[1]], names(columns)))) return(plain)
   factors <- Map(function(x, name) as_group(x, name, call), columns, names(columns))
   for (name in names(factors)) notes <- c(notes, look_alikes(levels(factors[[name]]), name))
   combined <- factors[[1]]
@@ -48,6 +39,17 @@ code_groups <- function(columns, call) {
     )
   }
   list(code = code, names = names, labels = labels, title = paste(names(columns), collapse = ", "), notes = notes)
+}
+
+# The same of one column whose labels raise no question; NULL for others.
+plain_groups <- function(x, name) {
+  plain <- plain_groups_cpp(x, max_groups)
+  if (is.null(plain)) return(NULL)
+  labels <- enc2utf8(plain$labels)
+  list(
+    code = plain$code, names = paste0(name, "=", labels), labels = labels, title = name,
+    notes = look_alikes(labels, name)
+  )
 }
 
 # Before rows are taken, which strips an integer64 of its class where its package is not loaded.

@@ -1,13 +1,13 @@
 # What R does about intervals: which are refused, what stands in, quantiles and their limits.
 
-is_product <- function(conf.type) conf.type %in% c("bpcp", "bpcp mid-p")
+is_product <- function(conf.type) conf.type == "bpcp" || conf.type == "bpcp mid-p"
 
 # The beta product is derived for counts of right-censored subjects.
-check_product <- function(conf.type, core, frame, call) {
-  if (!is_product(conf.type)) return(invisible(NULL))
+check_product <- function(conf.type, columns, frame, call) {
+  counts <- c(columns$n.event, columns$n.censor)
   problem <- if (!is.null(frame$entry)) {
     "right-censored data, not for delayed entry"
-  } else if (any(c(core$n_event, core$n_censor) != round(c(core$n_event, core$n_censor)))) {
+  } else if (any(counts != round(counts))) {
     "whole counts, not for fractional weights"
   }
   if (!is.null(problem)) {

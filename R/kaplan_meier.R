@@ -207,49 +207,44 @@ fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, c
   variance <- check_variance(variance, frame, conf.type, conf.lower, call)
   conf.level <- check_conf_level(conf.level, call)
   timefix <- check_flag(timefix, "timefix", call)
-  n_group <- max(1L, length(frame$group_names))
   rows <- frame_core(frame, timefix)
   robust <- variance != "greenwood"
   if (robust) rows <- with_clusters(rows, frame)
   core <- call_core(kaplan_meier_cpp(rows, conf.type, conf.lower, conf.level, variance), call)
-  check_product(conf.type, core, frame, call)
-  if (robust) core <- lapply(core, na_plain)
-  # The elements of a survfit, in its order.
-  fit <- c(
-    list(
-      n = whole_number(frame$n %||% core$n), time = core$time, n.risk = core$n_risk, n.event = core$n_event,
-      n.censor = core$n_censor, surv = core$estimate,
-      std.err = if (robust) core[["std_error"]] else core[["std_error_log"]], cumhaz = core$cumhaz,
-      std.chaz = core$std_chaz
-    ),
-    if (!is.null(frame$group_names)) list(strata = setNames(as.integer(core$rows), frame$group_names)),
-    list(
-      type = if (is.null(frame$entry)) "right" else "counting", logse = !robust, conf.int = conf.level,
-      conf.type = conf.type
-    ),
-    if (conf.lower != "usual") list(conf.lower = conf.lower),
-    list(lower = core$conf_low, upper = core$conf_high, call = user_call)
-  )
-  if (length(frame$rows_dropped)) {
-    fit$na.action <- structure(frame$rows_dropped, class = "omit", names = frame$rows_dropped)
-  }
-  fit$meta <- list(
-    format = result_format, method = "kaplan_meier", group_title = frame$group_title,
-    group_labels = frame$group_labels %||% "All", unit = frame$unit, n_rows = frame$n_rows,
-    rows_dropped = frame$rows_dropped, n_time_merged = core$n_time_merged,
+  if (is_product(conf.type)) check_product(conf.type, core$columns, frame, call)
+  if (robust) core[c("columns", "limits")] <- lapply(core[c("columns", "limits")], lapply, na_plain)
+  groups <- frame$group_names
+  labels <- if (is.null(frame$group_labels)) "All" else frame$group_labels
+  late <- !is.null(frame$entry)
+  clustered <- !is.null(frame$cluster)
+  dropped <- frame$rows_dropped
+  meta <- list(
+    format = result_format, method = "kaplan_meier", group_title = frame$group_title, group_labels = labels,
+    unit = frame$unit, n_rows = frame$n_rows, rows_dropped = dropped, n_time_merged = core$n_time_merged,
     notes = c(
-      frame$notes, note_merged(core$n_time_merged), note_lone_cluster(frame, core, frame$group_labels %||% "All"),
+      frame$notes, note_merged(core$n_time_merged), if (clustered) note_lone_cluster(core$clusters, labels),
       note_stand_in(conf.type, core$surv_ends, robust)
     ),
-    entries = entries_by_group(frame, n_group), variance = variance, cluster = cluster_meta(frame, variance, core)
+    entries = if (late) entries_by_group(frame, length(labels)), variance = variance,
+    cluster = if (clustered) cluster_meta(frame, core)
+  )
+  # The elements of a survfit, in its order.
+  fit <- c(
+    list(n = whole_number(if (is.null(frame$n)) core$n else frame$n)), core$columns,
+    if (!is.null(groups)) list(strata = setNames(as.integer(core$rows), groups)),
+    list(type = if (late) "counting" else "right", logse = !robust, conf.int = conf.level, conf.type = conf.type),
+    if (conf.lower != "usual") list(conf.lower = conf.lower),
+    core$limits, list(call = user_call),
+    if (length(dropped)) list(na.action = structure(dropped, class = "omit", names = dropped)),
+    list(meta = meta)
   )
   class(fit) <- c("kaplan_meier", "survfit")
-  warn_early_risk_sets(fit, group_rows(fit), call)
+  if (late) warn_early_risk_sets(fit, group_rows(fit), call)
   fit
 }
 
 # Counts are integers while they fit.
-whole_number <- function(x) if (all(x <= .Machine$integer.max)) as.integer(x) else x
+whole_number <- function(x) if (all(x <= 2147483647)) as.integer(x) else x
 
 # With delayed entry, when and with what weight each group's subjects enter: between two rows of a survfit only this
 # tells who is there already. NULL without delayed entry.

@@ -128,29 +128,20 @@ fit_restricted_mean <- function(frame, tau, conf.level, timefix, call) {
   core <- call_core(restricted_mean_cpp(frame_core(frame, timefix), tau, conf.level), call)
   labels <- frame$group_labels %||% "All"
   if (is.null(core$estimate)) refuse_tau(tau, core, labels, call)
-  several <- length(labels) > 1
-  interval <- function(x) {
-    list(estimate = x$estimate, conf.low = na_plain(x$conf_low), conf.high = na_plain(x$conf_high))
-  }
-  compared <- function(x) {
-    if (several) {
-      c(interval(x), list(
-        std.error = na_plain(x$std_error), statistic = na_plain(x$statistic), p.value = exp(na_plain(x$log_p_value)),
-        log_p_value = na_plain(x$log_p_value)
-      ))
-    }
-  }
   structure(list(
     tau = core$tau, tau.max = min(core$limits), n = frame$n %||% core$n, n.event = core$n_event,
     n.cluster = if (!is.null(frame$cluster)) core$n_cluster, estimate = core$estimate, std.error = core$std_error,
-    conf.low = na_plain(core$conf_low), conf.high = na_plain(core$conf_high), lost = interval(core$lost),
-    difference = compared(core$difference), ratio = compared(core$ratio), lost_ratio = compared(core$lost_ratio),
+    conf.low = core$conf_low, conf.high = core$conf_high, lost = core$lost, difference = core$difference,
+    ratio = core$ratio, lost_ratio = core$lost_ratio,
     conf.level = conf.level, curve = core$curve,
     meta = list(
       format = result_format, method = "restricted_mean", group_title = frame$group_title, group_labels = labels,
       cluster_title = frame$cluster_title, n_cluster = frame$n_cluster, unit = frame$unit, n_rows = frame$n_rows,
       rows_dropped = frame$rows_dropped, n_time_merged = core$n_time_merged,
-      notes = c(frame$notes, note_merged(core$n_time_merged), notes_delayed_entry(frame, core, labels))
+      notes = c(
+        frame$notes, note_merged(core$n_time_merged),
+        if (!is.null(frame$entry)) notes_delayed_entry(frame, core, labels)
+      )
     )
   ), class = "restricted_mean")
 }
@@ -188,7 +179,6 @@ refuse_tau <- function(tau, core, labels, call) {
 # Where a late start leaves the curve without anybody behind it.
 notes_delayed_entry <- function(frame, core, labels) {
   entries <- entries_by_group(frame, length(labels))
-  if (is.null(entries)) return(NULL)
   in_group <- if (length(labels) > 1) paste0(" in group ", vapply(labels, quoted, "")) else ""
   first <- vapply(entries, function(x) min(x$time, Inf), 0)
   latest <- vapply(entries, function(x) max(x$time, -Inf), 0)

@@ -52,14 +52,25 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
-// factor_codes_cpp
-SEXP factor_codes_cpp(SEXP x, int n_level);
-RcppExport SEXP _cryonodes_factor_codes_cpp(SEXP xSEXP, SEXP n_levelSEXP) {
+// plain_status_cpp
+SEXP plain_status_cpp(SEXP time, SEXP status);
+RcppExport SEXP _cryonodes_plain_status_cpp(SEXP timeSEXP, SEXP statusSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type time(timeSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type status(statusSEXP);
+    rcpp_result_gen = Rcpp::wrap(plain_status_cpp(time, status));
+    return rcpp_result_gen;
+END_RCPP
+}
+// plain_groups_cpp
+SEXP plain_groups_cpp(SEXP x, int most);
+RcppExport SEXP _cryonodes_plain_groups_cpp(SEXP xSEXP, SEXP mostSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< SEXP >::type x(xSEXP);
-    Rcpp::traits::input_parameter< int >::type n_level(n_levelSEXP);
-    rcpp_result_gen = Rcpp::wrap(factor_codes_cpp(x, n_level));
+    Rcpp::traits::input_parameter< int >::type most(mostSEXP);
+    rcpp_result_gen = Rcpp::wrap(plain_groups_cpp(x, most));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -245,7 +256,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_all_zero_one_cpp", (DL_FUNC) &_cryonodes_all_zero_one_cpp, 1},
     {"_cryonodes_all_levels_cpp", (DL_FUNC) &_cryonodes_all_levels_cpp, 2},
     {"_cryonodes_clearly_different_cpp", (DL_FUNC) &_cryonodes_clearly_different_cpp, 1},
-    {"_cryonodes_factor_codes_cpp", (DL_FUNC) &_cryonodes_factor_codes_cpp, 2},
+    {"_cryonodes_plain_status_cpp", (DL_FUNC) &_cryonodes_plain_status_cpp, 2},
+    {"_cryonodes_plain_groups_cpp", (DL_FUNC) &_cryonodes_plain_groups_cpp, 2},
     {"_cryonodes_cluster_bootstrap_cpp", (DL_FUNC) &_cryonodes_cluster_bootstrap_cpp, 8},
     {"_cryonodes_draw_clusters_cpp", (DL_FUNC) &_cryonodes_draw_clusters_cpp, 3},
     {"_cryonodes_confidence_band_cpp", (DL_FUNC) &_cryonodes_confidence_band_cpp, 7},

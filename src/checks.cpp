@@ -64,22 +64,60 @@ bool clearly_different_cpp(SEXP labels) {
   return std::adjacent_find(folded.begin(), folded.end()) == folded.end();
 }
 
-// The codes of a factor from 0, or NULL: when one is missing or has no level, or a level has no row.
+// The status of a cohort without fault, or NULL. Times are doubles, finite and >= 0, at least one; statuses are as many,
+// 0 or 1, none missing; neither has attributes. Logical and integer statuses are handed back as they are.
 // [[Rcpp::export(rng = false)]]
-SEXP factor_codes_cpp(SEXP x, int n_level) {
-  const R_xlen_t n = Rf_xlength(x);
-  if (TYPEOF(x) != INTSXP)
+SEXP plain_status_cpp(SEXP time, SEXP status) {
+  const R_xlen_t n = Rf_xlength(time);
+  const bool plain = TYPEOF(time) == REALSXP && n > 0 && Rf_xlength(status) == n && ATTRIB(time) == R_NilValue &&
+                     ATTRIB(status) == R_NilValue && all_countable_cpp(time) && all_zero_one_cpp(status);
+  if (!plain)
     return R_NilValue;
-  const int* from = INTEGER(x);
-  Rcpp::IntegerVector codes = Rcpp::no_init(n);
-  int* to = codes.begin();
-  std::vector<unsigned char> used(static_cast<std::size_t>(n_level), 0);
-  for (R_xlen_t i = 0; i < n; ++i) {
-    const int code = from[i];
-    if (code < 1 || code > n_level)
+  return TYPEOF(status) == REALSXP ? Rf_coerceVector(status, INTSXP) : status;
+}
+
+// A column of groups that needs no closer look, as codes from 0 and labels; or NULL. That is a factor each level of
+// which has a row, or whole numbers from -most to most without attributes; at most `most` groups, nothing missing.
+// [[Rcpp::export(rng = false)]]
+SEXP plain_groups_cpp(SEXP x, int most) {
+  const R_xlen_t n = Rf_xlength(x);
+  const bool factor = Rf_inherits(x, "factor") && TYPEOF(x) == INTSXP && Rf_getAttrib(x, R_DimSymbol) == R_NilValue;
+  const bool number = (TYPEOF(x) == INTSXP || TYPEOF(x) == REALSXP) && ATTRIB(x) == R_NilValue;
+  const SEXP levels = factor ? Rf_getAttrib(x, R_LevelsSymbol) : R_NilValue;
+  if (!(factor && TYPEOF(levels) == STRSXP && Rf_xlength(levels) <= most) && !number)
+    return R_NilValue;
+  for (R_xlen_t k = 0; k < Rf_xlength(levels); ++k)
+    if (STRING_ELT(levels, k) == NA_STRING)
       return R_NilValue;
-    used[static_cast<std::size_t>(code) - 1] = 1;
-    to[i] = code - 1;
-  }
-  return std::count(used.begin(), used.end(), 1) == n_level ? static_cast<SEXP>(codes) : R_NilValue;
+
+  // A place for each value there can be; then the places that are taken are numbered.
+  const int least = factor ? 1 : -most, n_place = factor ? static_cast<int>(Rf_xlength(levels)) : 2 * most + 1;
+  std::vector<int> number_of(static_cast<std::size_t>(n_place), 0);
+  Rcpp::IntegerVector codes = Rcpp::no_init(n);
+  const auto put = [&](const auto* from) {
+    for (R_xlen_t i = 0; i < n; ++i) {
+      if (!(from[i] >= least && from[i] < least + n_place) || from[i] != static_cast<int>(from[i]))
+        return false;
+      codes[i] = static_cast<int>(from[i]) - least;
+      number_of[static_cast<std::size_t>(codes[i])] = 1;
+    }
+    return true;
+  };
+  if (!(TYPEOF(x) == INTSXP ? put(INTEGER(x)) : put(REAL(x))))
+    return R_NilValue;
+  const auto taken = std::count(number_of.begin(), number_of.end(), 1);
+  if (factor ? taken < n_place : taken > most)
+    return R_NilValue;
+  if (factor)
+    return Rcpp::List::create(Rcpp::_["code"] = codes, Rcpp::_["labels"] = levels);
+  Rcpp::CharacterVector labels(taken);
+  int next = 0;
+  for (int k = 0; k < n_place; ++k)
+    if (number_of[static_cast<std::size_t>(k)] != 0) {
+      labels[next] = std::to_string(k + least);
+      number_of[static_cast<std::size_t>(k)] = next++;
+    }
+  for (int& code : codes)
+    code = number_of[static_cast<std::size_t>(code)];
+  return Rcpp::List::create(Rcpp::_["code"] = codes, Rcpp::_["labels"] = labels);
 }

@@ -107,6 +107,31 @@ inline std::optional<cryonodes::CountedRows> count_rows(const Rcpp::List& frame,
                                static_cast<std::size_t>(Rcpp::as<int>(frame["n_cause"])));
 }
 
+/// The risk table of a frame, for who needs nothing else of its rows.
+struct TableOfRows {
+  explicit TableOfRows(const Rcpp::List& frame, const cryonodes::Poll& poll) {
+    const auto counted = count_rows(frame, poll);
+    if (!counted) {
+      Input in(frame, poll);
+      table = std::move(in.table);
+      n_time_merged = in.timeline.n_time_merged;
+      return;
+    }
+    table.first = counted->first;
+    table.n = counted->n;
+    table.n_cause = counted->n_cause;
+    for (auto* column : {&table.time, &table.n_risk, &table.n_event, &table.n_censor})
+      column->resize(counted->rows());
+    if (table.n_cause > 1)
+      table.cause_events.resize(table.n_cause * counted->rows());
+    counted->write({table.time.data(), table.n_risk.data(), table.n_event.data(), table.n_censor.data(),
+                    table.cause_events.data()});
+    n_time_merged = counted->n_time_merged;
+  }
+  cryonodes::RiskTable table;
+  std::size_t n_time_merged = 0;
+};
+
 /// R's spelling of ConfType; what it can be is checked in R.
 inline cryonodes::ConfType conf_type(const std::string& name) {
   const char* const names[] = {"plain", "log",        "log-log",    "logit",  "arcsin",

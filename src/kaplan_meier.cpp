@@ -41,19 +41,22 @@ bool ends_at_one_or_zero(const cryonodes::CountedRows& counted) {
   return false;
 }
 
-// What R makes a survfit of. `surv_ends`: is S 1 or 0 in some row?
+// `columns` are those of a survfit, under its names and in its order, as are `limits`. `surv_ends`: is S 1 or 0 in some
+// row?
 template <class Columns>
 Rcpp::List curve_list(const std::vector<double>& n, const std::vector<std::size_t>& first, std::size_t n_time_merged,
                       bool surv_ends, const Columns& column) {
   using glue::Column;
   return Rcpp::List::create(
-      Rcpp::_["n"] = n, Rcpp::_["rows"] = glue::rows_by_group(first), Rcpp::_["time"] = column(Column::time),
-      Rcpp::_["n_risk"] = column(Column::n_risk), Rcpp::_["n_event"] = column(Column::n_event),
-      Rcpp::_["n_censor"] = column(Column::n_censor), Rcpp::_["estimate"] = column(Column::estimate),
-      Rcpp::_["std_error_log"] = column(Column::std_error_log), Rcpp::_["cumhaz"] = column(Column::cumhaz),
-      Rcpp::_["std_chaz"] = column(Column::std_chaz), Rcpp::_["conf_low"] = column(Column::conf_low),
-      Rcpp::_["conf_high"] = column(Column::conf_high), Rcpp::_["n_time_merged"] = static_cast<double>(n_time_merged),
-      Rcpp::_["surv_ends"] = surv_ends);
+      Rcpp::_["n"] = n, Rcpp::_["rows"] = glue::rows_by_group(first),
+      Rcpp::_["columns"] = Rcpp::List::create(
+          Rcpp::_["time"] = column(Column::time), Rcpp::_["n.risk"] = column(Column::n_risk),
+          Rcpp::_["n.event"] = column(Column::n_event), Rcpp::_["n.censor"] = column(Column::n_censor),
+          Rcpp::_["surv"] = column(Column::estimate), Rcpp::_["std.err"] = column(Column::std_error_log),
+          Rcpp::_["cumhaz"] = column(Column::cumhaz), Rcpp::_["std.chaz"] = column(Column::std_chaz)),
+      Rcpp::_["limits"] = Rcpp::List::create(Rcpp::_["lower"] = column(Column::conf_low),
+                                             Rcpp::_["upper"] = column(Column::conf_high)),
+      Rcpp::_["n_time_merged"] = static_cast<double>(n_time_merged), Rcpp::_["surv_ends"] = surv_ends);
 }
 
 // The curve of a risk table whose columns `fill` writes.
@@ -123,10 +126,12 @@ Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, std::string
   auto fit = cryonodes::kaplan_meier(table, options, {}, poll);
   use_clusters(in, clusters, variance == "ij", of_clusters, options, fit, poll);
   return Rcpp::List::create(
-      Rcpp::_["n"] = table.n, Rcpp::_["rows"] = in.rows_by_group(), Rcpp::_["time"] = table.time,
-      Rcpp::_["n_risk"] = table.n_risk, Rcpp::_["n_event"] = table.n_event, Rcpp::_["n_censor"] = table.n_censor,
-      Rcpp::_["estimate"] = fit.estimate, Rcpp::_["std_error"] = fit.std_error, Rcpp::_["cumhaz"] = fit.cumhaz,
-      Rcpp::_["std_chaz"] = fit.std_chaz, Rcpp::_["conf_low"] = fit.conf_low, Rcpp::_["conf_high"] = fit.conf_high,
+      Rcpp::_["n"] = table.n, Rcpp::_["rows"] = in.rows_by_group(),
+      Rcpp::_["columns"] = Rcpp::List::create(
+          Rcpp::_["time"] = table.time, Rcpp::_["n.risk"] = table.n_risk, Rcpp::_["n.event"] = table.n_event,
+          Rcpp::_["n.censor"] = table.n_censor, Rcpp::_["surv"] = fit.estimate, Rcpp::_["std.err"] = fit.std_error,
+          Rcpp::_["cumhaz"] = fit.cumhaz, Rcpp::_["std.chaz"] = fit.std_chaz),
+      Rcpp::_["limits"] = Rcpp::List::create(Rcpp::_["lower"] = fit.conf_low, Rcpp::_["upper"] = fit.conf_high),
       Rcpp::_["n_time_merged"] = static_cast<double>(in.timeline.n_time_merged),
       Rcpp::_["surv_ends"] = ends_at_one_or_zero(table.first, fit.estimate.data()),
       Rcpp::_["clusters"] = clusters.clusters);

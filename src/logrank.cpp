@@ -29,7 +29,7 @@ double quadratic_form(const cryonodes::LogrankResult& fit) {
 // [[Rcpp::export(rng = false)]]
 Rcpp::List logrank_cpp(Rcpp::List frame, int n_group) {
   const cryonodes::Poll poll = glue::RPoll(R_NilValue);
-  const glue::Input in(frame, poll);
+  const glue::TableOfRows in(frame, poll);
   const auto fit = cryonodes::logrank(in.table, static_cast<std::size_t>(n_group), poll);
   const double df = static_cast<double>(fit.rank());
   const double statistic = df > 0.0 ? quadratic_form(fit) : R_NaReal;
@@ -38,5 +38,5 @@ Rcpp::List logrank_cpp(Rcpp::List frame, int n_group) {
       Rcpp::_["covariance"] = Rcpp::NumericMatrix(n_group, n_group, fit.covariance.begin()),
       Rcpp::_["component"] = fit.component, Rcpp::_["statistic"] = statistic, Rcpp::_["df"] = df,
       Rcpp::_["log_p_value"] = df > 0.0 ? cryonodes::log_chisq_upper(statistic, df) : R_NaReal,
-      Rcpp::_["n_time_merged"] = static_cast<double>(in.timeline.n_time_merged));
+      Rcpp::_["n_time_merged"] = static_cast<double>(in.n_time_merged));
 }

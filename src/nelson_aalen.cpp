@@ -10,13 +10,13 @@ Rcpp::List nelson_aalen_cpp(Rcpp::List frame, std::string conf_type, double conf
   options.variance =
       variance == "greenwood" ? cryonodes::HazardVariance::greenwood : cryonodes::HazardVariance::aalen;
   const cryonodes::Poll poll = glue::RPoll(R_NilValue);
-  const glue::Input in(frame, poll);
+  const glue::TableOfRows in(frame, poll);
   const auto& table = in.table;
   const auto fit = cryonodes::nelson_aalen(table, options, poll);
   return Rcpp::List::create(
-      Rcpp::_["n"] = table.n, Rcpp::_["rows"] = in.rows_by_group(), Rcpp::_["time"] = table.time,
+      Rcpp::_["n"] = table.n, Rcpp::_["rows"] = glue::rows_by_group(table.first), Rcpp::_["time"] = table.time,
       Rcpp::_["n_risk"] = table.n_risk, Rcpp::_["n_event"] = table.n_event, Rcpp::_["n_censor"] = table.n_censor,
       Rcpp::_["estimate"] = fit.estimate, Rcpp::_["std_error"] = fit.std_error, Rcpp::_["conf_low"] = fit.conf_low,
       Rcpp::_["conf_high"] = fit.conf_high,
-      Rcpp::_["n_time_merged"] = static_cast<double>(in.timeline.n_time_merged));
+      Rcpp::_["n_time_merged"] = static_cast<double>(in.n_time_merged));
 }

@@ -69,6 +69,23 @@ TEST_CASE("beta tails in closed form: b = 1 is a power, and the arcsine law") {
   CHECK(near(beta_quantile(0.025, Tail::lower, {0.5, 0.5}), s * s));
 }
 
+TEST_CASE("quantiles of powers and of their neighbours: a parameter of 1 is no break") {
+  for (double p : {1e-9, 0.025, 0.3, 0.5, 0.97})
+    for (double a : {0.02, 1.0, 7.0, 1e4, 1e12}) {
+      INFO("p " << p << " a " << a);
+      const double x = std::pow(p, 1.0 / a), y = std::pow(1.0 - p, 1.0 / a);
+      // Rounding in the exponent, and in 1 - p, comes out multiplied.
+      CHECK(near(beta_quantile(p, Tail::lower, {a, 1.0}), x, 4e-16 * (1.0 - std::log(p) / a)));
+      CHECK(near(beta_quantile(p, Tail::upper, {a, 1.0}), y, 4e-16 * (1.0 + 35.0 / a)));
+      CHECK(beta_quantile(p, Tail::upper, {1.0, a}) == Approx(1.0 - x).epsilon(1e-13).margin(2e-16));
+      CHECK(beta_quantile(p, Tail::lower, {1.0, a}) == Approx(1.0 - y).epsilon(1e-13).margin(2e-16));
+      // The general search on either side; 1e-9 of a parameter moves x by as little, but for the logarithm of x.
+      if (a <= 1e4)
+        for (double b : {1.0 - 1e-9, 1.0 + 1e-9})
+          CHECK(near(beta_quantile(p, Tail::lower, {a, b}), x, 1e-7));
+    }
+}
+
 TEST_CASE("points among beta laws") {
   CHECK(beta_quantile(0.025, Tail::lower, {0.0, 1.0}) == 0.0);
   CHECK(beta_quantile(0.025, Tail::upper, {0.0, 1.0}) == 0.0);

@@ -111,12 +111,19 @@ inline double beta_quantile(double p, Tail tail, BetaLaw one, BetaLaw two) {
   const bool one_counts = !at_0(one) && !at_1(one), two_counts = !single && !at_0(two) && !at_1(two);
   const BetaLaw& main = one_counts ? one : two;
   // The other law is a point whose tail is empty: the whole of p is on the side of this one, which has half the weight.
-  const double log_p = std::log(one_counts && two_counts ? 2.0 * p : single ? p : 2.0 * p);
+  const double share = single ? p : 2.0 * p, log_p = std::log(share);
 
   if (std::min(main.a, main.b) > 1e10) {
     const double z = normal_quantile(std::exp(log_p) < 1.0 && !(one_counts && two_counts) ? std::exp(log_p) : p);
     const double logit = std::log(main.a / main.b) + (lower ? z : -z) * std::sqrt(1.0 / main.a + 1.0 / main.b);
     return 1.0 / (1.0 + std::exp(-logit));
+  }
+
+  // The largest or the smallest of some uniform numbers: its tails are powers.
+  if (!(one_counts && two_counts) && (main.a == 1.0 || main.b == 1.0)) {
+    const double log_rest = std::log1p(-share);
+    return main.b == 1.0 ? std::exp((lower ? log_p : log_rest) / main.a)
+                         : -std::expm1((lower ? log_rest : log_p) / main.b);
   }
 
   // Newton on the logarithm of the tail, which is concave in the logit; bisection whenever a step leaves the bracket.
@@ -139,10 +146,13 @@ inline double beta_quantile(double p, Tail tail, BetaLaw one, BetaLaw two) {
     if (excess == 0.0)
       break;
     (excess > 0.0 ? high : low) = logit;
-    double next = logit - excess / (slope / std::exp(log_tail));
-    if (!(next > low && next < high))
+    const double step = excess / (slope / std::exp(log_tail)), least = 1e-15 * std::max(1.0, std::fabs(logit));
+    double next = logit - step;
+    // Where nothing but rounding is left the step may end on the bracket itself. (It is 0 where a tail underflows.)
+    const bool settled = step != 0.0 && std::fabs(step) <= least;
+    if (!settled && !(next > low && next < high))
       next = 0.5 * (low + high);
-    const bool done = std::fabs(next - logit) <= 1e-15 * std::max(1.0, std::fabs(logit));
+    const bool done = settled || std::fabs(next - logit) <= least;
     logit = next;
     if (done)
       break;

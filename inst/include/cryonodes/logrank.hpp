@@ -85,7 +85,7 @@ inline LogrankResult logrank(const RiskTable& table, std::size_t n_group, const 
   out.observed.assign(k, 0.0);
   std::vector<CompensatedSum> expected(k), together(k * k); // together: -cov_ij for i < j
   struct Exit {
-    std::uint32_t time_id;
+    double time;
     std::size_t group;
     std::size_t row;
   };
@@ -108,18 +108,18 @@ inline LogrankResult logrank(const RiskTable& table, std::size_t n_group, const 
       n += at_risk[g];
       present.push_back(g);
       for (std::size_t row = begin; row < end; ++row)
-        exits.push_back({table.time_id[row], g, row});
+        exits.push_back({table.time[row], g, row});
     }
     std::sort(exits.begin(), exits.end(), [&](const Exit& a, const Exit& b) {
       ask();
-      return a.time_id != b.time_id ? a.time_id < b.time_id : a.group < b.group;
+      return a.time != b.time ? a.time < b.time : a.group < b.group;
     });
 
     CompensatedSum hazard, variance;
     for (std::size_t i = 0; i < exits.size();) {
       std::size_t end = i;
       double d = 0.0;
-      for (; end < exits.size() && exits[end].time_id == exits[i].time_id; ++end)
+      for (; end < exits.size() && exits[end].time == exits[i].time; ++end)
         d += table.n_event[exits[end].row];
       if (d > 0.0)
         hazard.add(d / n);

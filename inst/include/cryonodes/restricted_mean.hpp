@@ -49,12 +49,14 @@ struct RestrictedMeanResult {
 /// known up to 0.
 inline std::vector<double> largest_tau(const RiskTable& table) {
   std::vector<double> out(table.n_group(), 0.0);
-  for (std::size_t g = 0; g < table.n_group(); ++g)
-    for (std::size_t i = table.first[g]; i < table.first[g + 1]; ++i) {
-      if (table.n_event[i] >= table.n_risk[i])
-        out[g] = std::numeric_limits<double>::infinity();
-      out[g] = std::max(out[g], table.time[i]);
-    }
+  for (std::size_t g = 0; g < table.n_group(); ++g) {
+    const std::size_t first = table.first[g], end = table.first[g + 1];
+    bool falls_to_0 = false;
+    for (std::size_t i = first; i < end; ++i)
+      falls_to_0 |= table.n_event[i] >= table.n_risk[i];
+    if (first < end)
+      out[g] = falls_to_0 ? std::numeric_limits<double>::infinity() : std::max(0.0, table.time[end - 1]);
+  }
   return out;
 }
 
