@@ -21,6 +21,10 @@ plain_status_cpp <- function(time, status) {
     .Call(`_cryonodes_plain_status_cpp`, time, status)
 }
 
+named_columns_cpp <- function(formula, data) {
+    .Call(`_cryonodes_named_columns_cpp`, formula, data)
+}
+
 plain_groups_cpp <- function(x, most) {
     .Call(`_cryonodes_plain_groups_cpp`, x, most)
 }

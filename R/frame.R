@@ -15,6 +15,11 @@
 
 frame_from_formula <- function(formula, data, subset, weights, na.action, status, allow, call, env,
                                cluster = null_quosure) {
+  columns <- named_columns_cpp(formula, data)
+  if (!is.null(columns) && quo_is_null(weights) && quo_is_null(cluster) && quo_is_null(subset)) {
+    frame <- plain_frame(columns[[1]], columns[[2]], columns[[3]], status, call)
+    if (!is.null(frame)) return(frame)
+  }
   if (!rlang::is_formula(formula, lhs = TRUE)) {
     abort_rule("formula", "`formula` must look like `Surv(time, status) ~ group`.", arg = "formula", call = call)
   }
@@ -41,14 +46,9 @@ frame_from_formula <- function(formula, data, subset, weights, na.action, status
     abort_rule("formula", "`.` is not allowed in `formula`: name the groups.", arg = "formula", call = call)
   }
 
-  rhs <- rlang::f_rhs(formula)
-  if (quo_is_null(weights) && quo_is_null(cluster) && quo_is_null(subset)) {
-    columns <- named_columns(rlang::f_lhs(formula), rhs, data)
-    frame <- if (!is.null(columns)) plain_frame(columns[[1]], columns[[2]], columns[-(1:2)], status, call)
-    if (!is.null(frame)) return(frame)
-  }
   response <- read_response(rlang::f_lhs(formula), evaluate, status, call)
   n <- length(response$time)
+  rhs <- rlang::f_rhs(formula)
   variables <- if (is.name(rhs)) {
     list(group = setNames(list(read_label(evaluate(rhs), as.character(rhs), n, call)), as.character(rhs)))
   } else if (!identical(rhs, 1)) {
@@ -117,17 +117,6 @@ plain_frame <- function(time, event, group, status, call) {
     group_title = grouping$title, rows_dropped = no_codes, n_rows = n, n_input = n, rows = seq_len(n),
     notes = grouping$notes, call = call
   )
-}
-
-# The columns of `Surv(time, status) ~ 1` or `~ group`, where all are names of columns; NULL for other formulas.
-named_columns <- function(lhs, rhs, data) {
-  if (!is.call(lhs) || length(lhs) != 3 || !identical(lhs[[1]], quote(Surv)) || !is.null(names(lhs)) ||
-    !is.name(lhs[[2]]) || !is.name(lhs[[3]]) || !is.name(rhs) && !identical(rhs, 1)) {
-    return(NULL)
-  }
-  names <- c(as.character(lhs[[2]]), as.character(lhs[[3]]), if (is.name(rhs)) as.character(rhs))
-  at <- match(names, names(data))
-  if (!anyNA(at)) unclass(data)[at]
 }
 
 # A column of labels, as it was given.

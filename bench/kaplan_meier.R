@@ -56,9 +56,17 @@ for (n in sizes) {
       }
     }
     if (n == 100) {
+      # What one small call costs: plain vectors, and a factor of two.
+      time <- data$time
+      event <- data$died
       add(paste0(size, ", ", kind, ", vectors"), survival_peer,
-        function() kaplan_meier(data$time, data$died),
-        function() survival::survfit(survival::Surv(data$time, data$died) ~ 1, conf.type = "log-log")
+        function() kaplan_meier(time, event),
+        function() survival::survfit(Surv(time, event) ~ 1, conf.type = "log-log")
+      )
+      two <- data.frame(data[c("time", "died")], arm = factor(sample(c("a", "b"), n, replace = TRUE)))
+      add(paste0(size, ", ", kind, ", 2 groups"), survival_peer,
+        function() kaplan_meier(Surv(time, died) ~ arm, data = two),
+        function() survival::survfit(Surv(time, died) ~ arm, data = two, conf.type = "log-log")
       )
     }
   }

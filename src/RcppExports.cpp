@@ -63,6 +63,17 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// named_columns_cpp
+SEXP named_columns_cpp(SEXP formula, SEXP data);
+RcppExport SEXP _cryonodes_named_columns_cpp(SEXP formulaSEXP, SEXP dataSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type formula(formulaSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type data(dataSEXP);
+    rcpp_result_gen = Rcpp::wrap(named_columns_cpp(formula, data));
+    return rcpp_result_gen;
+END_RCPP
+}
 // plain_groups_cpp
 SEXP plain_groups_cpp(SEXP x, int most);
 RcppExport SEXP _cryonodes_plain_groups_cpp(SEXP xSEXP, SEXP mostSEXP) {
@@ -257,6 +268,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_all_levels_cpp", (DL_FUNC) &_cryonodes_all_levels_cpp, 2},
     {"_cryonodes_clearly_different_cpp", (DL_FUNC) &_cryonodes_clearly_different_cpp, 1},
     {"_cryonodes_plain_status_cpp", (DL_FUNC) &_cryonodes_plain_status_cpp, 2},
+    {"_cryonodes_named_columns_cpp", (DL_FUNC) &_cryonodes_named_columns_cpp, 2},
     {"_cryonodes_plain_groups_cpp", (DL_FUNC) &_cryonodes_plain_groups_cpp, 2},
     {"_cryonodes_cluster_bootstrap_cpp", (DL_FUNC) &_cryonodes_cluster_bootstrap_cpp, 8},
     {"_cryonodes_draw_clusters_cpp", (DL_FUNC) &_cryonodes_draw_clusters_cpp, 3},

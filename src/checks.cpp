@@ -64,8 +64,8 @@ bool clearly_different_cpp(SEXP labels) {
   return std::adjacent_find(folded.begin(), folded.end()) == folded.end();
 }
 
-// The status of a cohort without fault, or NULL. Times are doubles, finite and >= 0, at least one; statuses are as many,
-// 0 or 1, none missing; neither has attributes. Logical and integer statuses are handed back as they are.
+// The status of a cohort without fault, or NULL. Times are doubles, finite and >= 0, at least one; statuses are as
+// many, 0 or 1, none missing; neither has attributes. Logical and integer statuses are handed back as they are.
 // [[Rcpp::export(rng = false)]]
 SEXP plain_status_cpp(SEXP time, SEXP status) {
   const R_xlen_t n = Rf_xlength(time);
@@ -74,6 +74,54 @@ SEXP plain_status_cpp(SEXP time, SEXP status) {
   if (!plain)
     return R_NilValue;
   return TYPEOF(status) == REALSXP ? Rf_coerceVector(status, INTSXP) : status;
+}
+
+// The columns of `Surv(time, status) ~ 1` or `~ group`, all of them names of columns: time, status, and NULL or a list
+// of the group under its name. NULL for all other formulas, and for data whose names need a closer look.
+// [[Rcpp::export(rng = false)]]
+SEXP named_columns_cpp(SEXP formula, SEXP data) {
+  const bool table = TYPEOF(data) == VECSXP && (!Rf_isObject(data) || Rf_inherits(data, "data.frame"));
+  if (!table || TYPEOF(formula) != LANGSXP || !Rf_inherits(formula, "formula") || Rf_length(formula) != 3)
+    return R_NilValue;
+  const SEXP response = CADR(formula), group = CADDR(formula);
+  if (TYPEOF(response) != LANGSXP || Rf_length(response) != 3 || CAR(response) != Rf_install("Surv") ||
+      TAG(CDR(response)) != R_NilValue || TAG(CDDR(response)) != R_NilValue)
+    return R_NilValue;
+  const bool grouped = TYPEOF(group) == SYMSXP && group != Rf_install(".");
+  const bool alone = TYPEOF(group) == REALSXP && Rf_xlength(group) == 1 && REAL(group)[0] == 1.0;
+  const SEXP names = Rf_getAttrib(data, R_NamesSymbol);
+  if ((!grouped && !alone) || TYPEOF(names) != STRSXP)
+    return R_NilValue;
+
+  // R keeps one copy of each text in plain letters.
+  std::vector<SEXP> seen;
+  for (R_xlen_t k = 0; k < Rf_xlength(names); ++k) {
+    const SEXP name = STRING_ELT(names, k);
+    const char* const end = CHAR(name) + LENGTH(name);
+    if (name == NA_STRING || LENGTH(name) == 0 || std::any_of(CHAR(name), end, [](char c) { return (c & 0x80) != 0; }))
+      return R_NilValue;
+    seen.push_back(name);
+  }
+  std::sort(seen.begin(), seen.end());
+  if (std::adjacent_find(seen.begin(), seen.end()) != seen.end())
+    return R_NilValue;
+  const auto column = [&](SEXP symbol) {
+    for (R_xlen_t k = 0; k < Rf_xlength(names) && TYPEOF(symbol) == SYMSXP; ++k)
+      if (STRING_ELT(names, k) == PRINTNAME(symbol))
+        return VECTOR_ELT(data, k);
+    return R_NilValue;
+  };
+  const SEXP time = column(CADR(response)), status = column(CADDR(response));
+  if (time == R_NilValue || status == R_NilValue)
+    return R_NilValue;
+  if (alone)
+    return Rcpp::List::create(time, status, R_NilValue);
+  const SEXP values = column(group);
+  if (values == R_NilValue)
+    return R_NilValue;
+  Rcpp::List by = Rcpp::List::create(values);
+  Rf_setAttrib(by, R_NamesSymbol, Rcpp::Shield<SEXP>(Rf_ScalarString(PRINTNAME(group))));
+  return Rcpp::List::create(time, status, by);
 }
 
 // A column of groups that needs no closer look, as codes from 0 and labels; or NULL. That is a factor each level of

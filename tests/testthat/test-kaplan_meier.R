@@ -771,3 +771,36 @@ test_that("text without an encoding, and times in two units, are refused", {
   units(entry) <- "days"
   expect_identical(kaplan_meier(Surv(entry, exit, c(1, 1)) ~ 1)$n.risk, c(2, 1))
 })
+
+test_that("the short way for plain columns gives what the long way gives", {
+  n <- 40
+  set.seed(7)
+  d <- data.frame(time = rexp(n), died = rbinom(n, 1, 0.5), arm = rep(c("a", "b"), n / 2))
+  bare <- function(fit) unclass(fit)[setdiff(names(fit), "call")]
+  # An expression instead of a name goes the long way, and so does text; codes and factors go the short one.
+  for (died in list(as.double(d$died), as.integer(d$died), d$died == 1)) {
+    d$died <- died
+    expect_identical(bare(kaplan_meier(Surv(time, died) ~ 1, d)), bare(kaplan_meier(Surv(time + 0, died) ~ 1, d)))
+    expect_identical(bare(kaplan_meier(d$time, died)), bare(kaplan_meier(Surv(time + 0, died) ~ 1, d)))
+  }
+  for (arm in list(factor(d$arm), factor(d$arm, c("b", "a")), rep(c(-3L, 999L), n / 2), rep(c(-0, 10), n / 2))) {
+    d$arm <- arm
+    long <- d
+    long$arm <- factor(arm, if (is.factor(arm)) c(levels(arm), "none") else c(sort(unique(arm)), 1000))
+    expect_identical(bare(kaplan_meier(Surv(time, died) ~ arm, d)), bare(kaplan_meier(Surv(time, died) ~ arm, long)))
+    expect_identical(
+      bare(restricted_mean(d$time, d$died, d$arm)), bare(restricted_mean(long$time, long$died, long$arm))
+    )
+  }
+  # What is not plain is found all the same.
+  expect_error(kaplan_meier(Surv(time, died) ~ 1, setNames(cbind(d, 1), c(names(d), "arm"))),
+    class = "cryonodes_error_column"
+  )
+  expect_error(kaplan_meier(Surv(time, died) ~ ., cbind(d, . = 1)), class = "cryonodes_error_formula")
+  expect_error(kaplan_meier(replace(d$time, 3, NA), d$died), class = "cryonodes_error_missing")
+  expect_error(kaplan_meier(replace(d$time, 3, -1), d$died), class = "cryonodes_error_time")
+  expect_error(kaplan_meier(d$time, d$died + 1), class = "cryonodes_error_status")
+  expect_error(kaplan_meier(d$time, d$died, d$arm[-1]), class = "cryonodes_error_length")
+  expect_error(kaplan_meier(d$time, d$died, replace(d$arm, 2, NA)), class = "cryonodes_error_missing")
+  expect_error(kaplan_meier(numeric(), integer()), class = "cryonodes_error_empty")
+})
