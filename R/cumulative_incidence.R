@@ -166,7 +166,7 @@ fit_incidence <- function(frame, variance, conf.type, conf.level, timefix, user_
   causes <- frame$causes %||% "event"
   states <- c("(s0)", causes)
   n_group <- max(1L, length(frame$group_names))
-  events <- colSums(core$n_event)[-1]
+  events <- core$events
   start <- function(first) {
     out <- matrix(rep(c(first, rep(0, length(causes))), each = n_group), n_group,
       dimnames = list(frame$group_names, states)
@@ -182,7 +182,7 @@ fit_incidence <- function(frame, variance, conf.type, conf.level, timefix, user_
   fit <- c(fit, list(
     std.err = core$std_error, sp0 = unname(start(0)), logse = FALSE,
     cumhaz = core$cumhaz, one.minus.km = core$one_minus_km,
-    transitions = transition_counts(causes, events, sum(core$n_censor)), lower = core$conf_low, upper = core$conf_high,
+    transitions = transition_counts(causes, events, core$censored), lower = core$conf_low, upper = core$conf_high,
     conf.type = conf.type, conf.int = conf.level, states = states,
     type = if (is.null(frame$entry)) "mright" else "mcounting", call = user_call
   ))

@@ -1,21 +1,83 @@
-#include "glue.h"
+#include "derived_columns.h"
+
+#include <numeric>
 
 namespace {
 
-/// A matrix with a column per state, as a survfitms has them: the first is the state that all start in. Not filled yet.
+// The columns of a survfitms.
+struct Column {
+  enum : std::size_t {
+    time, n_censor, n_risk, n_event, estimate, std_error, conf_low, conf_high, cumhaz, one_minus_km
+  };
+  static constexpr std::size_t count = one_minus_km + 1;
+  // How many vectors side by side: one, one by state (the first is the state that all start in), one by cause.
+  static std::size_t width(std::size_t column, std::size_t n_cause) {
+    return column <= n_censor ? 1 : column < cumhaz ? n_cause + 1 : n_cause;
+  }
+};
+
+// The counts, and the curve with its limits: read one column, and the others of its part are there.
+class IncidenceSource : public glue::ColumnSource {
+public:
+  IncidenceSource(cryonodes::CountedRows rows, const cryonodes::IncidenceOptions& options)
+      : ColumnSource(std::move(rows)), options_(options) {}
+  // Computed in less than half a second.
+  static bool cheap(const cryonodes::CountedRows& rows) { return rows.rows() * rows.n_cause <= std::size_t{1} << 21; }
+
+  std::size_t size(std::size_t column) const override {
+    return Column::width(column, counted.n_cause) * counted.rows();
+  }
+
+  void compute(std::size_t column) noexcept override {
+    const std::size_t rows = counted.rows(), n_cause = counted.n_cause;
+    if (column <= Column::n_event) {
+      double *const n_censor = new_column(Column::n_censor), *const n_risk = new_column(Column::n_risk),
+                   *const n_event = new_column(Column::n_event);
+      // None are at risk to enter the causes, and none have the event "no event yet".
+      std::fill_n(n_risk + rows, n_cause * rows, 0.0);
+      counted.write({nullptr, n_risk, n_event, n_censor, n_event + rows});
+      if (n_cause == 1)
+        std::copy_n(n_event, rows, n_event + rows);
+      std::fill_n(n_event, rows, 0.0);
+      return;
+    }
+    if (!has(Column::n_risk))
+      compute(Column::n_risk);
+    const double* const of_causes = numbers(Column::n_event) + rows;
+    const cryonodes::Memory<double> any = cryonodes::make_memory<double>(rows);
+    for (std::size_t i = 0; i < rows; ++i)
+      any[i] = static_cast<std::uint32_t>(counted.leaving[i]);
+    double* out[Column::count] = {};
+    for (std::size_t k = Column::estimate; k < Column::count; ++k)
+      out[k] = new_column(k);
+    cryonodes::cumulative_incidence(
+        {counted.first, {numbers(Column::n_risk), rows}, {any.get(), rows}, {numbers(Column::n_censor), rows},
+         {of_causes, n_cause * rows}, n_cause},
+        options_,
+        {out[Column::estimate], out[Column::std_error], out[Column::conf_low], out[Column::conf_high],
+         out[Column::cumhaz], out[Column::one_minus_km]},
+        nullptr, {}, NA_REAL);
+  }
+
+private:
+  cryonodes::IncidenceOptions options_;
+};
+
+void set_columns(Rcpp::RObject x, std::size_t rows, std::size_t columns) {
+  x.attr("dim") = Rcpp::IntegerVector::create(static_cast<int>(rows), static_cast<int>(columns));
+}
+// Not filled yet.
 Rcpp::NumericVector new_matrix(std::size_t rows, std::size_t columns) {
   Rcpp::NumericVector matrix = glue::new_column(rows * columns);
-  matrix.attr("dim") = Rcpp::IntegerVector::create(static_cast<int>(rows), static_cast<int>(columns));
+  set_columns(matrix, rows, columns);
   return matrix;
 }
 
-/// The risk table of several causes as columns of R. Where rows count one each and are there from the start it is
-/// counted straight into them; otherwise copied from an Input's, which is kept.
+/// The risk table of several causes as columns of R: of counted rows, or copied from an Input's, which is kept.
 struct CauseColumns {
-  CauseColumns(const Rcpp::List& frame, const cryonodes::Poll& poll) {
-    n_cause = static_cast<std::size_t>(Rcpp::as<int>(frame["n_cause"]));
-    const Rcpp::IntegerVector cluster = frame["cluster"];
-    const auto counted = cluster.size() == 0 ? glue::count_rows(frame, poll) : std::nullopt;
+  CauseColumns(const Rcpp::List& frame, const std::optional<cryonodes::CountedRows>& counted,
+               const cryonodes::Poll& poll)
+      : n_cause(static_cast<std::size_t>(Rcpp::as<int>(frame["n_cause"]))) {
     if (counted) {
       first = counted->first;
       n = counted->n;
@@ -68,6 +130,26 @@ private:
   std::unique_ptr<double[]> all_events_; // of any cause, where there are several
 };
 
+// What R makes a survfitms of. `events` by cause.
+template <class Columns>
+Rcpp::List incidence_list(const std::vector<double>& n, const std::vector<std::size_t>& first,
+                          std::size_t n_time_merged, std::size_t n_cause, const std::vector<double>& events,
+                          double censored, const Columns& column) {
+  Rcpp::CharacterVector transitions;
+  for (std::size_t k = 1; k <= n_cause; ++k)
+    transitions.push_back("1." + std::to_string(k + 1));
+  Rcpp::RObject cumhaz = column(Column::cumhaz), one_minus_km = column(Column::one_minus_km);
+  cumhaz.attr("dimnames") = one_minus_km.attr("dimnames") = Rcpp::List::create(R_NilValue, transitions);
+  return Rcpp::List::create(
+      Rcpp::_["n"] = n, Rcpp::_["rows"] = glue::rows_by_group(first), Rcpp::_["time"] = column(Column::time),
+      Rcpp::_["n_risk"] = column(Column::n_risk), Rcpp::_["n_censor"] = column(Column::n_censor),
+      Rcpp::_["n_event"] = column(Column::n_event), Rcpp::_["estimate"] = column(Column::estimate),
+      Rcpp::_["std_error"] = column(Column::std_error), Rcpp::_["conf_low"] = column(Column::conf_low),
+      Rcpp::_["conf_high"] = column(Column::conf_high), Rcpp::_["cumhaz"] = cumhaz,
+      Rcpp::_["one_minus_km"] = one_minus_km, Rcpp::_["events"] = events, Rcpp::_["censored"] = censored,
+      Rcpp::_["n_time_merged"] = static_cast<double>(n_time_merged));
+}
+
 } // namespace
 
 // [[Rcpp::export(rng = false)]]
@@ -83,7 +165,30 @@ Rcpp::List cumulative_incidence_cpp(Rcpp::List frame, std::string conf_type, dou
   options.variance =
       variance == "aalen" ? cryonodes::IncidenceVariance::aalen : cryonodes::IncidenceVariance::delta;
   const cryonodes::Poll poll = glue::RPoll(R_NilValue);
-  CauseColumns table(frame, poll);
+  const Rcpp::IntegerVector cluster = frame["cluster"];
+  auto counted = cluster.size() == 0 ? glue::count_rows(frame, poll) : std::nullopt;
+  if (counted && counted->rows() >= glue::DerivedColumns::worth && IncidenceSource::cheap(*counted)) {
+    const auto n = counted->n;
+    const auto first = counted->first;
+    const std::size_t n_row = counted->rows(), n_cause = counted->n_cause, n_time_merged = counted->n_time_merged;
+    std::vector<double> events(n_cause, 0.0);
+    double censored = 0.0;
+    for (std::size_t i = 0; i < n_row; ++i) {
+      if (n_cause == 1)
+        events[0] += static_cast<std::uint32_t>(counted->leaving[i]);
+      for (std::size_t k = 0; k < n_cause && n_cause > 1; ++k)
+        events[k] += counted->cause_events[i * n_cause + k];
+      censored += static_cast<double>(counted->leaving[i] >> 32);
+    }
+    const glue::DerivedColumns columns(std::make_unique<IncidenceSource>(std::move(*counted), options), Column::count);
+    return incidence_list(n, first, n_time_merged, n_cause, events, censored, [&](std::size_t column) {
+      Rcpp::RObject x = columns[column];
+      if (column > Column::n_censor)
+        set_columns(x, n_row, Column::width(column, n_cause));
+      return x;
+    });
+  }
+  CauseColumns table(frame, counted, poll);
   const bool clustered = table.input && table.input->clustered();
   cryonodes::IncidenceBetweenClusters between;
   if (clustered)
@@ -97,14 +202,13 @@ Rcpp::List cumulative_incidence_cpp(Rcpp::List frame, std::string conf_type, dou
                                   {estimate.begin(), std_error.begin(), conf_low.begin(), conf_high.begin(),
                                    cumhaz.begin(), one_minus_km.begin()},
                                   clustered ? &between : nullptr, poll, NA_REAL);
-  Rcpp::CharacterVector transitions;
-  for (std::size_t k = 2; k <= n_state; ++k)
-    transitions.push_back("1." + std::to_string(k));
-  cumhaz.attr("dimnames") = one_minus_km.attr("dimnames") = Rcpp::List::create(R_NilValue, transitions);
-  return Rcpp::List::create(
-      Rcpp::_["n"] = table.n, Rcpp::_["rows"] = glue::rows_by_group(table.first), Rcpp::_["time"] = table.time,
-      Rcpp::_["n_risk"] = table.n_risk, Rcpp::_["n_censor"] = table.n_censor, Rcpp::_["n_event"] = table.n_event,
-      Rcpp::_["estimate"] = estimate, Rcpp::_["std_error"] = std_error, Rcpp::_["conf_low"] = conf_low,
-      Rcpp::_["conf_high"] = conf_high, Rcpp::_["cumhaz"] = cumhaz, Rcpp::_["one_minus_km"] = one_minus_km,
-      Rcpp::_["n_time_merged"] = static_cast<double>(table.n_time_merged));
+  std::vector<double> events;
+  for (std::size_t k = 1; k <= table.n_cause; ++k)
+    events.push_back(std::accumulate(table.n_event.begin() + static_cast<R_xlen_t>(k * n_row),
+                                     table.n_event.begin() + static_cast<R_xlen_t>((k + 1) * n_row), 0.0));
+  const double censored = std::accumulate(table.n_censor.begin(), table.n_censor.end(), 0.0);
+  const Rcpp::NumericVector columns[] = {table.time, table.n_censor, table.n_risk, table.n_event, estimate,
+                                         std_error,  conf_low,       conf_high,    cumhaz,        one_minus_km};
+  return incidence_list(table.n, table.first, table.n_time_merged, table.n_cause, events, censored,
+                        [&](std::size_t column) -> Rcpp::RObject { return columns[column]; });
 }

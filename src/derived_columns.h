@@ -5,27 +5,41 @@
 
 namespace glue {
 
-/// The columns of a survfit, in its order. All follow from the times and from who leaves at each: 16 bytes a row.
-enum class Column { time, n_risk, n_event, n_censor, estimate, std_error_log, cumhaz, std_chaz, conf_low, conf_high };
-constexpr std::size_t n_column = 10;
+/// What columns are derived from, and how. Columns are numbered from 0; column 0 are the times.
+class ColumnSource {
+public:
+  explicit ColumnSource(cryonodes::CountedRows rows) : counted(std::move(rows)) {}
+  virtual ~ColumnSource() = default;
+  /// Numbers in a column: a matrix has as many as rows times columns.
+  virtual std::size_t size(std::size_t) const { return counted.rows(); }
+  /// Computes a column and those that come with it: takes memory by new_column() for each and fills it. R calls this
+  /// where it cannot be interrupted and where nothing may be thrown.
+  virtual void compute(std::size_t column) noexcept = 0;
+
+  cryonodes::CountedRows counted;
+
+protected:
+  double* new_column(std::size_t column);
+  bool has(std::size_t column) const;
+  double* numbers(std::size_t column) const;
+
+private:
+  friend class DerivedColumns;
+  SEXP list_ = nullptr; // of R's, the columns that are computed
+};
 
 /// Columns of R's that are computed when somebody reads one of them: to write them all costs more than to order the
-/// rows. They come in three parts, the counts, the curve, the limits; read one column and the others of its part are
-/// there. No part may take long, since R cannot be interrupted while it reads: intervals that cost more than a few
-/// operations a row are not for this road.
+/// rows. To all who read it such a column is an ordinary numeric vector.
 class DerivedColumns {
 public:
-  DerivedColumns(cryonodes::CountedRows counted, const cryonodes::KaplanMeierOptions& options);
-  SEXP operator[](Column column) const;
+  DerivedColumns(std::unique_ptr<ColumnSource> source, std::size_t n_column);
+  Rcpp::RObject operator[](std::size_t column) const;
 
   /// Fewer rows than these are computed at once: that takes no longer than to promise them.
   static constexpr std::size_t worth = 4096;
-  static bool possible(cryonodes::ConfType type) {
-    return cryonodes::is_transformed(type) || type == cryonodes::ConfType::rothman;
-  }
 
 private:
-  Rcpp::Shield<SEXP> source_;
+  Rcpp::Shield<SEXP> pointer_;
 };
 
 } // namespace glue

@@ -2,6 +2,57 @@
 
 namespace {
 
+// The columns of a survfit, in its order.
+struct Column {
+  enum : std::size_t {
+    time, n_risk, n_event, n_censor, estimate, std_error_log, cumhaz, std_chaz, conf_low, conf_high
+  };
+  static constexpr std::size_t count = conf_high + 1;
+};
+
+// The counts, the curve, the limits: read one column, and the others of its part are there.
+class CurveSource : public glue::ColumnSource {
+public:
+  CurveSource(cryonodes::CountedRows rows, const cryonodes::KaplanMeierOptions& options)
+      : ColumnSource(std::move(rows)), options_(options) {}
+  // A few operations a row, so that no part of 10^7 rows takes more than half a second.
+  static bool cheap(cryonodes::ConfType type) {
+    return cryonodes::is_transformed(type) || type == cryonodes::ConfType::rothman;
+  }
+
+  void compute(std::size_t column) noexcept override {
+    if (column <= Column::n_censor) {
+      double *const n_risk = new_column(Column::n_risk), *const n_event = new_column(Column::n_event);
+      counted.write({nullptr, n_risk, n_event, new_column(Column::n_censor)});
+      return;
+    }
+    if (!has(Column::n_risk))
+      compute(Column::n_risk);
+    if (column <= Column::std_chaz) {
+      double *const estimate = new_column(Column::estimate), *const std_error = new_column(Column::std_error_log),
+                   *const cumhaz = new_column(Column::cumhaz);
+      cryonodes::kaplan_meier(table(), options_,
+                              {estimate, std_error, nullptr, cumhaz, new_column(Column::std_chaz), nullptr, nullptr});
+      return;
+    }
+    if (!has(Column::estimate))
+      compute(Column::estimate);
+    const std::size_t n = counted.rows();
+    double *const low = new_column(Column::conf_low), *const high = new_column(Column::conf_high);
+    for (std::size_t g = 0; g + 1 < counted.first.size(); ++g)
+      cryonodes::conf_limits(table(), g, {numbers(Column::estimate), n}, {numbers(Column::std_error_log), n}, options_,
+                             {low, n}, {high, n}, {}, NA_REAL);
+  }
+
+private:
+  cryonodes::RiskRows table() const {
+    const std::size_t n = counted.rows();
+    return {counted.first, {numbers(Column::n_risk), n}, {numbers(Column::n_event), n}, {numbers(Column::n_censor), n},
+            false};
+  }
+  cryonodes::KaplanMeierOptions options_;
+};
+
 // Clustered rows: robust standard errors of log S, and limits that count patients where an interval is undefined.
 void use_clusters(const glue::Input& in, const cryonodes::ClusterVariance& clusters, bool jackknife, bool all_rows,
                   const cryonodes::KaplanMeierOptions& options, cryonodes::KaplanMeierResult& fit,
@@ -46,7 +97,6 @@ bool ends_at_one_or_zero(const cryonodes::CountedRows& counted) {
 template <class Columns>
 Rcpp::List curve_list(const std::vector<double>& n, const std::vector<std::size_t>& first, std::size_t n_time_merged,
                       bool surv_ends, const Columns& column) {
-  using glue::Column;
   return Rcpp::List::create(
       Rcpp::_["n"] = n, Rcpp::_["rows"] = glue::rows_by_group(first),
       Rcpp::_["columns"] = Rcpp::List::create(
@@ -65,13 +115,12 @@ Rcpp::List computed_list(const std::vector<double>& n, const std::vector<std::si
                          bool delayed_entry, const Fill& fill, const cryonodes::KaplanMeierOptions& options,
                          const cryonodes::Poll& poll) {
   std::vector<Rcpp::NumericVector> columns;
-  for (std::size_t k = 0; k < glue::n_column; ++k)
+  for (std::size_t k = 0; k < Column::count; ++k)
     columns.push_back(glue::new_column(first.back()));
-  const auto at = [&](glue::Column column) -> Rcpp::NumericVector& {
-    return columns[static_cast<std::size_t>(column)];
+  const auto at = [&](std::size_t column) -> Rcpp::NumericVector& {
+    return columns[column];
   };
-  const auto to = [&](glue::Column column) { return at(column).begin(); };
-  using glue::Column;
+  const auto to = [&](std::size_t column) { return at(column).begin(); };
   fill({to(Column::time), to(Column::n_risk), to(Column::n_event), to(Column::n_censor)});
   cryonodes::kaplan_meier({first, glue::view(at(Column::n_risk)), glue::view(at(Column::n_event)),
                            glue::view(at(Column::n_censor)), delayed_entry},
@@ -97,7 +146,7 @@ Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, std::string
   const cryonodes::Poll poll = glue::RPoll(R_NilValue);
   if (variance == "greenwood") {
     if (auto counted = glue::count_rows(frame, poll)) {
-      if (counted->rows() < glue::DerivedColumns::worth || !glue::DerivedColumns::possible(options.conf_type))
+      if (counted->rows() < glue::DerivedColumns::worth || !CurveSource::cheap(options.conf_type))
         return computed_list(
             counted->n, counted->first, counted->n_time_merged, false,
             [&](const cryonodes::RiskColumns& to) { counted->write(to); }, options, poll);
@@ -105,8 +154,8 @@ Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, std::string
       const auto first = counted->first;
       const auto n_time_merged = counted->n_time_merged;
       const bool surv_ends = ends_at_one_or_zero(*counted);
-      const glue::DerivedColumns columns(std::move(*counted), options);
-      return curve_list(n, first, n_time_merged, surv_ends, [&](glue::Column column) { return columns[column]; });
+const glue::DerivedColumns columns(std::make_unique<CurveSource>(std::move(*counted), options), Column::count);
+      return curve_list(n, first, n_time_merged, surv_ends, [&](std::size_t column) { return columns[column]; });
     }
     const glue::Input in(frame, poll);
     const auto& table = in.table;

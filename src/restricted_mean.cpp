@@ -44,7 +44,8 @@ Rcpp::List fit(const cryonodes::RiskTable& table, const cryonodes::ClusteredRows
       Rcpp::List::create(Rcpp::_["estimate"] = shown(fit.lost), Rcpp::_["conf.low"] = shown(fit.lost_conf_low),
                          Rcpp::_["conf.high"] = shown(fit.lost_conf_high));
   const auto curve = Rcpp::List::create(Rcpp::_["time"] = table.time, Rcpp::_["n.event"] = table.n_event,
-                                        Rcpp::_["surv"] = fit.survival, Rcpp::_["rows"] = glue::rows_by_group(table.first));
+                                        Rcpp::_["surv"] = fit.survival,
+                                        Rcpp::_["rows"] = glue::rows_by_group(table.first));
   return Rcpp::List::create(
       Rcpp::_["tau"] = options.tau, Rcpp::_["limits"] = limits, Rcpp::_["n"] = table.n,
       Rcpp::_["n_event"] = fit.n_event, Rcpp::_["n_cluster"] = fit.n_cluster, Rcpp::_["estimate"] = fit.estimate,

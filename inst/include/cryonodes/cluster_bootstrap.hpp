@@ -136,15 +136,16 @@ private:
     s.last = nan_;
     PollRows ask(poll);
     if (!delayed_ && weight_.empty()) {
-      // Whole counts, from the end; no branch depends on who was drawn, since none could be foreseen. They are less than
-      // 2^32, and signed since these become doubles in one step.
+      // Whole counts, from the end; no branch depends on who was drawn, since none could be foreseen. They are less
+      // than 2^32, and signed since these become doubles in one step.
       std::int64_t at_risk = 0;
       std::size_t behind = 0; // times after which nobody leaves
       for (std::size_t end = first_[g + 1]; end > first_[g];) {
         // As many times as hold a stretch of rows, at least one.
         const auto times = visit_.begin() + static_cast<std::ptrdiff_t>(first_[g]);
         const std::size_t rows = std::min(visit_[end] - *times, PollRows::stretch);
-        const auto from = std::lower_bound(times, visit_.begin() + static_cast<std::ptrdiff_t>(end - 1), visit_[end] - rows);
+        const auto from =
+            std::lower_bound(times, visit_.begin() + static_cast<std::ptrdiff_t>(end - 1), visit_[end] - rows);
         const auto start = static_cast<std::size_t>(from - visit_.begin());
         if (poll && start > first_[g])
           poll(-1.0);

@@ -179,7 +179,8 @@ private:
 /// Orders and counts in one go what make_timeline() and make_risk_table() do in two, by the same rules and to the same
 /// bits. Whole numbers of small range are counted without being ordered. O(rows), unless very many times agree in their
 /// leading bits.
-/// @param event per row 0 for censored, 1 to n_cause for an event. @param group codes in [0, n_group); may be empty when n_group is 1. A time of -0 is 0.
+/// @param event per row 0 for censored, 1 to n_cause for an event. @param group codes in [0, n_group); may be
+/// empty when n_group is 1. A time of -0 is 0.
 /// @return nothing when a time is negative or not finite, or when time, group and event do not fit into 64 bits
 /// together, as they do unless times span hundreds of orders of magnitude.
 /// @throws input_error when lengths or codes do not fit.

@@ -178,7 +178,8 @@ struct StateLimits {
     constexpr std::size_t stretch = 1024;
     const double z = normal_quantile(0.5 + 0.5 * conf_level), log_half_alpha = std::log(0.5 * (1.0 - conf_level));
     std::uint32_t moved[stretch + 1]; // rows whose limits are not those of the row before
-    double low[stretch + 1 + LimitBlock::size], high[stretch + 1 + LimitBlock::size]; // theirs, after the last of before
+    // theirs, after the last of before
+    double low[stretch + 1 + LimitBlock::size], high[stretch + 1 + LimitBlock::size];
     low[0] = high[0] = undefined;
     for (std::size_t start = 0; start < rows; start += stretch) {
       const std::size_t end = std::min(rows, start + stretch);

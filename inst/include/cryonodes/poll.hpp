@@ -11,8 +11,8 @@ namespace cryonodes {
 /// exception and no answer. Empty means: do not ask.
 using Poll = std::function<void(double)>;
 
-/// For loops over very many rows, called once a row: asks `poll` once in `stretch` calls, so often that nobody waits for
-/// it and so seldom that it costs nothing.
+/// For loops over very many rows, called once a row: asks `poll` once in `stretch` calls, so often that nobody waits
+/// for it and so seldom that it costs nothing.
 class PollRows {
 public:
   static constexpr std::size_t stretch = std::size_t{1} << 16U;
