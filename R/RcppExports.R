@@ -21,6 +21,10 @@ plain_status_cpp <- function(time, status) {
     .Call(`_cryonodes_plain_status_cpp`, time, status)
 }
 
+counted_columns_cpp <- function(time, status, group, most) {
+    .Call(`_cryonodes_counted_columns_cpp`, time, status, group, most)
+}
+
 named_columns_cpp <- function(formula, data) {
     .Call(`_cryonodes_named_columns_cpp`, formula, data)
 }

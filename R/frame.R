@@ -7,7 +7,7 @@
 #   group_labels  the levels alone: "a, 1"
 #   group_title   "g, h"
 #   stratum_labels, cluster_title, n_cluster, causes (labels of competing events, NULL: one kind), unit, rows_dropped,
-#   n_rows, notes, call
+#   n_rows, notes, call, counted_rows (the rows counted already, a pointer for src/glue.h, or NULL)
 # Rows with missing values are refused, or on request left out and listed in rows_dropped.
 #
 # `status` reads the status column: read_event(event) or read_causes(censor). `allow` names the specials that the
@@ -105,17 +105,24 @@ frame_from_vectors <- function(time, event, group, weights, na.action, call, str
 }
 
 # Of columns without fault, which most are, the frame at once: one look at time and status, one at the group, if there
-# is one. NULL for all others: they go the long way, on which missing values are found and faults told.
+# is one; of very many rows whose times are whole numbers, one look in all, which counts them as well. NULL for all
+# others: they go the long way, on which missing values are found and faults told.
 plain_frame <- function(time, event, group, status, call) {
-  event <- if (identical(status, stated_event)) plain_status_cpp(time, event)
-  if (is.null(event)) return(NULL)
-  grouping <- if (length(group)) plain_groups(group[[1]], names(group))
+  if (!identical(status, stated_event)) return(NULL)
   n <- length(time)
+  counted <- if (n >= 1e5) counted_columns_cpp(time, event, group[[1]], max_groups)
+  grouping <- if (!is.null(counted)) {
+    if (!is.null(counted$code)) label_groups(counted, names(group))
+  } else {
+    event <- plain_status_cpp(time, event)
+    if (is.null(event)) return(NULL)
+    if (length(group)) plain_groups(group[[1]], names(group))
+  }
   if (length(group) && length(grouping$code) != n) return(NULL)
   list(
     time = time, event = event, group = grouping$code, group_names = grouping$names, group_labels = grouping$labels,
     group_title = grouping$title, rows_dropped = no_codes, n_rows = n, n_input = n, rows = seq_len(n),
-    notes = grouping$notes, call = call
+    notes = grouping$notes, call = call, counted_rows = counted$counted
   )
 }
 
@@ -417,6 +424,8 @@ no_codes <- integer()
 # What the core reads of a frame: rows, or the counts of an event_counts. An empty `group`: all rows are of one.
 frame_core <- function(frame, timefix = TRUE, group = frame$group, n_group = max(1L, length(frame$group_names))) {
   counted <- !is.null(frame$n_censor)
+  # Rows that are counted already are so by the frame's own groups.
+  counted_rows <- if (missing(group)) frame$counted_rows
   if (is.null(group)) group <- if (counted || n_group > 1) integer(length(frame$time)) else no_codes
   # Without `%||%`, whose calls are a tenth of what a small fit costs.
   list(
@@ -425,6 +434,6 @@ frame_core <- function(frame, timefix = TRUE, group = frame$group, n_group = max
     n_censor = frame$n_censor, weight = if (is.null(frame$weights)) no_numbers else frame$weights,
     timefix = timefix, reverse = !is.null(frame$reverse),
     cluster = if (is.null(frame$cluster)) no_codes else frame$cluster,
-    n_cluster = if (is.null(frame$cluster)) 0L else frame$n_cluster
+    n_cluster = if (is.null(frame$cluster)) 0L else frame$n_cluster, counted_rows = counted_rows
   )
 }

@@ -44,7 +44,10 @@ code_groups <- function(columns, call) {
 # The same of one column whose labels raise no question; NULL for others.
 plain_groups <- function(x, name) {
   plain <- plain_groups_cpp(x, max_groups)
-  if (is.null(plain)) return(NULL)
+  if (!is.null(plain)) label_groups(plain, name)
+}
+
+label_groups <- function(plain, name) {
   labels <- enc2utf8(plain$labels)
   list(
     code = plain$code, names = paste0(name, "=", labels), labels = labels, title = name,

@@ -25,6 +25,9 @@ for (n in bench_sizes(c(1e4, 1e6))) {
       rows <- c(rows, list(bench_row(
         "cumulative_incidence", paste0(size, ", ", kind), paste("cmprsk", utils::packageVersion("cmprsk")), ours, theirs
       )))
+      rows <- c(rows, list(bench_again(rows[[length(rows)]],
+        paste0(size, ", ", kind, ", every column read"), function() read_columns(ours())
+      )))
     }
     if (n <= 1e4) {
       ours <- function() cumulative_incidence(Surv(time, state) ~ 1, data = data)
@@ -34,6 +37,9 @@ for (n in bench_sizes(c(1e4, 1e6))) {
         "cumulative_incidence", paste0(size, ", ", kind), paste("survival", utils::packageVersion("survival")), ours,
         theirs,
         runs = 3
+      )))
+      rows <- c(rows, list(bench_again(rows[[length(rows)]],
+        paste0(size, ", ", kind, ", every column read"), function() read_columns(ours())
       )))
     }
   }

@@ -28,7 +28,8 @@ interrupt_row <- function(verb, work, moments = c(0.02, 0.2, 0.4, 0.6, 0.8, 0.95
       setTimeLimit(elapsed = limit, transient = TRUE)
       system.time(work())[["elapsed"]]
     },
-    error = function(e) limit
+    # The limit of time reaches compiled code as an interrupt.
+    error = function(e) limit, interrupt = function(e) limit
   )
   setTimeLimit()
   waits <- vapply(moments * whole, function(after) {

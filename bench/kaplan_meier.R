@@ -43,6 +43,10 @@ for (n in sizes) {
       theirs <- function() survival::survfit(formula, data = data, conf.type = "log-log")
       stopifnot(isTRUE(all.equal(ours()$surv, theirs()$surv, tolerance = 1e-12)))
       add(case, survival_peer, ours, theirs, runs)
+      if (n >= 1e4) {
+        read <- bench_again(rows[[length(rows)]], paste0(case, ", every column read"), function() read_columns(ours()))
+        rows <- c(rows, list(read))
+      }
       if (requireNamespace("prodlim", quietly = TRUE)) {
         hist <- if (groups == 1) prodlim::Hist(time, died) ~ 1 else prodlim::Hist(time, died) ~ arm
         environment(hist) <- list2env(list(Hist = prodlim::Hist), parent = globalenv())

@@ -63,6 +63,19 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// counted_columns_cpp
+SEXP counted_columns_cpp(SEXP time, SEXP status, SEXP group, int most);
+RcppExport SEXP _cryonodes_counted_columns_cpp(SEXP timeSEXP, SEXP statusSEXP, SEXP groupSEXP, SEXP mostSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type time(timeSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type status(statusSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type most(mostSEXP);
+    rcpp_result_gen = Rcpp::wrap(counted_columns_cpp(time, status, group, most));
+    return rcpp_result_gen;
+END_RCPP
+}
 // named_columns_cpp
 SEXP named_columns_cpp(SEXP formula, SEXP data);
 RcppExport SEXP _cryonodes_named_columns_cpp(SEXP formulaSEXP, SEXP dataSEXP) {
@@ -268,6 +281,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_all_levels_cpp", (DL_FUNC) &_cryonodes_all_levels_cpp, 2},
     {"_cryonodes_clearly_different_cpp", (DL_FUNC) &_cryonodes_clearly_different_cpp, 1},
     {"_cryonodes_plain_status_cpp", (DL_FUNC) &_cryonodes_plain_status_cpp, 2},
+    {"_cryonodes_counted_columns_cpp", (DL_FUNC) &_cryonodes_counted_columns_cpp, 4},
     {"_cryonodes_named_columns_cpp", (DL_FUNC) &_cryonodes_named_columns_cpp, 2},
     {"_cryonodes_plain_groups_cpp", (DL_FUNC) &_cryonodes_plain_groups_cpp, 2},
     {"_cryonodes_cluster_bootstrap_cpp", (DL_FUNC) &_cryonodes_cluster_bootstrap_cpp, 8},

@@ -76,6 +76,52 @@ SEXP plain_status_cpp(SEXP time, SEXP status) {
   return TYPEOF(status) == REALSXP ? Rf_coerceVector(status, INTSXP) : status;
 }
 
+// Very many rows are looked at and counted in one go: to read them twice takes twice as long. Time and status as above,
+// and whole numbers of small range; no group (NULL), or a factor of at most `most` levels, each with a row. NULL for
+// all others; else a list of the group's codes from 0, its labels, and a pointer to the counted rows.
+// [[Rcpp::export(rng = false)]]
+SEXP counted_columns_cpp(SEXP time, SEXP status, SEXP group, int most) {
+  const R_xlen_t n = Rf_xlength(time);
+  const bool grouped = group != R_NilValue;
+  const SEXP levels = Rf_getAttrib(group, R_LevelsSymbol);
+  const bool plain = TYPEOF(time) == REALSXP && (TYPEOF(status) == LGLSXP || TYPEOF(status) == INTSXP) && n > 0 &&
+                     Rf_xlength(status) == n && ATTRIB(time) == R_NilValue && ATTRIB(status) == R_NilValue;
+  const bool factor = grouped && Rf_inherits(group, "factor") && TYPEOF(group) == INTSXP && Rf_xlength(group) == n &&
+                      Rf_getAttrib(group, R_DimSymbol) == R_NilValue && TYPEOF(levels) == STRSXP &&
+                      Rf_xlength(levels) > 0 && Rf_xlength(levels) <= most;
+  if (!plain || (grouped && !factor))
+    return R_NilValue;
+  for (R_xlen_t k = 0; k < Rf_xlength(levels); ++k)
+    if (STRING_ELT(levels, k) == NA_STRING)
+      return R_NilValue;
+
+  const auto n_group = static_cast<std::size_t>(grouped ? Rf_xlength(levels) : 1);
+  cryonodes::WholeCells cells(static_cast<std::size_t>(n), n_group, 1);
+  Rcpp::IntegerVector codes = Rcpp::no_init(grouped ? n : 0);
+  const auto event = glue::view_codes(status);
+  constexpr std::size_t stretch = std::size_t{1} << 12; // codes are counted while they are in the cache
+  try {
+    for (std::size_t start = 0; start < static_cast<std::size_t>(n); start += stretch) {
+      const std::size_t rows = std::min(stretch, static_cast<std::size_t>(n) - start);
+      int* const to = codes.begin() + start;
+      // A missing code wraps round to one that is out of range.
+      for (std::size_t i = 0; grouped && i < rows; ++i)
+        to[i] = static_cast<int>(static_cast<unsigned>(INTEGER(group)[start + i]) - 1U);
+      if (!cells.count({REAL(time) + start, rows}, {event.data() + start, rows}, {to, grouped ? rows : 0}))
+        return R_NilValue;
+    }
+  } catch (const cryonodes::input_error&) {
+    return R_NilValue;
+  }
+  auto counted = std::make_unique<cryonodes::CountedRows>(cells.rows());
+  if (std::any_of(counted->n.begin(), counted->n.end(), [](double rows) { return rows == 0.0; }))
+    return R_NilValue;
+  Rcpp::XPtr<cryonodes::CountedRows> pointer(counted.release());
+  if (!grouped)
+    return Rcpp::List::create(Rcpp::_["counted"] = pointer);
+  return Rcpp::List::create(Rcpp::_["counted"] = pointer, Rcpp::_["code"] = codes, Rcpp::_["labels"] = levels);
+}
+
 // The columns of `Surv(time, status) ~ 1` or `~ group`, all of them names of columns: time, status, and NULL or a list
 // of the group under its name. NULL for all other formulas, and for data whose names need a closer look.
 // [[Rcpp::export(rng = false)]]

@@ -99,6 +99,13 @@ inline std::optional<cryonodes::CountedRows> count_rows(const Rcpp::List& frame,
   if (Rcpp::as<bool>(frame["counted"]) || entry.size() > 0 || weight.size() > 0 ||
       Rcpp::as<bool>(frame["reverse"]))
     return std::nullopt;
+  const SEXP counted = frame["counted_rows"]; // by the reader of the columns, for the first who asks
+  if (counted != R_NilValue && R_ExternalPtrAddr(counted) != nullptr) {
+    const std::unique_ptr<cryonodes::CountedRows> rows(
+        static_cast<cryonodes::CountedRows*>(R_ExternalPtrAddr(counted)));
+    R_ClearExternalPtr(counted);
+    return std::move(*rows);
+  }
   const Rcpp::NumericVector time = frame["time"];
   const Rcpp::IntegerVector group = frame["group"];
   const auto ties = Rcpp::as<bool>(frame["timefix"]) ? cryonodes::Ties::near : cryonodes::Ties::exact;

@@ -65,13 +65,8 @@ void use_clusters(const glue::Input& in, const cryonodes::ClusterVariance& clust
   fit = cryonodes::kaplan_meier(in.table, options, std_error, poll);
   for (std::size_t i = 0; i < in.table.rows(); ++i)
     fit.std_chaz[i] = std::sqrt(clusters.cumhaz[i]);
-  std::vector<double> low, high;
-  cryonodes::cluster_limits(in.table, clusters, fit.estimate, greenwood, robust, options.conf_level, low, high, poll);
-  for (std::size_t i = 0; i < in.table.rows(); ++i)
-    if (all_rows || fit.estimate[i] <= 0.0 || fit.estimate[i] >= 1.0) {
-      fit.conf_low[i] = low[i];
-      fit.conf_high[i] = high[i];
-    }
+  cryonodes::cluster_limits(in.table, clusters, fit.estimate, greenwood, robust, options.conf_level, fit.conf_low,
+                            fit.conf_high, !all_rows, poll);
 }
 
 // Is S 1 or 0 somewhere? If so it is 1 in the first row of a group or 0 in the last.

@@ -1,5 +1,6 @@
 #include "catch.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -134,6 +135,66 @@ TEST_CASE("counted in one go or by definition: the same bits") {
     INFO("round " << round << ", kind " << kind << ", n = " << n << ", groups " << n_group);
     check_against_timeline(time, event, group, n_group, random() % 2 == 0 ? Ties::near : Ties::exact);
   }
+}
+
+TEST_CASE("events of several causes are counted beside each other: the same bits as by definition") {
+  std::mt19937_64 random(17);
+  std::exponential_distribution<double> spread(0.03);
+  for (int round = 0; round < 1500; ++round) {
+    const std::size_t n = round % 100 == 0 ? 2500 + random() % 3000 : random() % 60;
+    const std::size_t n_group = 1 + random() % 3, n_cause = 1 + random() % 4;
+    Doubles time(n);
+    Codes event(n), group(n);
+    for (std::size_t i = 0; i < n; ++i) {
+      const double x = spread(random);
+      time[i] = round % 3 == 0 ? x : round % 3 == 1 ? std::floor(x) : std::floor(10.0 * x) / 10.0;
+      event[i] = static_cast<int>(random() % (n_cause + 1));
+      group[i] = static_cast<int>(random() % n_group);
+    }
+    const auto table = plain_risk_table(plain_timeline(time, Ties::near), event, group, n_group, {}, n_cause);
+    const auto counted = count_rows(time, event, group, n_group, Ties::near, {}, n_cause);
+    REQUIRE(counted);
+    const std::size_t rows = counted->rows();
+    REQUIRE(rows == table.time.size());
+    Doubles t(rows), n_risk(rows), n_event(rows), n_censor(rows), by_cause(rows * n_cause);
+    counted->write({t.data(), n_risk.data(), n_event.data(), n_censor.data(), by_cause.data()});
+    REQUIRE(same_bits(t, table.time));
+    REQUIRE(same_bits(n_risk, table.n_risk));
+    REQUIRE(same_bits(n_event, table.n_event));
+    REQUIRE(same_bits(n_censor, table.n_censor));
+    if (n_cause > 1)
+      REQUIRE(same_bits(by_cause, table.cause_events));
+    if (n > 0) {
+      Codes wrong = event;
+      wrong[n / 2] = static_cast<int>(n_cause) + 1;
+      CHECK_THROWS_AS(count_rows(time, wrong, group, n_group, Ties::near, {}, n_cause), input_error);
+    }
+  }
+}
+
+TEST_CASE("whole times told in pieces are those told at once") {
+  std::mt19937_64 random(19);
+  Doubles time(5000);
+  Codes event(time.size()), group(time.size());
+  for (std::size_t i = 0; i < time.size(); ++i) {
+    time[i] = static_cast<double>(random() % (i < 2500 ? 20 : 700)); // the range grows on the way
+    event[i] = static_cast<int>(random() % 2);
+    group[i] = static_cast<int>(random() % 3);
+  }
+  WholeCells cells(time.size(), 3, 1);
+  for (std::size_t start = 0; start < time.size(); start += 700) {
+    const std::size_t rows = std::min<std::size_t>(700, time.size() - start);
+    REQUIRE(cells.count({&time[start], rows}, {&event[start], rows}, {&group[start], rows}));
+  }
+  const auto pieces = cells.rows();
+  const auto whole = count_rows(time, event, group, 3, Ties::near);
+  REQUIRE(whole);
+  CHECK(pieces.first == whole->first);
+  CHECK(same_bits(pieces.n, whole->n));
+  CHECK(same_bits(Columns(pieces).n_event, Columns(*whole).n_event));
+  CHECK(same_bits(Columns(pieces).time, Columns(*whole).time));
+  const Doubles broken{1.0, 2.5};
+  CHECK_FALSE(cells.count(broken, Codes{0, 1}, Codes{0, 1}));
 }
 
 TEST_CASE("whole times are counted as they are when sorted, shuffled or alone") {

@@ -67,3 +67,56 @@ test_that("notes and methods know late columns as they know others", {
   expect_identical(fit[2]$lower, expected[2]$lower)
   expect_identical(summary(fit, times = 24)$surv, summary(expected, times = 24)$surv)
 })
+
+test_that("incidences of many rows are read late, and are those of the counts", {
+  data <- many()
+  data$status <- data$died * sample(1:2, nrow(data), TRUE)
+  data$alone <- as.integer(data$died)
+  late <- c(
+    "time", "n.risk", "n.event", "n.censor", "pstate", "std.err", "cumhaz", "one.minus.km", "lower", "upper"
+  )
+  for (status in c("status", "alone")) {
+    data$now <- data[[status]]
+    for (conf.type in c("log-log", "arcsin")) {
+      counts <- event_counts(Surv(time, factor(now)) ~ arm, data = data)
+      expected <- cumulative_incidence(counts, conf.type = conf.type)
+      expect_gt(length(expected$time), 4096)
+      set.seed(1)
+      for (i in 1:3) {
+        fit <- cumulative_incidence(Surv(time, factor(now)) ~ arm, data = data, conf.type = conf.type)
+        # The counts name a lone cause otherwise.
+        expect_identical(as.vector(fit$transitions), as.vector(expected$transitions))
+        for (column in sample(late)) expect_identical(fit[[column]], expected[[column]])
+      }
+    }
+  }
+  expect_identical(fit$meta$notes, expected$meta$notes)
+})
+
+test_that("very many rows in whole days are looked at once: faults are found all the same", {
+  n <- 1e5
+  set.seed(3)
+  time <- sample(1:2000, n, TRUE) + 0
+  died <- runif(n) < 0.4
+  arm <- factor(sample(c("a", "b"), n, TRUE))
+  whole <- kaplan_meier(time, died, arm)
+  # Weights of 1 go the long way.
+  expect_identical(unclass(whole)[columns], unclass(kaplan_meier(time, died, arm, weights = rep(1, n)))[columns])
+  expect_identical(kaplan_meier(time, died)$surv, kaplan_meier(time, died, weights = rep(1, n))$surv)
+  expect_identical(follow_up(time, died)$median, follow_up(time, as.integer(died), weights = rep(1, n))$median)
+  expect_identical(
+    logrank_test(time, died, arm)$statistic, logrank_test(time, as.integer(died), as.character(arm))$statistic
+  )
+  # A frame's counts serve the first who asks; a second fit counts for itself.
+  expect_identical(kaplan_meier(time, died, arm)$surv, whole$surv)
+  expect_error(kaplan_meier(replace(time, 70000, NA), died), class = "cryonodes_error_missing")
+  expect_error(kaplan_meier(replace(time, 70000, -1), died), class = "cryonodes_error_time")
+  expect_error(kaplan_meier(replace(time, 70000, Inf), died), class = "cryonodes_error_time")
+  expect_error(kaplan_meier(time, replace(died, 5, NA)), class = "cryonodes_error_missing")
+  expect_error(kaplan_meier(time, replace(as.integer(died), 5, 2L)), class = "cryonodes_error_status")
+  expect_error(kaplan_meier(time, died, replace(arm, 5, NA)), class = "cryonodes_error_missing")
+  expect_error(kaplan_meier(time, died[-1]), class = "cryonodes_error_length")
+  unused <- factor(arm, c("a", "none", "b"))
+  expect_identical(names(kaplan_meier(time, died, unused)$strata), names(whole$strata))
+  expect_identical(kaplan_meier(replace(time, 99999, 7.5), died)$n.risk[1], n)
+})

@@ -225,12 +225,14 @@ inline Limits clopper_pearson(double p, double n, double conf_level) {
 /// variance says nothing, and n_eff is the number of clusters at risk; where S = 0, that number when it fell to 0.
 /// Experimental.
 /// @param estimate, log_greenwood S and Greenwood's SE of log S. @param robust Var log S. One entry per row each.
+/// @param low, high as many, filled; with `ends_only` where S is 1 or 0, the other rows keep what they have.
 inline void cluster_limits(const RiskTable& table, const ClusterVariance& clusters, span<const double> estimate,
                            span<const double> log_greenwood, span<const double> robust, double conf_level,
-                           std::vector<double>& low, std::vector<double>& high, const Poll& poll = {}) {
+                           std::vector<double>& low, std::vector<double>& high, bool ends_only = false,
+                           const Poll& poll = {}) {
   const double alpha = 1.0 - conf_level;
-  low.assign(table.rows(), 0.0);
-  high.assign(table.rows(), 1.0);
+  low.resize(table.rows());
+  high.resize(table.rows());
   for (std::size_t g = 0; g < table.n_group(); ++g) {
     const double shrink = clusters.clusters[g] > 1.0 ? detail::student_square(alpha, table.n[g] - 1.0) /
                                                            detail::student_square(alpha, clusters.clusters[g] - 1.0)
@@ -239,6 +241,8 @@ inline void cluster_limits(const RiskTable& table, const ClusterVariance& cluste
       if (poll && i % 1024 == 0) // quantiles of a beta law take long
         poll(-1.0);
       const double s = estimate[i];
+      if (ends_only && s > 0.0 && s < 1.0)
+        continue;
       const bool again = i > table.first[g] && s < 1.0 && s == estimate[i - 1];
       Limits limits{again ? low[i - 1] : 0.0, again ? high[i - 1] : 1.0};
       if (!again) {

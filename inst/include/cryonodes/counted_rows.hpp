@@ -71,16 +71,20 @@ namespace detail {
 constexpr const char* bad_event_code = "an event code is out of range";
 constexpr const char* bad_group_code = "a group code is out of range";
 
-/// Censorings and events by cause of each time side by side: which of them is a place, not a jump that cannot be
-/// foreseen.
+} // namespace detail
+
+/// Counts rows whose times are whole numbers of small range, without ordering them. Censorings and events by cause of a
+/// time stand side by side: which of them a row is, is a place, not a jump that cannot be foreseen.
 class WholeCells {
 public:
+  /// @param n_row how many rows there will be: they bound the range.
   WholeCells(std::size_t n_row, std::size_t n_group, std::size_t n_cause) : n_group_(n_group), codes_(n_cause + 1) {
     // Whole numbers below ten million are never near-ties: their mean is too small for that.
     limit_ = std::min<std::size_t>(std::max<std::size_t>(n_row, 2048) / (n_group * codes_), 10000000);
   }
 
-  /// Counts rows whose times are whole numbers of small range, without ordering them; false as soon as one is not.
+  /// Counts these rows, in addition to those before; false as soon as a time is not whole, or of too large a range.
+  /// @throws input_error when a code is out of range.
   bool count(span<const double> time, span<const int> event, span<const int> group) {
     constexpr double round = 4503599627370496.0; // 2^52: added, it leaves a whole number in the lowest bits
     constexpr std::size_t block = 512;
@@ -97,15 +101,15 @@ public:
         least = t[i] < least ? t[i] : least;
         greatest = t[i] > greatest ? t[i] : greatest;
         const double rounded = t[i] + round;
-        fraction |= bits_of((rounded - round) - t[i]);
-        at[i] = static_cast<std::uint32_t>(bits_of(rounded));
+        fraction |= detail::bits_of((rounded - round) - t[i]);
+        at[i] = static_cast<std::uint32_t>(detail::bits_of(rounded));
         event_code |= static_cast<std::uint32_t>(e[i]);
       }
       if (fraction != 0 || least < 0.0 || greatest >= static_cast<double>(limit_))
         return false;
       if (event_code >= codes_) // of several causes, codes together may be more than each
         for (std::size_t i = 0; i < rows; ++i)
-          require(static_cast<std::uint32_t>(e[i]) < codes_, bad_event_code);
+          detail::require(static_cast<std::uint32_t>(e[i]) < codes_, detail::bad_event_code);
       const auto groups = static_cast<std::uint32_t>(n_group_), codes = static_cast<std::uint32_t>(codes_);
       if (group.empty()) {
         for (std::size_t i = 0; i < rows; ++i)
@@ -118,7 +122,7 @@ public:
           at[i] = codes * (at[i] * groups + code) + static_cast<std::uint32_t>(e[i]);
         }
       }
-      require(group_code < n_group_, bad_group_code);
+      detail::require(group_code < n_group_, detail::bad_group_code);
       if (static_cast<std::size_t>(greatest) >= range_) {
         range_ = std::min(limit_, std::max<std::size_t>(static_cast<std::size_t>(greatest) + 1, 2 * range_));
         cell_.resize(codes_ * range_ * n_group_, 0);
@@ -143,7 +147,7 @@ public:
       out.first.push_back(rows);
     }
     out.time = make_memory<double>(rows);
-    out.leaving = make_keys(rows);
+    out.leaving = detail::make_keys(rows);
     out.n_cause = codes_ - 1;
     if (out.n_cause > 1)
       out.cause_events = make_memory<std::uint32_t>(rows * out.n_cause);
@@ -174,8 +178,6 @@ private:
   std::vector<std::uint32_t> cell_;                 // time by time, group by group
 };
 
-} // namespace detail
-
 /// Orders and counts in one go what make_timeline() and make_risk_table() do in two, by the same rules and to the same
 /// bits. Whole numbers of small range are counted without being ordered. O(rows), unless very many times agree in their
 /// leading bits.
@@ -200,7 +202,7 @@ inline std::optional<CountedRows> count_rows(span<const double> time, span<const
     group = {};
   }
   {
-    detail::WholeCells cells(n, n_group, n_cause);
+    WholeCells cells(n, n_group, n_cause);
     if (cells.count(time, event, group))
       return cells.rows();
   }
