@@ -61,8 +61,8 @@ follow_up_cpp <- function(frame, potential) {
     .Call(`_cryonodes_follow_up_cpp`, frame, potential)
 }
 
-kaplan_meier_cpp <- function(frame, conf_type, conf_lower, conf_level, variance) {
-    .Call(`_cryonodes_kaplan_meier_cpp`, frame, conf_type, conf_lower, conf_level, variance)
+kaplan_meier_cpp <- function(frame, conf_type, conf_lower, conf_level, variance, threads) {
+    .Call(`_cryonodes_kaplan_meier_cpp`, frame, conf_type, conf_lower, conf_level, variance, threads)
 }
 
 logrank_cpp <- function(frame, n_group) {

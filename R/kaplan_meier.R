@@ -27,6 +27,8 @@
 #' @param timefix Merge times that differ by rounding error only (`TRUE`, as in survival)?
 #' @param cluster Which rows belong together (the patient of each lesion); in a formula also written `cluster(id)`.
 #'   The estimate stays the same, its variance is summed over clusters.
+#' @param threads How many threads may share the ordering of very many rows, 1 or more; the result does not depend on
+#'   it.
 #' @param variance `"greenwood"` (default without clusters), `"ij"` (infinitesimal jackknife; default with clusters,
 #'   without them each row is one) or `"ying-wei"`.
 #'
@@ -162,7 +164,7 @@ kaplan_meier <- function(...) UseMethod("kaplan_meier", dispatch_on(...))
 #' @export
 kaplan_meier.formula <- function(formula, data = NULL, subset, weights, na.action = "error", event = NULL,
                                  conf.type = "log-log", conf.level = 0.95, timefix = TRUE, cluster, variance = NULL,
-                                 conf.lower = "usual", ...) {
+                                 conf.lower = "usual", threads = 1, ...) {
   call <- quote(kaplan_meier())
   check_dots(..., call = call)
   frame <- frame_from_formula(
@@ -171,7 +173,9 @@ kaplan_meier.formula <- function(formula, data = NULL, subset, weights, na.actio
     check_na_action(na.action, call), read_event(event), "cluster", call, parent.frame(),
     cluster = enquo(cluster) |> absent_as_null()
   )
-  fit_kaplan_meier(frame, conf.type, conf.level, timefix, survfit_call(match.call()), call, conf.lower, variance)
+  fit_kaplan_meier(frame, conf.type, conf.level, timefix, survfit_call(match.call()), call, conf.lower, variance,
+    threads
+  )
 }
 
 #' @rdname kaplan_meier
@@ -179,7 +183,7 @@ kaplan_meier.formula <- function(formula, data = NULL, subset, weights, na.actio
 #' @export
 kaplan_meier.default <- function(time, event, group = NULL, weights = NULL, na.action = "error",
                                  conf.type = "log-log", conf.level = 0.95, timefix = TRUE, cluster = NULL,
-                                 variance = NULL, conf.lower = "usual", ...) {
+                                 variance = NULL, conf.lower = "usual", threads = 1, ...) {
   call <- quote(kaplan_meier())
   check_dots(..., call = call)
   if (missing(event)) {
@@ -190,7 +194,9 @@ kaplan_meier.default <- function(time, event, group = NULL, weights = NULL, na.a
   frame <- frame_from_vectors(
     time, event, group, weights, check_na_action(na.action, call), call, cluster = cluster
   )
-  fit_kaplan_meier(frame, conf.type, conf.level, timefix, survfit_call(match.call()), call, conf.lower, variance)
+  fit_kaplan_meier(frame, conf.type, conf.level, timefix, survfit_call(match.call()), call, conf.lower, variance,
+    threads
+  )
 }
 
 # What a method is chosen by: a `formula` wherever it stands, else the first argument.
@@ -201,16 +207,17 @@ dispatch_on <- function(...) {
 }
 
 fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, call, conf.lower = "usual",
-                             variance = NULL) {
+                             variance = NULL, threads = 1) {
   conf.type <- check_conf_type(conf.type, call)
   conf.lower <- check_conf_lower(conf.lower, conf.type, call)
   variance <- check_variance(variance, frame, conf.type, conf.lower, call)
   conf.level <- check_conf_level(conf.level, call)
   timefix <- check_flag(timefix, "timefix", call)
+  if (!identical(threads, 1)) threads <- check_whole(threads, "threads", 1, 1024, call)
   rows <- frame_core(frame, timefix)
   robust <- variance != "greenwood"
   if (robust) rows <- with_clusters(rows, frame)
-  core <- call_core(kaplan_meier_cpp(rows, conf.type, conf.lower, conf.level, variance), call)
+  core <- call_core(kaplan_meier_cpp(rows, conf.type, conf.lower, conf.level, variance, threads), call)
   if (is_product(conf.type)) check_product(conf.type, core$columns, frame, call)
   if (robust) core[c("columns", "limits")] <- lapply(core[c("columns", "limits")], lapply, na_plain)
   groups <- frame$group_names

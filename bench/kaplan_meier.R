@@ -47,6 +47,12 @@ for (n in sizes) {
         read <- bench_again(rows[[length(rows)]], paste0(case, ", every column read"), function() read_columns(ours()))
         rows <- c(rows, list(read))
       }
+      if (n >= 1e6 && kind == "untied") {
+        ahead <- rows[[length(rows) - 1]]
+        rows <- c(rows, list(bench_again(ahead, paste0(case, ", two threads"), function() {
+          kaplan_meier(formula, data = data, threads = 2)
+        })))
+      }
       if (requireNamespace("prodlim", quietly = TRUE)) {
         hist <- if (groups == 1) prodlim::Hist(time, died) ~ 1 else prodlim::Hist(time, died) ~ arm
         environment(hist) <- list2env(list(Hist = prodlim::Hist), parent = globalenv())

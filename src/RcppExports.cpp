@@ -192,8 +192,8 @@ BEGIN_RCPP
 END_RCPP
 }
 // kaplan_meier_cpp
-Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, std::string conf_lower, double conf_level, std::string variance);
-RcppExport SEXP _cryonodes_kaplan_meier_cpp(SEXP frameSEXP, SEXP conf_typeSEXP, SEXP conf_lowerSEXP, SEXP conf_levelSEXP, SEXP varianceSEXP) {
+Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, std::string conf_lower, double conf_level, std::string variance, int threads);
+RcppExport SEXP _cryonodes_kaplan_meier_cpp(SEXP frameSEXP, SEXP conf_typeSEXP, SEXP conf_lowerSEXP, SEXP conf_levelSEXP, SEXP varianceSEXP, SEXP threadsSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type frame(frameSEXP);
@@ -201,7 +201,8 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< std::string >::type conf_lower(conf_lowerSEXP);
     Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
     Rcpp::traits::input_parameter< std::string >::type variance(varianceSEXP);
-    rcpp_result_gen = Rcpp::wrap(kaplan_meier_cpp(frame, conf_type, conf_lower, conf_level, variance));
+    Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
+    rcpp_result_gen = Rcpp::wrap(kaplan_meier_cpp(frame, conf_type, conf_lower, conf_level, variance, threads));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -291,7 +292,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_event_counts_cpp", (DL_FUNC) &_cryonodes_event_counts_cpp, 1},
     {"_cryonodes_fisher_cpp", (DL_FUNC) &_cryonodes_fisher_cpp, 5},
     {"_cryonodes_follow_up_cpp", (DL_FUNC) &_cryonodes_follow_up_cpp, 2},
-    {"_cryonodes_kaplan_meier_cpp", (DL_FUNC) &_cryonodes_kaplan_meier_cpp, 5},
+    {"_cryonodes_kaplan_meier_cpp", (DL_FUNC) &_cryonodes_kaplan_meier_cpp, 6},
     {"_cryonodes_logrank_cpp", (DL_FUNC) &_cryonodes_logrank_cpp, 2},
     {"_cryonodes_nelson_aalen_cpp", (DL_FUNC) &_cryonodes_nelson_aalen_cpp, 4},
     {"_cryonodes_reconstruct_cpp", (DL_FUNC) &_cryonodes_reconstruct_cpp, 9},

@@ -94,7 +94,8 @@ inline Rcpp::NumericVector to_column(const std::vector<double>& x) {
 }
 
 /// Rows that count one each and are there from the start, counted as they are ordered; nothing for other rows.
-inline std::optional<cryonodes::CountedRows> count_rows(const Rcpp::List& frame, const cryonodes::Poll& poll) {
+inline std::optional<cryonodes::CountedRows> count_rows(const Rcpp::List& frame, const cryonodes::Poll& poll,
+                                                        int threads = 1) {
   const Rcpp::NumericVector entry = frame["entry"], weight = frame["weight"];
   if (Rcpp::as<bool>(frame["counted"]) || entry.size() > 0 || weight.size() > 0 ||
       Rcpp::as<bool>(frame["reverse"]))
@@ -111,7 +112,8 @@ inline std::optional<cryonodes::CountedRows> count_rows(const Rcpp::List& frame,
   const auto ties = Rcpp::as<bool>(frame["timefix"]) ? cryonodes::Ties::near : cryonodes::Ties::exact;
   return cryonodes::count_rows(view(time), view_codes(frame["event"]), view(group),
                                static_cast<std::size_t>(Rcpp::as<int>(frame["n_group"])), ties, poll,
-                               static_cast<std::size_t>(Rcpp::as<int>(frame["n_cause"])));
+                               static_cast<std::size_t>(Rcpp::as<int>(frame["n_cause"])),
+                               static_cast<std::size_t>(threads));
 }
 
 /// The risk table of a frame, for who needs nothing else of its rows.

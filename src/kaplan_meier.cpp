@@ -130,7 +130,7 @@ Rcpp::List computed_list(const std::vector<double>& n, const std::vector<std::si
 
 // [[Rcpp::export(rng = false)]]
 Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, std::string conf_lower, double conf_level,
-                            std::string variance) {
+                            std::string variance, int threads) {
   const bool of_clusters = conf_type == "beta-cluster";
   cryonodes::KaplanMeierOptions options;
   options.conf_level = conf_level;
@@ -140,7 +140,7 @@ Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, std::string
                                                   : cryonodes::ConfLower::usual;
   const cryonodes::Poll poll = glue::RPoll(R_NilValue);
   if (variance == "greenwood") {
-    if (auto counted = glue::count_rows(frame, poll)) {
+    if (auto counted = glue::count_rows(frame, poll, threads)) {
       if (counted->rows() < glue::DerivedColumns::worth || !CurveSource::cheap(options.conf_type))
         return computed_list(
             counted->n, counted->first, counted->n_time_merged, false,

@@ -172,6 +172,31 @@ TEST_CASE("events of several causes are counted beside each other: the same bits
   }
 }
 
+TEST_CASE("any number of threads orders to the same bits") {
+  std::mt19937_64 random(20);
+  std::exponential_distribution<double> spread(0.03);
+  const std::size_t n = 210000;
+  Doubles time(n);
+  Codes event(n), group(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    time[i] = random() % 3 == 0 ? std::floor(spread(random)) : spread(random);
+    event[i] = static_cast<int>(random() % 2);
+    group[i] = static_cast<int>(random() % 4);
+  }
+  const auto one = count_rows(time, event, group, 4, Ties::near);
+  REQUIRE(one);
+  const Columns expected(*one);
+  for (std::size_t threads : {2, 3, 8}) {
+    const auto several = count_rows(time, event, group, 4, Ties::near, {}, 1, threads);
+    REQUIRE(several);
+    const Columns columns(*several);
+    CHECK(several->first == one->first);
+    CHECK(same_bits(columns.time, expected.time));
+    CHECK(same_bits(columns.n_event, expected.n_event));
+    CHECK(same_bits(columns.n_censor, expected.n_censor));
+  }
+}
+
 TEST_CASE("whole times told in pieces are those told at once") {
   std::mt19937_64 random(19);
   Doubles time(5000);

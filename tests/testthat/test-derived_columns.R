@@ -120,3 +120,11 @@ test_that("very many rows in whole days are looked at once: faults are found all
   expect_identical(names(kaplan_meier(time, died, unused)$strata), names(whole$strata))
   expect_identical(kaplan_meier(replace(time, 99999, 7.5), died)$n.risk[1], n)
 })
+
+test_that("any number of threads gives the same curve", {
+  data <- many(210000)
+  one <- kaplan_meier(Surv(time, died) ~ arm, data = data)
+  two <- kaplan_meier(Surv(time, died) ~ arm, data = data, threads = 2)
+  for (column in columns) expect_identical(two[[column]], one[[column]])
+  expect_error(kaplan_meier(data$time, data$died, threads = 0), "threads", class = "cryonodes_error")
+})

@@ -183,12 +183,13 @@ private:
 /// leading bits.
 /// @param event per row 0 for censored, 1 to n_cause for an event. @param group codes in [0, n_group); may be
 /// empty when n_group is 1. A time of -0 is 0.
+/// @param threads up to so many share the ordering; the result is the same for any number.
 /// @return nothing when a time is negative or not finite, or when time, group and event do not fit into 64 bits
 /// together, as they do unless times span hundreds of orders of magnitude.
 /// @throws input_error when lengths or codes do not fit.
 inline std::optional<CountedRows> count_rows(span<const double> time, span<const int> event, span<const int> group,
                                              std::size_t n_group, Ties ties, const Poll& poll = {},
-                                             std::size_t n_cause = 1) {
+                                             std::size_t n_cause = 1, std::size_t threads = 1) {
   using detail::require;
   const std::size_t n = time.size();
   require(n < std::numeric_limits<std::uint32_t>::max() / 2, "too many rows for one timeline");
@@ -249,11 +250,11 @@ inline std::optional<CountedRows> count_rows(span<const double> time, span<const
     return (bits == 0 ? 0 : bits - base) << low | static_cast<unsigned>(event[i]);
   };
   if (group.empty())
-    detail::sorted_keys(keys, spare, n, width, sorted, place, poll);
+    detail::sorted_keys(keys, spare, n, width, sorted, place, poll, threads);
   else
     detail::sorted_keys(
         keys, spare, n, width, sorted,
-        [&](std::size_t i) { return place(i) | static_cast<std::uint64_t>(group[i]) << event_bits; }, poll);
+        [&](std::size_t i) { return place(i) | static_cast<std::uint64_t>(group[i]) << event_bits; }, poll, threads);
   if (poll)
     poll(-1.0);
 

@@ -5,10 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "cryonodes/memory.hpp"
 #include "cryonodes/poll.hpp"
+#include "cryonodes/threads.hpp"
 
 namespace cryonodes {
 namespace detail {
@@ -83,9 +85,10 @@ inline void sort_bucket(std::uint64_t* keys, std::uint64_t* spare, std::size_t n
 /// `sorted`: they come in an order that will do, and are left in it.
 /// Keys go straight into buckets by their leading bits, each small enough to be sorted in the cache. O(n), unless very
 /// many keys agree in their leading bits.
+/// @param threads up to so many share the work; the keys are the same for any number.
 template <class KeyOf>
 void sorted_keys(Keys& keys, Keys& spare, std::size_t n, unsigned width, bool sorted, const KeyOf& key,
-                 const Poll& poll) {
+                 const Poll& poll, std::size_t threads = 1) {
   if (sorted) {
     for (std::size_t i = 0; i < n; ++i)
       keys[i] = key(i);
@@ -99,22 +102,53 @@ void sorted_keys(Keys& keys, Keys& spare, std::size_t n, unsigned width, bool so
     sort_bucket(keys.get(), spare.get(), n, width, place);
     return;
   }
-  std::vector<std::uint32_t> end((std::size_t{1} << lead) + 1, 0), place;
-  for (std::size_t i = 0; i < n; ++i)
-    ++end[(key(i) >> top) + 1];
-  for (std::size_t b = 1; b < end.size(); ++b)
-    end[b] += end[b - 1];
+  // Each part of the keys counts, and then has places of its own in each bucket, after those of the parts before it.
+  threads = std::max<std::size_t>(threads, 1);
+  const std::size_t n_bucket = std::size_t{1} << lead, parts = n < 200000 ? 1 : threads;
+  const auto begin_of = [&](std::size_t part) { return n * part / parts; };
+  std::vector<std::vector<std::uint32_t>> place(std::max(threads, parts));
+  for_each_block(parts, threads, [&](std::size_t part, std::size_t) {
+    place[part].assign(n_bucket, 0);
+    std::uint32_t* const count = place[part].data();
+    for (std::size_t i = begin_of(part); i < begin_of(part + 1); ++i)
+      ++count[key(i) >> top];
+  });
   if (poll)
     poll(-1.0);
-  for (std::size_t i = 0; i < n; ++i) {
-    const std::uint64_t k = key(i);
-    keys[end[k >> top]++] = k;
+  std::vector<std::uint32_t> end(n_bucket);
+  std::uint32_t before = 0;
+  for (std::size_t b = 0; b < n_bucket; ++b) {
+    for (std::size_t part = 0; part < parts; ++part)
+      before += std::exchange(place[part][b], before);
+    end[b] = before;
   }
-  for (std::size_t b = 0, start = 0; b + 1 < end.size(); start = end[b++]) {
-    if (poll && end[b] > start)
-      poll(-1.0);
-    sort_bucket(keys.get() + start, spare.get(), end[b] - start, top, place);
-  }
+  for_each_block(parts, threads, [&](std::size_t part, std::size_t) {
+    std::uint32_t* const at = place[part].data();
+    std::uint64_t* const to = keys.get();
+    for (std::size_t i = begin_of(part); i < begin_of(part + 1); ++i) {
+      const std::uint64_t k = key(i);
+      to[at[k >> top]++] = k;
+    }
+  });
+  if (poll)
+    poll(-1.0);
+  // Buckets in blocks of some ten thousand keys: a thread takes one after the other.
+  constexpr std::size_t block = 1 << 14;
+  std::vector<std::size_t> first_bucket{0};
+  for (std::size_t b = 0, start = 0; b < n_bucket; ++b)
+    if (end[b] - start >= block || b + 1 == n_bucket) {
+      first_bucket.push_back(b + 1);
+      start = end[b];
+    }
+  for_each_block(
+      first_bucket.size() - 1, threads,
+      [&](std::size_t k, std::size_t thread) {
+        for (std::size_t b = first_bucket[k]; b < first_bucket[k + 1]; ++b) {
+          const std::size_t start = b == 0 ? 0 : end[b - 1];
+          sort_bucket(keys.get() + start, spare.get() + start, end[b] - start, top, place[thread]);
+        }
+      },
+      poll ? Poll([&](double) { poll(-1.0); }) : Poll());
 }
 
 } // namespace detail
