@@ -13,6 +13,9 @@ check_vector <- function(x, arg, call) {
   if (is.list(x)) {
     abort_rule("type", paste0("`", arg, "` must be numeric, not a list."), arg = arg, call = call)
   }
+  if (!is.atomic(x)) {
+    abort_rule("type", paste0("`", arg, "` must be a vector, not a ", class(x)[1], "."), arg = arg, call = call)
+  }
   invisible(x)
 }
 

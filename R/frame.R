@@ -178,6 +178,9 @@ read_response <- function(lhs, evaluate, read_status, call) {
       args$event <- args$time2
       args$time2 <- NULL
     }
+    if (is.null(args$time) || rlang::is_missing(args$time)) {
+      abort_rule("formula", "`Surv()` has no time.", "Write `Surv(time, status)`.", arg = "formula", call = call)
+    }
     if (is.null(args$event)) {
       abort_rule("status", "`Surv()` has no status: whether a time is an event or a censoring must be stated.",
         "Write `Surv(time, status)`; when every row is an event, `Surv(time, rep(1, n))`.",

@@ -36,7 +36,8 @@
 #'   group and time at which the group has an event or a censoring, in the unit of the input.
 #'   `std.err` is on the log scale there, as in survival; `std.error` in [tidy()][tidy.kaplan_meier],
 #'   [rates()] and `as.data.frame()` is that of the survival probability itself. The element `meta`
-#'   holds labels, unit, rows left out and notes.
+#'   holds labels, unit, rows left out and notes. From 4096 rows of the result on, its columns are computed when one of
+#'   them is first read (but not `"bpcp"` and `"likelihood"` fits); to all who read them they are ordinary vectors.
 #' @section Definition:
 #' With `d` events among `n` at risk at each time, \eqn{S(t) = \prod (1 - d/n)} and, by Greenwood,
 #' \eqn{SE(S) = S \sqrt{\sum d / (n (n - d))}}{SE(S) = S sqrt(sum d / (n (n - d)))}. Subjects censored at

@@ -76,6 +76,14 @@ SEXP plain_status_cpp(SEXP time, SEXP status) {
   return TYPEOF(status) == REALSXP ? Rf_coerceVector(status, INTSXP) : status;
 }
 
+// Is none of them missing, or bytes without an encoding?
+static bool plain_levels(SEXP levels) {
+  for (R_xlen_t k = 0; k < Rf_xlength(levels); ++k)
+    if (STRING_ELT(levels, k) == NA_STRING || Rf_getCharCE(STRING_ELT(levels, k)) == CE_BYTES)
+      return false;
+  return true;
+}
+
 // Very many rows are looked at and counted in one go: to read them twice takes twice as long. Time and status as above,
 // and whole numbers of small range; no group (NULL), or a factor of at most `most` levels, each with a row. NULL for
 // all others; else a list of the group's codes from 0, its labels, and a pointer to the counted rows.
@@ -91,9 +99,8 @@ SEXP counted_columns_cpp(SEXP time, SEXP status, SEXP group, int most) {
                       Rf_xlength(levels) > 0 && Rf_xlength(levels) <= most;
   if (!plain || (grouped && !factor))
     return R_NilValue;
-  for (R_xlen_t k = 0; k < Rf_xlength(levels); ++k)
-    if (STRING_ELT(levels, k) == NA_STRING)
-      return R_NilValue;
+  if (!plain_levels(levels))
+    return R_NilValue;
 
   const auto n_group = static_cast<std::size_t>(grouped ? Rf_xlength(levels) : 1);
   cryonodes::WholeCells cells(static_cast<std::size_t>(n), n_group, 1);
@@ -180,9 +187,8 @@ SEXP plain_groups_cpp(SEXP x, int most) {
   const SEXP levels = factor ? Rf_getAttrib(x, R_LevelsSymbol) : R_NilValue;
   if (!(factor && TYPEOF(levels) == STRSXP && Rf_xlength(levels) <= most) && !number)
     return R_NilValue;
-  for (R_xlen_t k = 0; k < Rf_xlength(levels); ++k)
-    if (STRING_ELT(levels, k) == NA_STRING)
-      return R_NilValue;
+  if (!plain_levels(levels))
+    return R_NilValue;
 
   // A place for each value there can be; then the places that are taken are numbered.
   const int least = factor ? 1 : -most, n_place = factor ? static_cast<int>(Rf_xlength(levels)) : 2 * most + 1;

@@ -28,7 +28,7 @@ public:
     return Column::width(column, counted.n_cause) * counted.rows();
   }
 
-  void compute(std::size_t column) noexcept override {
+  void compute(std::size_t column) override {
     const std::size_t rows = counted.rows(), n_cause = counted.n_cause;
     if (column <= Column::n_event) {
       double *const n_censor = new_column(Column::n_censor), *const n_risk = new_column(Column::n_risk),
@@ -43,13 +43,13 @@ public:
     }
     if (!has(Column::n_risk))
       compute(Column::n_risk);
+    double* out[Column::count] = {};
+    for (std::size_t k = Column::estimate; k < Column::count; ++k)
+      out[k] = new_column(k);
     const double* const of_causes = numbers(Column::n_event) + rows;
     const cryonodes::Memory<double> any = cryonodes::make_memory<double>(rows);
     for (std::size_t i = 0; i < rows; ++i)
       any[i] = static_cast<std::uint32_t>(counted.leaving[i]);
-    double* out[Column::count] = {};
-    for (std::size_t k = Column::estimate; k < Column::count; ++k)
-      out[k] = new_column(k);
     cryonodes::cumulative_incidence(
         {counted.first, {numbers(Column::n_risk), rows}, {any.get(), rows}, {numbers(Column::n_censor), rows},
          {of_causes, n_cause * rows}, n_cause},

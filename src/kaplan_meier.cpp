@@ -20,7 +20,7 @@ public:
     return cryonodes::is_transformed(type) || type == cryonodes::ConfType::rothman;
   }
 
-  void compute(std::size_t column) noexcept override {
+  void compute(std::size_t column) override {
     if (column <= Column::n_censor) {
       double *const n_risk = new_column(Column::n_risk), *const n_event = new_column(Column::n_event);
       counted.write({nullptr, n_risk, n_event, new_column(Column::n_censor)});

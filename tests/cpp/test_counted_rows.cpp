@@ -186,7 +186,7 @@ TEST_CASE("any number of threads orders to the same bits") {
   const auto one = count_rows(time, event, group, 4, Ties::near);
   REQUIRE(one);
   const Columns expected(*one);
-  for (std::size_t threads : {2, 3, 8}) {
+  for (const std::size_t threads : std::vector<std::size_t>{2, 3, 8}) {
     const auto several = count_rows(time, event, group, 4, Ties::near, {}, 1, threads);
     REQUIRE(several);
     const Columns columns(*several);

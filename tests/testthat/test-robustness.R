@@ -217,3 +217,16 @@ test_that("endpoints of different sizes compare under headings without a size", 
   rates <- data.frame(endpoint = c("A", "B"), group = "all", time = 1, estimate = 0.5, n = c(20, 30))
   expect_identical(table_compare(rates, rates)$header$text, c("", "all"))
 })
+
+test_that("a formula without time, a function as group and levels of bytes are refused with a class", {
+  d <- data.frame(t = 1:4 + 0, s = c(0, 1, 0, 1), g = c("a", "a", "b", "b"))
+  expect_error(kaplan_meier(Surv(, s) ~ g, data = d), "has no time", class = "cryonodes_error_formula")
+  expect_error(
+    kaplan_meier(Surv(t, s) ~ g, data = list(t = 1, s = 1, g = sum)), "must be a vector, not a function",
+    class = "cryonodes_error_type"
+  )
+  bytes <- c("\xff", "b")
+  Encoding(bytes) <- "bytes"
+  d$g <- structure(c(1L, 2L, 1L, 2L), levels = bytes, class = "factor")
+  expect_error(kaplan_meier(Surv(t, s) ~ g, data = d), "bytes", class = "cryonodes_error_group")
+})

@@ -268,7 +268,10 @@ inline void conf_limits(const RiskRows& table, std::size_t g, span<const double>
           poll(-1.0);
         likelihood.add(n, d);
         const Limits found = likelihood.limits();
-        limits = of_last_event = {std::min(found.low, s), std::max(found.high, s)};
+        // Weights hundreds of orders of magnitude apart leave nothing to solve for.
+        const bool lost = std::isnan(found.low) || std::isnan(found.high);
+        limits = of_last_event =
+            lost ? Limits{undefined, undefined} : Limits{std::min(found.low, s), std::max(found.high, s)};
       } else {
         limits = of_last_event;
       }
@@ -276,6 +279,9 @@ inline void conf_limits(const RiskRows& table, std::size_t g, span<const double>
       if (poll && product)
         poll(-1.0);
       limits = beta_product(i);
+      // Huge weights make S equal to 1 by rounding, and limits that are a rounding below.
+      if (!product)
+        limits = {std::min(limits.low, s), std::max(limits.high, s)};
     }
     low[i] = limits.low;
     high[i] = limits.high;
