@@ -20,7 +20,7 @@ struct Column {
 class IncidenceSource : public glue::ColumnSource {
 public:
   IncidenceSource(cryonodes::CountedRows rows, const cryonodes::IncidenceOptions& options)
-      : ColumnSource(std::move(rows)), options_(options) {}
+      : ColumnSource(std::move(rows), Column::count), options_(options) {}
   // Computed in less than half a second.
   static bool cheap(const cryonodes::CountedRows& rows) { return rows.rows() * rows.n_cause <= std::size_t{1} << 21; }
 
@@ -28,6 +28,7 @@ public:
     return Column::width(column, counted.n_cause) * counted.rows();
   }
 
+protected:
   void compute(std::size_t column) override {
     const std::size_t rows = counted.rows(), n_cause = counted.n_cause;
     if (column <= Column::n_event) {
@@ -180,7 +181,7 @@ Rcpp::List cumulative_incidence_cpp(Rcpp::List frame, std::string conf_type, dou
         events[k] += counted->cause_events[i * n_cause + k];
       censored += static_cast<double>(counted->leaving[i] >> 32);
     }
-    const glue::DerivedColumns columns(std::make_unique<IncidenceSource>(std::move(*counted), options), Column::count);
+    const glue::DerivedColumns columns(std::make_unique<IncidenceSource>(std::move(*counted), options));
     return incidence_list(n, first, n_time_merged, n_cause, events, censored, [&](std::size_t column) {
       Rcpp::RObject x = columns[column];
       if (column > Column::n_censor)

@@ -6,7 +6,7 @@ namespace {
 
 R_altrep_class_t derived_class;
 
-// A column is the pair (pointer to its source, which column). The pointer owns the source and protects its lists.
+// A column is the pair (pointer to its source, which column). The pointer owns the source.
 glue::ColumnSource& source_of(SEXP x) {
   return *static_cast<glue::ColumnSource*>(R_ExternalPtrAddr(R_altrep_data1(x)));
 }
@@ -15,15 +15,19 @@ std::size_t column_of(SEXP x) { return static_cast<std::size_t>(INTEGER(R_altrep
 R_xlen_t derived_length(SEXP x) { return static_cast<R_xlen_t>(source_of(x).size(column_of(x))); }
 
 void* derived_numbers(SEXP x, Rboolean) {
-  double* const numbers = glue::DerivedColumns::numbers(source_of(x), column_of(x));
-  // Here R calls, with no C++ above and nothing to be destroyed: an exception could not leave, this can.
+  double* numbers = nullptr;
+  try {
+    numbers = source_of(x).read(column_of(x));
+  } catch (...) {
+  }
+  // Here R calls, with no C++ above and nothing left to be destroyed: an exception could not leave, this can.
   if (numbers == nullptr)
     Rf_error("not enough memory to compute the columns of a curve");
   return numbers;
 }
 
 const void* derived_numbers_or_null(SEXP x) {
-  return glue::DerivedColumns::known(source_of(x), column_of(x)) ? derived_numbers(x, FALSE) : nullptr;
+  return source_of(x).has(column_of(x)) ? derived_numbers(x, FALSE) : nullptr;
 }
 
 void forget(SEXP pointer) {
@@ -43,41 +47,56 @@ void init_derived_columns(DllInfo* dll) {
 
 namespace glue {
 
-SEXP ColumnSource::computed(std::size_t column) const {
-  SEXP x = VECTOR_ELT(list_, static_cast<R_xlen_t>(column));
-  return x != R_NilValue ? x : VECTOR_ELT(attempt_, static_cast<R_xlen_t>(column));
+std::size_t ColumnSource::held_ = 0;
+
+ColumnSource::ColumnSource(cryonodes::CountedRows rows, std::size_t n_column)
+    : counted(std::move(rows)), columns_(n_column) {
+  bytes_ = counted.rows() * (16 + (counted.n_cause > 1 ? 4 * counted.n_cause : 0));
+  held_ += bytes_;
 }
-bool ColumnSource::has(std::size_t column) const { return computed(column) != R_NilValue; }
-double* ColumnSource::numbers(std::size_t column) const { return REAL(computed(column)); }
+ColumnSource::~ColumnSource() { held_ -= bytes_; }
 
 double* ColumnSource::new_column(std::size_t column) {
-  SEXP x = PROTECT(Rf_allocVector(REALSXP, static_cast<R_xlen_t>(size(column))));
-  cryonodes::welcome_huge_pages(REAL(x), size(column) * sizeof(double));
-  SET_VECTOR_ELT(attempt_, static_cast<R_xlen_t>(column), x);
-  UNPROTECT(1);
-  return REAL(x);
+  attempt_.push_back(column);
+  columns_[column] = cryonodes::make_memory<double>(size(column));
+  bytes_ += size(column) * sizeof(double);
+  held_ += size(column) * sizeof(double);
+  return numbers(column);
 }
 
-void ColumnSource::read(std::size_t column) {
-  const R_xlen_t n = Rf_xlength(list_);
-  for (R_xlen_t k = 0; k < n; ++k) // of an attempt that failed
-    SET_VECTOR_ELT(attempt_, k, R_NilValue);
-  compute(column);
-  for (R_xlen_t k = 0; k < n; ++k)
-    if (VECTOR_ELT(attempt_, k) != R_NilValue) {
-      SET_VECTOR_ELT(list_, k, VECTOR_ELT(attempt_, k));
-      SET_VECTOR_ELT(attempt_, k, R_NilValue);
+double* ColumnSource::read(std::size_t column) {
+  if (column == 0)
+    return counted.time.get();
+  if (!has(column)) {
+    attempt_.clear();
+    try {
+      compute(column);
+    } catch (...) {
+      // A column without its numbers must not be taken for one that has them.
+      for (const std::size_t k : attempt_) {
+        if (!has(k))
+          continue;
+        bytes_ -= size(k) * sizeof(double);
+        held_ -= size(k) * sizeof(double);
+        columns_[k].reset();
+      }
+      throw;
     }
+  }
+  return numbers(column);
 }
 
-DerivedColumns::DerivedColumns(std::unique_ptr<ColumnSource> source, std::size_t n_column)
-    : pointer_(R_MakeExternalPtr(nullptr, R_NilValue,
-                                 Rcpp::List::create(Rcpp::List(static_cast<int>(n_column)),
-                                                    Rcpp::List(static_cast<int>(n_column))))) {
+// R collects what it knows to be large; of these it sees the pointers only. So it is asked to, whenever twice as much
+// is held as was after the last time.
+DerivedColumns::DerivedColumns(std::unique_ptr<ColumnSource> source)
+    : pointer_(R_MakeExternalPtr(nullptr, R_NilValue, R_NilValue)) {
+  static std::size_t bound = std::size_t{1} << 28;
   R_RegisterCFinalizerEx(pointer_, forget, FALSE);
-  source->list_ = VECTOR_ELT(R_ExternalPtrProtected(pointer_), 0);
-  source->attempt_ = VECTOR_ELT(R_ExternalPtrProtected(pointer_), 1);
   R_SetExternalPtrAddr(pointer_, source.release());
+  if (ColumnSource::held() > bound) {
+    R_gc();
+    bound = std::max(std::size_t{1} << 28, 2 * ColumnSource::held());
+  }
 }
 
 Rcpp::RObject DerivedColumns::operator[](std::size_t column) const {
@@ -85,22 +104,6 @@ Rcpp::RObject DerivedColumns::operator[](std::size_t column) const {
   Rcpp::RObject x = R_new_altrep(derived_class, pointer_, which);
   MARK_NOT_MUTABLE(x); // others are computed from it
   return x;
-}
-
-bool DerivedColumns::known(const ColumnSource& source, std::size_t column) {
-  return column == 0 || VECTOR_ELT(source.list_, static_cast<R_xlen_t>(column)) != R_NilValue;
-}
-
-double* DerivedColumns::numbers(ColumnSource& source, std::size_t column) {
-  if (column == 0)
-    return source.counted.time.get();
-  try {
-    if (!known(source, column))
-      source.read(column);
-    return REAL(VECTOR_ELT(source.list_, static_cast<R_xlen_t>(column)));
-  } catch (...) {
-    return nullptr;
-  }
 }
 
 } // namespace glue

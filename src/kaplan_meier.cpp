@@ -14,12 +14,13 @@ struct Column {
 class CurveSource : public glue::ColumnSource {
 public:
   CurveSource(cryonodes::CountedRows rows, const cryonodes::KaplanMeierOptions& options)
-      : ColumnSource(std::move(rows)), options_(options) {}
+      : ColumnSource(std::move(rows), Column::count), options_(options) {}
   // A few operations a row, so that no part of 10^7 rows takes more than half a second.
   static bool cheap(cryonodes::ConfType type) {
     return cryonodes::is_transformed(type) || type == cryonodes::ConfType::rothman;
   }
 
+protected:
   void compute(std::size_t column) override {
     if (column <= Column::n_censor) {
       double *const n_risk = new_column(Column::n_risk), *const n_event = new_column(Column::n_event);
@@ -149,7 +150,7 @@ Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, std::string
       const auto first = counted->first;
       const auto n_time_merged = counted->n_time_merged;
       const bool surv_ends = ends_at_one_or_zero(*counted);
-const glue::DerivedColumns columns(std::make_unique<CurveSource>(std::move(*counted), options), Column::count);
+      const glue::DerivedColumns columns(std::make_unique<CurveSource>(std::move(*counted), options));
       return curve_list(n, first, n_time_merged, surv_ends, [&](std::size_t column) { return columns[column]; });
     }
     const glue::Input in(frame, poll);
