@@ -113,7 +113,8 @@
 #' @section Errors:
 #' `cryonodes_error_missing`, `_time` (negative or infinite), `_status` (coding not stated), `_type`,
 #' `_length`, `_empty`, `_entry` (not before exit), `_weights`, `_group` (more than 1000, or labels
-#' that print alike), `_column`, `_formula`, `_conf_level`, `_conf_type`, `_choice` (`variance`, or clusters of counts).
+#' that print alike), `_column`, `_formula`, `_conf_level`, `_conf_type`, `_choice` (`variance`, or clusters of counts),
+#' `_count` (`threads`).
 #' @references
 #' Kaplan EL, Meier P (1958). Nonparametric estimation from incomplete observations. *JASA* 53:457-481, eq. 2b.
 #'

@@ -43,7 +43,7 @@ inline Rcpp::NumericVector rows_by_group(const std::vector<std::size_t>& first) 
 /// What R's frame_core() hands over: rows (time, entry, event, group, weight, cluster) or counts, and how many groups
 /// and causes there are.
 struct Input {
-  explicit Input(const Rcpp::List& frame, const cryonodes::Poll& poll = {})
+  Input(const Rcpp::List& frame, const cryonodes::Poll& poll)
       : n_group(static_cast<std::size_t>(Rcpp::as<int>(frame["n_group"]))),
         n_cause(static_cast<std::size_t>(Rcpp::as<int>(frame["n_cause"]))), group_(frame["group"]) {
     const Rcpp::NumericVector time = frame["time"], entry = frame["entry"];

@@ -230,6 +230,12 @@ TEST_CASE("limits of clustered rows by hand: four rows in three clusters") {
     const auto limits = clopper_pearson(0.5, t3 / t2 / std::max(0.5, robust), 0.95);
     CHECK(near(low[2], limits.low, 1e-10));   // t(3) as R prints it
     CHECK(near(high[2], limits.high, 1e-10)); // t(3) as R prints it
+    // Where only S = 1 and S = 0 are asked for, the other rows keep what they have.
+    std::vector<double> kept(4, -7.0), kept_high(4, -7.0);
+    cluster_limits(table, clusters, s, greenwood, std::vector<double>{0.0, 0.0, robust, robust}, 0.95, kept, kept_high,
+                   true);
+    CHECK(kept == (std::vector<double>{low[0], low[1], -7.0, -7.0}));
+    CHECK(kept_high == (std::vector<double>{high[0], high[1], -7.0, -7.0}));
   }
   // 1 of an effective 2 is Beta(1, 2): 1 - (1 - x)^2 = 0.025 below, and its mirror above.
   CHECK(near(clopper_pearson(0.5, 2.0, 0.95).low, 1.0 - std::sqrt(0.975), 1e-12));

@@ -197,6 +197,22 @@ TEST_CASE("any number of threads orders to the same bits") {
   }
 }
 
+TEST_CASE("a gap of just the tolerance is none, the next larger one is") {
+  const double tolerance = 0x1p-26; // sqrt(2^-52)
+  const Codes event{1, 1};
+  const auto merged = [&](const Doubles& time) {
+    const auto counted = count_rows(time, event, {}, 1, Ties::near);
+    REQUIRE(counted);
+    CHECK(counted->n_time_merged == make_timeline(time, Ties::near).n_time_merged);
+    return counted->n_time_merged;
+  };
+  CHECK(merged({0.0, tolerance}) == 1);
+  CHECK(merged({0.0, std::nextafter(tolerance, 1.0)}) == 0);
+  // Relative to a mean of 2^27 + 1, whose tolerance is 2 + 2^-26: gaps are whole multiples of 2^-25 here.
+  CHECK(merged({0x1p27, 0x1p27 + 2.0}) == 1);
+  CHECK(merged({0x1p27, 0x1p27 + 2.0 + 0x1p-25}) == 0);
+}
+
 TEST_CASE("whole times told in pieces are those told at once") {
   std::mt19937_64 random(19);
   Doubles time(5000);
@@ -227,6 +243,9 @@ TEST_CASE("whole times are counted as they are when sorted, shuffled or alone") 
   check_against_timeline({0}, {1}, {0}, 1, Ties::near);
   check_against_timeline({0, 0, 0}, {1, 0, 1}, {2, 0, 2}, 3, Ties::near);
   check_against_timeline({7, 7, 9, 9}, {1, 0, 1, 0}, {0, 0, 0, 0}, 1, Ties::exact);
+  // The longest range that few rows are counted over, and one more.
+  check_against_timeline({1023, 3, 3}, {1, 0, 1}, {0, 0, 0}, 1, Ties::near);
+  check_against_timeline({1024, 3, 3}, {1, 0, 1}, {0, 0, 0}, 1, Ties::near);
   // Few rows over a long range, and a range too long to count.
   check_against_timeline({9999999, 3}, {1, 0}, {0, 0}, 1, Ties::near);
   check_against_timeline({9e15, 9e15 + 2, 3}, {1, 0, 1}, {0, 0, 0}, 1, Ties::near);

@@ -42,17 +42,9 @@ public:
   }
   /// The largest gap that counts as none; to be asked once.
   double widest_gap() const noexcept {
+    // 2^-26: a power of two, so that gap <= tolerance * mean says what gap / mean <= tolerance does, to the last bit.
     const double tolerance = std::sqrt(std::numeric_limits<double>::epsilon());
-    const double mean = sum_ / static_cast<double>(distinct_) / scale;
-    if (!(mean > 1.0))
-      return tolerance;
-    // gap / mean <= tolerance, decided to the last bit
-    double gap = tolerance * mean;
-    while (gap / mean > tolerance)
-      gap = std::nextafter(gap, 0.0);
-    for (double next; (next = std::nextafter(gap, 2.0 * gap)) / mean <= tolerance;)
-      gap = next;
-    return gap;
+    return tolerance * std::max(1.0, sum_ / static_cast<double>(distinct_) / scale);
   }
 
 private:
