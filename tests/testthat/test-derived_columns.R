@@ -128,3 +128,22 @@ test_that("any number of threads gives the same curve", {
   for (column in columns) expect_identical(two[[column]], one[[column]])
   expect_error(kaplan_meier(data$time, data$died, threads = 0), "threads", class = "cryonodes_error")
 })
+
+test_that("fits that nobody holds any more do not pile up, though R does not see what they hold", {
+  skip_on_cran()
+  status <- file.path("", "proc", "self", "status")
+  skip_if_not(file.exists(status), "the system tells what a process holds")
+  held <- function() as.numeric(gsub("[^0-9]", "", grep("^VmRSS", readLines(status), value = TRUE))) / 1024
+  set.seed(5)
+  time <- runif(2e5)
+  died <- runif(2e5) < 0.5
+  gc()
+  before <- held()
+  # 640 MB in all; R is asked to collect once 256 MB are held.
+  most <- 0
+  for (i in 1:200) {
+    kaplan_meier(time, died)
+    most <- max(most, held() - before)
+  }
+  expect_lt(most, 450)
+})

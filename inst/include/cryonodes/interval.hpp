@@ -143,6 +143,9 @@ class LikelihoodLimits {
 public:
   explicit LikelihoodLimits(double chi_square) : chi_square_(chi_square) {}
   void add(double n, double d) {
+    // An event that weighs nothing beside n changes neither S nor the ratio, but its terms can be 0 times infinity.
+    if (n - d == n)
+      return;
     n_.push_back(n);
     left_.push_back(n - d);
     least_ = std::min(least_, n - d);
@@ -268,10 +271,7 @@ inline void conf_limits(const RiskRows& table, std::size_t g, span<const double>
           poll(-1.0);
         likelihood.add(n, d);
         const Limits found = likelihood.limits();
-        // Weights hundreds of orders of magnitude apart leave nothing to solve for.
-        const bool lost = std::isnan(found.low) || std::isnan(found.high);
-        limits = of_last_event =
-            lost ? Limits{undefined, undefined} : Limits{std::min(found.low, s), std::max(found.high, s)};
+        limits = of_last_event = {std::min(found.low, s), std::max(found.high, s)};
       } else {
         limits = of_last_event;
       }
