@@ -17,20 +17,16 @@ clearly_different_cpp <- function(labels) {
     .Call(`_cryonodes_clearly_different_cpp`, labels)
 }
 
-plain_status_cpp <- function(time, status) {
-    .Call(`_cryonodes_plain_status_cpp`, time, status)
+plain_frame_cpp <- function(time, status, group, most) {
+    .Call(`_cryonodes_plain_frame_cpp`, time, status, group, most)
 }
 
-counted_columns_cpp <- function(time, status, group, most) {
-    .Call(`_cryonodes_counted_columns_cpp`, time, status, group, most)
+plain_formula_cpp <- function(formula, data, most) {
+    .Call(`_cryonodes_plain_formula_cpp`, formula, data, most)
 }
 
-named_columns_cpp <- function(formula, data) {
-    .Call(`_cryonodes_named_columns_cpp`, formula, data)
-}
-
-plain_groups_cpp <- function(x, most) {
-    .Call(`_cryonodes_plain_groups_cpp`, x, most)
+plain_groups_cpp <- function(x, title, most) {
+    .Call(`_cryonodes_plain_groups_cpp`, x, title, most)
 }
 
 cluster_bootstrap_cpp <- function(frame, statistic, at, replicates, seed, threads, jackknife, progress) {
@@ -45,8 +41,8 @@ confidence_band_cpp <- function(estimate, std_error_log, first, n, type, conf_ty
     .Call(`_cryonodes_confidence_band_cpp`, estimate, std_error_log, first, n, type, conf_type, conf_level)
 }
 
-cumulative_incidence_cpp <- function(frame, conf_type, conf_level, variance) {
-    .Call(`_cryonodes_cumulative_incidence_cpp`, frame, conf_type, conf_level, variance)
+cumulative_incidence_cpp <- function(list, conf_type, conf_level, variance) {
+    .Call(`_cryonodes_cumulative_incidence_cpp`, list, conf_type, conf_level, variance)
 }
 
 event_counts_cpp <- function(frame) {
@@ -61,8 +57,12 @@ follow_up_cpp <- function(frame, potential) {
     .Call(`_cryonodes_follow_up_cpp`, frame, potential)
 }
 
-kaplan_meier_cpp <- function(frame, conf_type, conf_lower, conf_level, variance, threads) {
-    .Call(`_cryonodes_kaplan_meier_cpp`, frame, conf_type, conf_lower, conf_level, variance, threads)
+kaplan_meier_cpp <- function(list, conf_type, conf_lower, conf_level, variance, threads, user_call) {
+    .Call(`_cryonodes_kaplan_meier_cpp`, list, conf_type, conf_lower, conf_level, variance, threads, user_call)
+}
+
+plain_kaplan_meier_cpp <- function(time, status, group, most, user_call) {
+    .Call(`_cryonodes_plain_kaplan_meier_cpp`, time, status, group, most, user_call)
 }
 
 logrank_cpp <- function(frame, n_group) {
@@ -81,7 +81,7 @@ reconstructible_cpp <- function(groups, pooled, allowed, max_states, max_steps, 
     .Call(`_cryonodes_reconstructible_cpp`, groups, pooled, allowed, max_states, max_steps, progress)
 }
 
-restricted_mean_cpp <- function(frame, tau, conf_level) {
-    .Call(`_cryonodes_restricted_mean_cpp`, frame, tau, conf_level)
+restricted_mean_cpp <- function(list, tau, conf_level) {
+    .Call(`_cryonodes_restricted_mean_cpp`, list, tau, conf_level)
 }
 

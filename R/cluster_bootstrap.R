@@ -123,14 +123,14 @@ fit_bootstrap <- function(frame, wanted, replicates, interval, conf.level, seed,
   check_choice(interval, c("percentile", "basic", "bca"), "interval", call)
   conf.level <- check_conf_level(conf.level, call)
   threads <- check_whole(threads, "threads", 1, 1024, call)
-  timefix <- check_flag(timefix, "timefix", call)
+  frame$timefix <- timefix <- check_flag(timefix, "timefix", call)
   seed <- if (is.null(seed)) floor(stats::runif(1) * 2^31) else check_whole(seed, "seed", 0, 2^53, call)
   frame$unclustered <- is.null(frame$cluster)
   ticker <- make_ticker(check_flag(progress, "progress", call))
   on.exit(ticker$done())
   n_group <- max(1L, length(frame$group_names))
   job <- list(
-    rows = with_clusters(frame_core(frame, timefix), frame), replicates = replicates, seed = seed, threads = threads,
+    rows = with_clusters(frame), replicates = replicates, seed = seed, threads = threads,
     jackknife = interval == "bca", tick = ticker$tick, timefix = timefix, n_group = n_group
   )
   drawn <- if (is.function(wanted$fun)) run_function(frame, wanted, job, call) else run_core(wanted, job, call)
@@ -152,7 +152,7 @@ fit_bootstrap <- function(frame, wanted, replicates, interval, conf.level, seed,
     format = result_format, method = "cluster_bootstrap", statistic = wanted$name, group_title = frame$group_title,
     group_labels = labels, unit = frame$unit, n_rows = frame$n_rows, rows_dropped = frame$rows_dropped,
     interval = interval, conf.level = conf.level, n_replicates = replicates,
-    cluster = if (!frame$unclustered) cluster_meta(frame, list()), n_units = job$rows$n_cluster,
+    cluster = if (!frame$unclustered) cluster_meta(frame, NULL), n_units = job$rows$n_cluster,
     notes = frame$notes
   )
   summarise_bootstrap(drawn, terms, meta, seed)
@@ -228,7 +228,7 @@ run_function <- function(frame, wanted, job, call) {
     if (length(unique(frame$group[i])) < length(unique(frame$group))) return(rep(NA_real_, width))
     some <- frame
     for (column in c("time", "entry", "event", "group", "weights")) some[[column]] <- frame[[column]][i]
-    some["cluster"] <- list(NULL)
+    some[c("cluster", "counted_rows")] <- list(NULL)
     some$n_rows <- length(i)
     # Whatever a copied cohort looks like is no news about the cohort.
     fit <- suppressWarnings(

@@ -4,7 +4,7 @@
 refuse_unreached_tau <- function(estimate, wanted, labels, frame, call) {
   bad <- which(is.nan(estimate))
   if (!length(bad)) return(invisible())
-  group <- frame$group %||% integer(length(frame$time))
+  group <- frame_groups(frame) %||% integer(length(frame$time))
   last <- vapply(seq_along(labels) - 1L, function(g) max(frame$time[group == g]), 0)
   refuse_tau(wanted$at[(bad[1] - 1) %% length(wanted$at) + 1], list(limits = last), labels, call)
 }

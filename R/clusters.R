@@ -38,11 +38,12 @@ check_variance <- function(x, frame, conf.type, conf.lower, call) {
 }
 
 # What the core reads for a clustered variance: without clusters, each row is one of its own.
-with_clusters <- function(core_frame, frame) {
-  n <- length(frame$time)
-  core_frame$cluster <- frame$cluster %||% (seq_len(n) - 1L)
-  core_frame$n_cluster <- frame$n_cluster %||% n
-  core_frame
+with_clusters <- function(frame) {
+  if (is.null(frame$cluster)) {
+    frame$n_cluster <- length(frame$time)
+    frame$cluster <- seq_len(frame$n_cluster) - 1L
+  }
+  frame
 }
 
 refuse_clusters_of_counts <- function(..., call) {
@@ -55,9 +56,9 @@ refuse_clusters_of_counts <- function(..., call) {
 }
 
 # The record of the clusters in a result.
-cluster_meta <- function(frame, core) {
+cluster_meta <- function(frame, clusters) {
   title <- sub("^(survival::)?cluster\\((.*)\\)$", "\\2", frame$cluster_title)
-  list(title = title, n = frame$n_cluster, by_group = as.integer(core$clusters), rows = frame$n_rows)
+  list(title = title, n = frame$n_cluster, by_group = as.integer(clusters), rows = frame$n_rows)
 }
 
 note_lone_cluster <- function(clusters, labels) {

@@ -158,12 +158,10 @@ read_variance <- function(variance, frame, call) {
 fit_incidence <- function(frame, variance, conf.type, conf.level, timefix, user_call, call) {
   conf.type <- check_scale(conf.type, c("log-log", "log", "plain", "logit", "arcsin"), call)
   conf.level <- check_conf_level(conf.level, call)
-  timefix <- check_flag(timefix, "timefix", call)
+  frame$timefix <- check_flag(timefix, "timefix", call)
   variance <- read_variance(variance, frame, call)
-  rows <- frame_core(frame, timefix)
-  if (variance == "robust") rows <- with_clusters(rows, frame)
-  core <- call_core(cumulative_incidence_cpp(rows, conf.type, conf.level, variance), call
-  )
+  rows <- if (variance == "robust") with_clusters(frame) else frame
+  core <- call_core(cumulative_incidence_cpp(rows, conf.type, conf.level, variance), call)
   causes <- frame$causes %||% "event"
   states <- c("(s0)", causes)
   n_group <- max(1L, length(frame$group_names))
@@ -176,7 +174,7 @@ fit_incidence <- function(frame, variance, conf.type, conf.level, timefix, user_
   }
   # The elements of a survfitms, in its order.
   fit <- list(
-    n = whole_number(frame$n %||% core$n), time = core$time,
+    n = whole_number(frame[["n"]] %||% core$n), time = core$time,
     n.risk = core$n_risk, n.event = core$n_event, n.censor = core$n_censor, pstate = core$estimate, p0 = start(1)
   )
   if (!is.null(frame$group_names)) fit$strata <- setNames(as.integer(core$rows), frame$group_names)

@@ -43,7 +43,8 @@ event_counts.formula <- function(formula, data = NULL, subset, weights, na.actio
     subset = enquo(subset) |> absent_as_null(), weights = enquo(weights) |> absent_as_null(),
     check_na_action(na.action, call), read_either(event, censor), character(), call, parent.frame()
   )
-  core <- call_core(event_counts_cpp(frame_core(frame, timefix)), call)
+  frame$timefix <- timefix
+  core <- call_core(event_counts_cpp(frame), call)
   labels <- frame$group_labels %||% "All"
   causes <- frame$causes
   group <- rep(seq_along(labels), core$rows)
@@ -51,7 +52,7 @@ event_counts.formula <- function(formula, data = NULL, subset, weights, na.actio
   table <- cbind(data.frame(group = group, time = core$time, n.entry = 0, n.censor = core$n_censor), events)
   if (!is.null(frame$entry)) {
     weight <- frame$weights %||% rep(1, length(frame$time))
-    at <- data.frame(group = (frame$group %||% 0L) + 1L, time = core$times[core$entry_id + 1L])
+    at <- data.frame(group = (frame_groups(frame) %||% 0L) + 1L, time = core$times[core$entry_id + 1L])
     entered <- stats::aggregate(list(n.entry = weight), at, sum)
     table <- merge(table, entered, by = c("group", "time"), all = TRUE, sort = FALSE)
     table$n.entry <- ifelse(is.na(table$n.entry.y), 0, table$n.entry.y)
@@ -116,7 +117,7 @@ event_counts.default <- function(time, n.event, n.censor = 0, n = NULL, group = 
     )
   }
   coded <- if (is.null(group)) {
-    list(code = integer(size), labels = "All", title = NULL)
+    list(group = integer(size), group_labels = "All")
   } else {
     check_vector(group, "group", call)
     check_length(group, size, "group", call)
@@ -125,13 +126,13 @@ event_counts.default <- function(time, n.event, n.censor = 0, n = NULL, group = 
     }
     code_groups(list(group = group), call)
   }
-  sorted <- order(coded$code)
-  code <- coded$code[sorted] + 1L
+  sorted <- order(coded$group)
+  code <- coded$group[sorted] + 1L
   total <- rowSums(events)
-  for (g in seq_along(coded$labels)) {
-    rows <- which(coded$code == g - 1L)
+  for (g in seq_along(coded$group_labels)) {
+    rows <- which(coded$group == g - 1L)
     at_risk <- count_down(
-      rows, time, total, n.censor, n.entry, n, coded$labels[g], length(coded$labels), call
+      rows, time, total, n.censor, n.entry, n, coded$group_labels[g], length(coded$group_labels), call
     )
     last <- rows[length(rows)]
     stay <- at_risk[length(rows)] - total[last] - n.censor[last] + if (is.null(n.entry)) 0 else n.entry[last]
@@ -140,8 +141,9 @@ event_counts.default <- function(time, n.event, n.censor = 0, n = NULL, group = 
   new_event_counts(
     code, as.double(time)[sorted], events[sorted, , drop = FALSE], n.censor[sorted], n.entry[sorted],
     list(
-      labels = coded$labels, names = coded$names, title = coded$title, causes = causes, unit = attr(time, "unit"),
-      n = as.vector(tapply((total + n.censor)[sorted], factor(code, seq_along(coded$labels)), sum)),
+      labels = coded$group_labels, names = coded$group_names, title = coded$group_title, causes = causes,
+      unit = attr(time, "unit"),
+      n = as.vector(tapply((total + n.censor)[sorted], factor(code, seq_along(coded$group_labels)), sum)),
       n_rows = sum(total, n.censor), rows_dropped = integer(), n_time_merged = 0, notes = coded$notes
     )
   )

@@ -124,7 +124,7 @@ fit_follow_up <- function(frame, potential, conf.type, conf.level, timefix, user
     )
   }
   potential <- read_potential(potential, frame, call)
-  timefix <- check_flag(timefix, "timefix", call)
+  frame$timefix <- timefix <- check_flag(timefix, "timefix", call)
   user_call[[1]] <- quote(follow_up)
   reverse <- frame
   reverse$reverse <- TRUE
@@ -132,7 +132,7 @@ fit_follow_up <- function(frame, potential, conf.type, conf.level, timefix, user
     reverse, conf.type = conf.type, conf.level = conf.level, timefix = timefix, user_call = user_call, call = call
   )
   curve$meta$notes <- c(curve$meta$notes, "reverse estimate: leaving without the event is the event")
-  core <- call_core(follow_up_cpp(frame_core(frame, timefix), potential %||% numeric()), call)
+  core <- call_core(follow_up_cpp(frame, potential %||% numeric()), call)
   quantiles <- stats::quantile(curve, c(0.25, 0.5, 0.75))
   column <- function(part, k) {
     x <- quantiles[[part]]

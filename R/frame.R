@@ -1,24 +1,25 @@
 # formula + data -> cohort_frame: the only reader of user data.
 #
 # A cohort_frame is a list; an element that is not there is NULL:
-#   time, entry (NULL without delayed entry), event (0/1 or logical), group (0-based), weights (NULL: one each),
+#   time, entry (NULL without delayed entry), event (0/1 or logical), weights (NULL: one each),
+#   group (codes from 0, or a factor; read by frame_groups(); NULL: all rows are of one),
 #   stratum (0-based, NULL without strata()), cluster (0-based, NULL: rows are independent)
 #   group_names   as survfit names its strata: "g=a, h=1"; NULL without groups
 #   group_labels  the levels alone: "a, 1"
 #   group_title   "g, h"
 #   stratum_labels, cluster_title, n_cluster, causes (labels of competing events, NULL: one kind), unit, rows_dropped,
-#   n_rows, notes, call, counted_rows (the rows counted already, a pointer for src/glue.h, or NULL)
-# Rows with missing values are refused, or on request left out and listed in rows_dropped.
+#   n_rows, n_input, rows, notes, counted_rows (the rows counted already, a pointer for src/glue.h, or NULL)
+# Rows with missing values are refused, or on request left out and listed in rows_dropped. A verb adds `timefix` and
+# hands the frame to the core, where glue::Frame (src/glue.h) reads it.
 #
-# `status` reads the status column: read_event(event) or read_causes(censor). `allow` names the specials that the
-# caller's formula may use: "strata", "cluster".
+# `status` reads the status column: read_event(event) or read_causes(censor); NULL: it is logical or 0/1. `allow` names
+# the specials that the caller's formula may use: "strata", "cluster".
 
 frame_from_formula <- function(formula, data, subset, weights, na.action, status, allow, call, env,
                                cluster = null_quosure) {
-  columns <- named_columns_cpp(formula, data)
-  if (!is.null(columns) && quo_is_null(weights) && quo_is_null(cluster) && quo_is_null(subset)) {
-    frame <- plain_frame(columns[[1]], columns[[2]], columns[[3]], status, call)
-    if (!is.null(frame)) return(frame)
+  if (is.null(status) && quo_is_null(weights) && quo_is_null(cluster) && quo_is_null(subset)) {
+    frame <- plain_formula_cpp(formula, data, max_groups)
+    if (!is.null(frame)) return(with_label_notes(frame))
   }
   if (!rlang::is_formula(formula, lhs = TRUE)) {
     abort_rule("formula", "`formula` must look like `Surv(time, status) ~ group`.", arg = "formula", call = call)
@@ -46,7 +47,7 @@ frame_from_formula <- function(formula, data, subset, weights, na.action, status
     abort_rule("formula", "`.` is not allowed in `formula`: name the groups.", arg = "formula", call = call)
   }
 
-  response <- read_response(rlang::f_lhs(formula), evaluate, status, call)
+  response <- read_response(rlang::f_lhs(formula), evaluate, status %||% stated_event, call)
   n <- length(response$time)
   rhs <- rlang::f_rhs(formula)
   variables <- if (is.name(rhs)) {
@@ -81,13 +82,13 @@ frame_from_formula <- function(formula, data, subset, weights, na.action, status
 }
 
 frame_from_vectors <- function(time, event, group, weights, na.action, call, stratum = NULL, cluster = NULL,
-                               status = stated_event, entry = NULL, event_name = "event") {
-  if (is.null(weights) && is.null(entry) && is.null(stratum) && is.null(cluster)) {
-    frame <- plain_frame(time, event, if (!is.null(group)) list(group = group), status, call)
-    if (!is.null(frame)) return(frame)
+                               status = NULL, entry = NULL, event_name = "event") {
+  if (is.null(status) && is.null(weights) && is.null(entry) && is.null(stratum) && is.null(cluster)) {
+    frame <- plain_frame_cpp(time, event, group, max_groups)
+    if (!is.null(frame)) return(with_label_notes(frame))
   }
   time <- check_time(time, "time", call)
-  event <- status(event, event_name, call)
+  event <- (status %||% stated_event)(event, event_name, call)
   n <- length(time)
   check_length(event, n, event_name, call)
   if (!is.null(entry)) check_length(entry <- check_time(entry, "entry", call), n, "entry", call)
@@ -104,26 +105,12 @@ frame_from_vectors <- function(time, event, group, weights, na.action, call, str
   make_frame(response, variables, weights, NULL, na.action, call)
 }
 
-# Of columns without fault, which most are, the frame at once: one look at time and status, one at the group, if there
-# is one; of very many rows whose times are whole numbers, one look in all, which counts them as well. NULL for all
-# others: they go the long way, on which missing values are found and faults told.
-plain_frame <- function(time, event, group, status, call) {
-  if (!identical(status, stated_event)) return(NULL)
-  n <- length(time)
-  counted <- if (n >= 1e5) counted_columns_cpp(time, event, group[[1]], max_groups)
-  grouping <- if (!is.null(counted)) {
-    if (!is.null(counted$code)) label_groups(counted, names(group))
-  } else {
-    event <- plain_status_cpp(time, event)
-    if (is.null(event)) return(NULL)
-    if (length(group)) plain_groups(group[[1]], names(group))
-  }
-  if (length(group) && length(grouping$code) != n) return(NULL)
-  list(
-    time = time, event = event, group = grouping$code, group_names = grouping$names, group_labels = grouping$labels,
-    group_title = grouping$title, rows_dropped = no_codes, n_rows = n, n_input = n, rows = seq_len(n),
-    notes = grouping$notes, call = call, counted_rows = counted$counted
-  )
+# Columns without fault, which most are, become a frame at once (src/checks.cpp): one look at each; of very many rows
+# whose times are whole numbers one look in all, which counts them as well. Others go the long way, on which missing
+# values are found and faults told.
+with_label_notes <- function(frame) {
+  if (!is.null(frame$group_title)) frame$notes <- look_alikes(frame$group_labels, frame$group_title)
+  frame
 }
 
 # A column of labels, as it was given.
@@ -135,9 +122,7 @@ read_label <- function(x, name, n, call) {
 }
 
 # The readers of a status column: events and censorings, or censorings and several causes.
-read_event <- function(event = NULL) {
-  if (is.null(event)) stated_event else function(x, arg, call) check_status(x, arg, event, call)
-}
+read_event <- function(event) if (!is.null(event)) function(x, arg, call) check_status(x, arg, event, call)
 stated_event <- function(x, arg, call) check_status(x, arg, NULL, call)
 read_causes <- function(censor = NULL) function(x, arg, call) check_causes(x, arg, censor, call)
 
@@ -368,12 +353,13 @@ make_frame <- function(response, variables, weights, keep, na.action, call) {
   cluster <- if (!is.null(cluster)) match(cluster, unique(cluster)) - 1L
   list(
     time = as_plain(time), entry = as_plain(entry), event = as_plain(chosen(response$event)),
-    group = grouping$code, group_names = grouping$names, group_labels = grouping$labels, group_title = grouping$title,
-    stratum = strata$code, stratum_labels = strata$labels,
+    group = grouping$group, group_names = grouping$group_names, group_labels = grouping$group_labels,
+    group_title = grouping$group_title,
+    stratum = strata$group, stratum_labels = strata$group_labels,
     cluster = cluster, cluster_title = names(variables$cluster), n_cluster = if (!is.null(cluster)) max(cluster) + 1L,
     causes = response$causes,
     weights = chosen(weights), unit = response$unit, rows_dropped = rows_dropped, n_rows = length(rows),
-    n_input = n, rows = rows, notes = c(response$note, note_weightless, grouping$notes), call = call
+    n_input = n, rows = rows, notes = c(response$note, note_weightless, grouping$notes)
   )
 }
 
@@ -421,22 +407,5 @@ check_columns <- function(expr, data, env, call) {
 
 `%||%` <- function(x, y) if (is.null(x)) y else x
 
-no_numbers <- numeric()
-no_codes <- integer()
-
-# What the core reads of a frame: rows, or the counts of an event_counts. An empty `group`: all rows are of one.
-frame_core <- function(frame, timefix = TRUE, group = frame$group, n_group = max(1L, length(frame$group_names))) {
-  counted <- !is.null(frame$n_censor)
-  # Rows that are counted already are so by the frame's own groups.
-  counted_rows <- if (missing(group)) frame$counted_rows
-  if (is.null(group)) group <- if (counted || n_group > 1) integer(length(frame$time)) else no_codes
-  # Without `%||%`, whose calls are a tenth of what a small fit costs.
-  list(
-    counted = counted, time = frame$time, entry = if (is.null(frame$entry)) no_numbers else frame$entry,
-    event = frame$event, group = group, n_group = as.integer(n_group), n_cause = max(1L, length(frame$causes)),
-    n_censor = frame$n_censor, weight = if (is.null(frame$weights)) no_numbers else frame$weights,
-    timefix = timefix, reverse = !is.null(frame$reverse),
-    cluster = if (is.null(frame$cluster)) no_codes else frame$cluster,
-    n_cluster = if (is.null(frame$cluster)) 0L else frame$n_cluster, counted_rows = counted_rows
-  )
-}
+# The codes of the groups, from 0; NULL when all rows are of one.
+frame_groups <- function(frame) if (is.factor(frame$group)) as.integer(frame$group) - 1L else frame$group

@@ -7,7 +7,8 @@ max_groups <- 1000L
 code_groups <- function(columns, call) {
   if (!length(columns)) return(NULL)
   notes <- NULL
-  if (length(columns) == 1 && !is.null(plain <- plain_groups(columns[[1]], names(columns)))) return(plain)
+  plain <- if (length(columns) == 1) plain_groups_cpp(columns[[1]], names(columns), max_groups)
+  if (!is.null(plain)) return(with_label_notes(plain))
   factors <- Map(function(x, name) as_group(x, name, call), columns, names(columns))
   for (name in names(factors)) notes <- c(notes, look_alikes(levels(factors[[name]]), name))
   combined <- factors[[1]]
@@ -38,20 +39,9 @@ code_groups <- function(columns, call) {
       arg = names(columns)[1], call = call
     )
   }
-  list(code = code, names = names, labels = labels, title = paste(names(columns), collapse = ", "), notes = notes)
-}
-
-# The same of one column whose labels raise no question; NULL for others.
-plain_groups <- function(x, name) {
-  plain <- plain_groups_cpp(x, max_groups)
-  if (!is.null(plain)) label_groups(plain, name)
-}
-
-label_groups <- function(plain, name) {
-  labels <- enc2utf8(plain$labels)
   list(
-    code = plain$code, names = paste0(name, "=", labels), labels = labels, title = name,
-    notes = look_alikes(labels, name)
+    group = code, group_names = names, group_labels = labels, group_title = paste(names(columns), collapse = ", "),
+    notes = notes
   )
 }
 

@@ -20,12 +20,6 @@ check_product <- function(conf.type, columns, frame, call) {
 
 # Where S is 1 or 0 other limits stand in: for independent rows those of the beta product, for clusters those of
 # conf.type = "beta-cluster".
-note_stand_in <- function(conf.type, surv_ends, robust) {
-  if (is_product(conf.type) || conf.type == "beta-cluster" || !surv_ends) return(NULL)
-  if (!robust) return("where S is 1 or 0 the limits are the beta product's (bpcp)")
-  "where S is 1 or 0 the limits are those of as many patients as there are clusters at risk (beta-cluster)"
-}
-
 stand_in_label <- function(fit) {
   if (is_product(fit$conf.type) || fit$conf.type == "beta-cluster") return("")
   if (isFALSE(fit$logse)) "; beta-cluster limits" else "; beta-product limits"

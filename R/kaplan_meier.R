@@ -186,6 +186,12 @@ kaplan_meier.formula <- function(formula, data = NULL, subset, weights, na.actio
 kaplan_meier.default <- function(time, event, group = NULL, weights = NULL, na.action = "error",
                                  conf.type = "log-log", conf.level = 0.95, timefix = TRUE, cluster = NULL,
                                  variance = NULL, conf.lower = "usual", threads = 1, ...) {
+  # A small fit that asks for nothing special is made by one call: R's own work would take longer.
+  if (!...length() && !missing(event) && is.null(weights) && is.null(cluster) &&
+    identical(list(conf.type, conf.lower, variance, conf.level, timefix, threads), km_defaults)) {
+    fit <- plain_kaplan_meier_cpp(time, event, group, max_groups, sys.call())
+    if (!is.null(fit)) return(fit)
+  }
   call <- quote(kaplan_meier())
   check_dots(..., call = call)
   if (missing(event)) {
@@ -201,54 +207,45 @@ kaplan_meier.default <- function(time, event, group = NULL, weights = NULL, na.a
   )
 }
 
-# What a method is chosen by: a `formula` wherever it stands, else the first argument.
+# What a method is chosen by: a `formula` wherever it stands, else the first argument, if it has a class.
 dispatch_on <- function(...) {
   if (!...length()) return(NULL)
-  at <- match("formula", ...names())
-  if (is.na(at)) ..1 else ...elt(at)
+  at <- if (!is.null(...names())) match("formula", ...names(), 1L) else 1L
+  if (is.object(...elt(at))) ...elt(at)
 }
+
+km_defaults <- list("log-log", "usual", NULL, 0.95, TRUE, 1)
 
 fit_kaplan_meier <- function(frame, conf.type, conf.level, timefix, user_call, call, conf.lower = "usual",
                              variance = NULL, threads = 1) {
-  conf.type <- check_conf_type(conf.type, call)
-  conf.lower <- check_conf_lower(conf.lower, conf.type, call)
-  variance <- check_variance(variance, frame, conf.type, conf.lower, call)
-  conf.level <- check_conf_level(conf.level, call)
-  timefix <- check_flag(timefix, "timefix", call)
-  if (!identical(threads, 1)) threads <- check_whole(threads, "threads", 1, 1024, call)
-  rows <- frame_core(frame, timefix)
-  robust <- variance != "greenwood"
-  if (robust) rows <- with_clusters(rows, frame)
-  core <- call_core(kaplan_meier_cpp(rows, conf.type, conf.lower, conf.level, variance, threads), call)
-  if (is_product(conf.type)) check_product(conf.type, core$columns, frame, call)
-  if (robust) core[c("columns", "limits")] <- lapply(core[c("columns", "limits")], lapply, na_plain)
-  groups <- frame$group_names
-  labels <- if (is.null(frame$group_labels)) "All" else frame$group_labels
-  late <- !is.null(frame$entry)
   clustered <- !is.null(frame$cluster)
-  dropped <- frame$rows_dropped
-  meta <- list(
-    format = result_format, method = "kaplan_meier", group_title = frame$group_title, group_labels = labels,
-    unit = frame$unit, n_rows = frame$n_rows, rows_dropped = dropped, n_time_merged = core$n_time_merged,
-    notes = c(
-      frame$notes, note_merged(core$n_time_merged), if (clustered) note_lone_cluster(core$clusters, labels),
-      note_stand_in(conf.type, core$surv_ends, robust)
-    ),
-    entries = if (late) entries_by_group(frame, length(labels)), variance = variance,
-    cluster = if (clustered) cluster_meta(frame, core)
-  )
-  # The elements of a survfit, in its order.
-  fit <- c(
-    list(n = whole_number(if (is.null(frame$n)) core$n else frame$n)), core$columns,
-    if (!is.null(groups)) list(strata = setNames(as.integer(core$rows), groups)),
-    list(type = if (late) "counting" else "right", logse = !robust, conf.int = conf.level, conf.type = conf.type),
-    if (conf.lower != "usual") list(conf.lower = conf.lower),
-    core$limits, list(call = user_call),
-    if (length(dropped)) list(na.action = structure(dropped, class = "omit", names = dropped)),
-    list(meta = meta)
-  )
-  class(fit) <- c("kaplan_meier", "survfit")
-  if (late) warn_early_risk_sets(fit, group_rows(fit), call)
+  # What nobody has changed needs no check: those take as long as a small fit.
+  if (clustered || !identical(list(conf.type, conf.lower, variance, conf.level, timefix, threads), km_defaults)) {
+    conf.type <- check_conf_type(conf.type, call)
+    conf.lower <- check_conf_lower(conf.lower, conf.type, call)
+    variance <- check_variance(variance, frame, conf.type, conf.lower, call)
+    conf.level <- check_conf_level(conf.level, call)
+    timefix <- check_flag(timefix, "timefix", call)
+    threads <- check_whole(threads, "threads", 1, 1024, call)
+  } else {
+    variance <- "greenwood"
+  }
+  frame$timefix <- timefix
+  robust <- variance != "greenwood"
+  rows <- if (robust) with_clusters(frame) else frame
+  fit <- call_core(kaplan_meier_cpp(rows, conf.type, conf.lower, conf.level, variance, threads, user_call), call)
+  if (is_product(conf.type)) check_product(conf.type, fit, frame, call)
+  found <- note_merged(fit$meta$n_time_merged)
+  if (robust) {
+    clusters <- fit$meta$cluster
+    if (clustered) found <- c(found, note_lone_cluster(clusters, fit$meta$group_labels))
+    fit$meta["cluster"] <- list(if (clustered) cluster_meta(frame, clusters))
+  }
+  if (length(found)) fit$meta$notes <- append(fit$meta$notes, found, length(frame$notes))
+  if (!is.null(frame$entry)) {
+    fit$meta$entries <- entries_by_group(frame, length(fit$meta$group_labels))
+    warn_early_risk_sets(fit, group_rows(fit), call)
+  }
   fit
 }
 
@@ -259,7 +256,7 @@ whole_number <- function(x) if (all(x <= 2147483647)) as.integer(x) else x
 # tells who is there already. NULL without delayed entry.
 entries_by_group <- function(frame, n_group) {
   if (is.null(frame$entry)) return(NULL)
-  group <- factor(frame$group %||% integer(length(frame$time)), seq_len(n_group) - 1L)
+  group <- factor(frame_groups(frame) %||% integer(length(frame$time)), seq_len(n_group) - 1L)
   if (!is.null(frame$n_censor)) {
     # Of counts, `entry` is how many entered at each time.
     return(unname(Map(function(time, entered) {

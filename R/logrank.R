@@ -124,7 +124,7 @@ check_logrank_dots <- function(..., call) {
 
 fit_logrank <- function(frame, data_name, timefix, conf.level, call) {
   conf.level <- check_conf_level(conf.level, call)
-  timefix <- check_flag(timefix, "timefix", call)
+  frame$timefix <- check_flag(timefix, "timefix", call)
   labels <- frame$group_labels
   if (is.null(labels)) {
     abort_rule("group", "there is no group to compare.", "Write `Surv(time, status) ~ group`.",
@@ -140,10 +140,11 @@ fit_logrank <- function(frame, data_name, timefix, conf.level, call) {
   }
   # The risk table knows groups only: those of one stratum stand together.
   k <- length(labels)
-  cell <- frame$group + k * (frame$stratum %||% 0L)
-  core <- call_core(
-    logrank_cpp(frame_core(frame, timefix, as.integer(cell), k * max(1L, length(frame$stratum_labels))), k), call
-  )
+  if (!is.null(frame$stratum)) {
+    frame$group <- frame$group + k * frame$stratum
+    frame$n_group <- k * length(frame$stratum_labels)
+  }
+  core <- call_core(logrank_cpp(frame, k), call)
   by_group <- function(x) setNames(x, labels)
   title <- paste0(if (!is.null(frame$stratum)) "Stratified log-rank" else "Log-rank", " test")
   hazard_ratio <- if (length(labels) == 2) hazard_ratios(core, conf.level)

@@ -89,10 +89,10 @@ fit_nelson_aalen <- function(frame, variance, conf.type, conf.level, timefix, us
   conf.type <- check_scale(conf.type, c("log", "plain", "arcsin"), call)
   variance <- check_choice(variance, c("aalen", "greenwood"), "variance", call)
   conf.level <- check_conf_level(conf.level, call)
-  timefix <- check_flag(timefix, "timefix", call)
-  core <- call_core(nelson_aalen_cpp(frame_core(frame, timefix), conf.type, conf.level, variance), call)
+  frame$timefix <- check_flag(timefix, "timefix", call)
+  core <- call_core(nelson_aalen_cpp(frame, conf.type, conf.level, variance), call)
   fit <- list(
-    n = whole_number(frame$n %||% core$n), time = core$time, n.risk = core$n_risk, n.event = core$n_event,
+    n = whole_number(frame[["n"]] %||% core$n), time = core$time, n.risk = core$n_risk, n.event = core$n_event,
     n.censor = core$n_censor, cumhaz = core$estimate, std.err = core$std_error, lower = na_plain(core$conf_low),
     upper = na_plain(core$conf_high)
   )

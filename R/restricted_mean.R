@@ -124,12 +124,12 @@ restricted_mean.event_counts <- function(counts, tau = NULL, conf.level = 0.95, 
 fit_restricted_mean <- function(frame, tau, conf.level, timefix, call) {
   tau <- check_tau(tau, call)
   conf.level <- check_conf_level(conf.level, call)
-  timefix <- check_flag(timefix, "timefix", call)
-  core <- call_core(restricted_mean_cpp(frame_core(frame, timefix), tau, conf.level), call)
-  labels <- frame$group_labels %||% "All"
+  frame$timefix <- check_flag(timefix, "timefix", call)
+  core <- call_core(restricted_mean_cpp(frame, tau, conf.level), call)
+  labels <- if (is.null(frame$group_labels)) "All" else frame$group_labels
   if (is.null(core$estimate)) refuse_tau(tau, core, labels, call)
   structure(list(
-    tau = core$tau, tau.max = min(core$limits), n = frame$n %||% core$n, n.event = core$n_event,
+    tau = core$tau, tau.max = min(core$limits), n = frame[["n"]] %||% core$n, n.event = core$n_event,
     n.cluster = if (!is.null(frame$cluster)) core$n_cluster, estimate = core$estimate, std.error = core$std_error,
     conf.low = core$conf_low, conf.high = core$conf_high, lost = core$lost, difference = core$difference,
     ratio = core$ratio, lost_ratio = core$lost_ratio,

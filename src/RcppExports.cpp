@@ -52,58 +52,49 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
-// plain_status_cpp
-SEXP plain_status_cpp(SEXP time, SEXP status);
-RcppExport SEXP _cryonodes_plain_status_cpp(SEXP timeSEXP, SEXP statusSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< SEXP >::type time(timeSEXP);
-    Rcpp::traits::input_parameter< SEXP >::type status(statusSEXP);
-    rcpp_result_gen = Rcpp::wrap(plain_status_cpp(time, status));
-    return rcpp_result_gen;
-END_RCPP
-}
-// counted_columns_cpp
-SEXP counted_columns_cpp(SEXP time, SEXP status, SEXP group, int most);
-RcppExport SEXP _cryonodes_counted_columns_cpp(SEXP timeSEXP, SEXP statusSEXP, SEXP groupSEXP, SEXP mostSEXP) {
+// plain_frame_cpp
+SEXP plain_frame_cpp(SEXP time, SEXP status, SEXP group, int most);
+RcppExport SEXP _cryonodes_plain_frame_cpp(SEXP timeSEXP, SEXP statusSEXP, SEXP groupSEXP, SEXP mostSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< SEXP >::type time(timeSEXP);
     Rcpp::traits::input_parameter< SEXP >::type status(statusSEXP);
     Rcpp::traits::input_parameter< SEXP >::type group(groupSEXP);
     Rcpp::traits::input_parameter< int >::type most(mostSEXP);
-    rcpp_result_gen = Rcpp::wrap(counted_columns_cpp(time, status, group, most));
+    rcpp_result_gen = Rcpp::wrap(plain_frame_cpp(time, status, group, most));
     return rcpp_result_gen;
 END_RCPP
 }
-// named_columns_cpp
-SEXP named_columns_cpp(SEXP formula, SEXP data);
-RcppExport SEXP _cryonodes_named_columns_cpp(SEXP formulaSEXP, SEXP dataSEXP) {
+// plain_formula_cpp
+SEXP plain_formula_cpp(SEXP formula, SEXP data, int most);
+RcppExport SEXP _cryonodes_plain_formula_cpp(SEXP formulaSEXP, SEXP dataSEXP, SEXP mostSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< SEXP >::type formula(formulaSEXP);
     Rcpp::traits::input_parameter< SEXP >::type data(dataSEXP);
-    rcpp_result_gen = Rcpp::wrap(named_columns_cpp(formula, data));
+    Rcpp::traits::input_parameter< int >::type most(mostSEXP);
+    rcpp_result_gen = Rcpp::wrap(plain_formula_cpp(formula, data, most));
     return rcpp_result_gen;
 END_RCPP
 }
 // plain_groups_cpp
-SEXP plain_groups_cpp(SEXP x, int most);
-RcppExport SEXP _cryonodes_plain_groups_cpp(SEXP xSEXP, SEXP mostSEXP) {
+SEXP plain_groups_cpp(SEXP x, SEXP title, int most);
+RcppExport SEXP _cryonodes_plain_groups_cpp(SEXP xSEXP, SEXP titleSEXP, SEXP mostSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< SEXP >::type x(xSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type title(titleSEXP);
     Rcpp::traits::input_parameter< int >::type most(mostSEXP);
-    rcpp_result_gen = Rcpp::wrap(plain_groups_cpp(x, most));
+    rcpp_result_gen = Rcpp::wrap(plain_groups_cpp(x, title, most));
     return rcpp_result_gen;
 END_RCPP
 }
 // cluster_bootstrap_cpp
-Rcpp::List cluster_bootstrap_cpp(Rcpp::List frame, std::string statistic, std::vector<double> at, double replicates, double seed, int threads, bool jackknife, Rcpp::Nullable<Rcpp::Function> progress);
+Rcpp::List cluster_bootstrap_cpp(SEXP frame, std::string statistic, std::vector<double> at, double replicates, double seed, int threads, bool jackknife, Rcpp::Nullable<Rcpp::Function> progress);
 RcppExport SEXP _cryonodes_cluster_bootstrap_cpp(SEXP frameSEXP, SEXP statisticSEXP, SEXP atSEXP, SEXP replicatesSEXP, SEXP seedSEXP, SEXP threadsSEXP, SEXP jackknifeSEXP, SEXP progressSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::List >::type frame(frameSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type frame(frameSEXP);
     Rcpp::traits::input_parameter< std::string >::type statistic(statisticSEXP);
     Rcpp::traits::input_parameter< std::vector<double> >::type at(atSEXP);
     Rcpp::traits::input_parameter< double >::type replicates(replicatesSEXP);
@@ -144,24 +135,24 @@ BEGIN_RCPP
 END_RCPP
 }
 // cumulative_incidence_cpp
-Rcpp::List cumulative_incidence_cpp(Rcpp::List frame, std::string conf_type, double conf_level, std::string variance);
-RcppExport SEXP _cryonodes_cumulative_incidence_cpp(SEXP frameSEXP, SEXP conf_typeSEXP, SEXP conf_levelSEXP, SEXP varianceSEXP) {
+Rcpp::List cumulative_incidence_cpp(SEXP list, std::string conf_type, double conf_level, std::string variance);
+RcppExport SEXP _cryonodes_cumulative_incidence_cpp(SEXP listSEXP, SEXP conf_typeSEXP, SEXP conf_levelSEXP, SEXP varianceSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::List >::type frame(frameSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type list(listSEXP);
     Rcpp::traits::input_parameter< std::string >::type conf_type(conf_typeSEXP);
     Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
     Rcpp::traits::input_parameter< std::string >::type variance(varianceSEXP);
-    rcpp_result_gen = Rcpp::wrap(cumulative_incidence_cpp(frame, conf_type, conf_level, variance));
+    rcpp_result_gen = Rcpp::wrap(cumulative_incidence_cpp(list, conf_type, conf_level, variance));
     return rcpp_result_gen;
 END_RCPP
 }
 // event_counts_cpp
-Rcpp::List event_counts_cpp(Rcpp::List frame);
+Rcpp::List event_counts_cpp(SEXP frame);
 RcppExport SEXP _cryonodes_event_counts_cpp(SEXP frameSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::List >::type frame(frameSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type frame(frameSEXP);
     rcpp_result_gen = Rcpp::wrap(event_counts_cpp(frame));
     return rcpp_result_gen;
 END_RCPP
@@ -181,48 +172,63 @@ BEGIN_RCPP
 END_RCPP
 }
 // follow_up_cpp
-Rcpp::List follow_up_cpp(Rcpp::List frame, Rcpp::NumericVector potential);
+Rcpp::List follow_up_cpp(SEXP frame, Rcpp::NumericVector potential);
 RcppExport SEXP _cryonodes_follow_up_cpp(SEXP frameSEXP, SEXP potentialSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::List >::type frame(frameSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type frame(frameSEXP);
     Rcpp::traits::input_parameter< Rcpp::NumericVector >::type potential(potentialSEXP);
     rcpp_result_gen = Rcpp::wrap(follow_up_cpp(frame, potential));
     return rcpp_result_gen;
 END_RCPP
 }
 // kaplan_meier_cpp
-Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, std::string conf_lower, double conf_level, std::string variance, int threads);
-RcppExport SEXP _cryonodes_kaplan_meier_cpp(SEXP frameSEXP, SEXP conf_typeSEXP, SEXP conf_lowerSEXP, SEXP conf_levelSEXP, SEXP varianceSEXP, SEXP threadsSEXP) {
+SEXP kaplan_meier_cpp(SEXP list, std::string conf_type, std::string conf_lower, double conf_level, std::string variance, int threads, SEXP user_call);
+RcppExport SEXP _cryonodes_kaplan_meier_cpp(SEXP listSEXP, SEXP conf_typeSEXP, SEXP conf_lowerSEXP, SEXP conf_levelSEXP, SEXP varianceSEXP, SEXP threadsSEXP, SEXP user_callSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::List >::type frame(frameSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type list(listSEXP);
     Rcpp::traits::input_parameter< std::string >::type conf_type(conf_typeSEXP);
     Rcpp::traits::input_parameter< std::string >::type conf_lower(conf_lowerSEXP);
     Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
     Rcpp::traits::input_parameter< std::string >::type variance(varianceSEXP);
     Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
-    rcpp_result_gen = Rcpp::wrap(kaplan_meier_cpp(frame, conf_type, conf_lower, conf_level, variance, threads));
+    Rcpp::traits::input_parameter< SEXP >::type user_call(user_callSEXP);
+    rcpp_result_gen = Rcpp::wrap(kaplan_meier_cpp(list, conf_type, conf_lower, conf_level, variance, threads, user_call));
+    return rcpp_result_gen;
+END_RCPP
+}
+// plain_kaplan_meier_cpp
+SEXP plain_kaplan_meier_cpp(SEXP time, SEXP status, SEXP group, int most, SEXP user_call);
+RcppExport SEXP _cryonodes_plain_kaplan_meier_cpp(SEXP timeSEXP, SEXP statusSEXP, SEXP groupSEXP, SEXP mostSEXP, SEXP user_callSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type time(timeSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type status(statusSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type most(mostSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type user_call(user_callSEXP);
+    rcpp_result_gen = Rcpp::wrap(plain_kaplan_meier_cpp(time, status, group, most, user_call));
     return rcpp_result_gen;
 END_RCPP
 }
 // logrank_cpp
-Rcpp::List logrank_cpp(Rcpp::List frame, int n_group);
+Rcpp::List logrank_cpp(SEXP frame, int n_group);
 RcppExport SEXP _cryonodes_logrank_cpp(SEXP frameSEXP, SEXP n_groupSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::List >::type frame(frameSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type frame(frameSEXP);
     Rcpp::traits::input_parameter< int >::type n_group(n_groupSEXP);
     rcpp_result_gen = Rcpp::wrap(logrank_cpp(frame, n_group));
     return rcpp_result_gen;
 END_RCPP
 }
 // nelson_aalen_cpp
-Rcpp::List nelson_aalen_cpp(Rcpp::List frame, std::string conf_type, double conf_level, std::string variance);
+Rcpp::List nelson_aalen_cpp(SEXP frame, std::string conf_type, double conf_level, std::string variance);
 RcppExport SEXP _cryonodes_nelson_aalen_cpp(SEXP frameSEXP, SEXP conf_typeSEXP, SEXP conf_levelSEXP, SEXP varianceSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::List >::type frame(frameSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type frame(frameSEXP);
     Rcpp::traits::input_parameter< std::string >::type conf_type(conf_typeSEXP);
     Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
     Rcpp::traits::input_parameter< std::string >::type variance(varianceSEXP);
@@ -264,14 +270,14 @@ BEGIN_RCPP
 END_RCPP
 }
 // restricted_mean_cpp
-Rcpp::List restricted_mean_cpp(Rcpp::List frame, double tau, double conf_level);
-RcppExport SEXP _cryonodes_restricted_mean_cpp(SEXP frameSEXP, SEXP tauSEXP, SEXP conf_levelSEXP) {
+Rcpp::List restricted_mean_cpp(SEXP list, double tau, double conf_level);
+RcppExport SEXP _cryonodes_restricted_mean_cpp(SEXP listSEXP, SEXP tauSEXP, SEXP conf_levelSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::List >::type frame(frameSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type list(listSEXP);
     Rcpp::traits::input_parameter< double >::type tau(tauSEXP);
     Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
-    rcpp_result_gen = Rcpp::wrap(restricted_mean_cpp(frame, tau, conf_level));
+    rcpp_result_gen = Rcpp::wrap(restricted_mean_cpp(list, tau, conf_level));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -281,10 +287,9 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_all_zero_one_cpp", (DL_FUNC) &_cryonodes_all_zero_one_cpp, 1},
     {"_cryonodes_all_levels_cpp", (DL_FUNC) &_cryonodes_all_levels_cpp, 2},
     {"_cryonodes_clearly_different_cpp", (DL_FUNC) &_cryonodes_clearly_different_cpp, 1},
-    {"_cryonodes_plain_status_cpp", (DL_FUNC) &_cryonodes_plain_status_cpp, 2},
-    {"_cryonodes_counted_columns_cpp", (DL_FUNC) &_cryonodes_counted_columns_cpp, 4},
-    {"_cryonodes_named_columns_cpp", (DL_FUNC) &_cryonodes_named_columns_cpp, 2},
-    {"_cryonodes_plain_groups_cpp", (DL_FUNC) &_cryonodes_plain_groups_cpp, 2},
+    {"_cryonodes_plain_frame_cpp", (DL_FUNC) &_cryonodes_plain_frame_cpp, 4},
+    {"_cryonodes_plain_formula_cpp", (DL_FUNC) &_cryonodes_plain_formula_cpp, 3},
+    {"_cryonodes_plain_groups_cpp", (DL_FUNC) &_cryonodes_plain_groups_cpp, 3},
     {"_cryonodes_cluster_bootstrap_cpp", (DL_FUNC) &_cryonodes_cluster_bootstrap_cpp, 8},
     {"_cryonodes_draw_clusters_cpp", (DL_FUNC) &_cryonodes_draw_clusters_cpp, 3},
     {"_cryonodes_confidence_band_cpp", (DL_FUNC) &_cryonodes_confidence_band_cpp, 7},
@@ -292,7 +297,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_event_counts_cpp", (DL_FUNC) &_cryonodes_event_counts_cpp, 1},
     {"_cryonodes_fisher_cpp", (DL_FUNC) &_cryonodes_fisher_cpp, 5},
     {"_cryonodes_follow_up_cpp", (DL_FUNC) &_cryonodes_follow_up_cpp, 2},
-    {"_cryonodes_kaplan_meier_cpp", (DL_FUNC) &_cryonodes_kaplan_meier_cpp, 6},
+    {"_cryonodes_kaplan_meier_cpp", (DL_FUNC) &_cryonodes_kaplan_meier_cpp, 7},
+    {"_cryonodes_plain_kaplan_meier_cpp", (DL_FUNC) &_cryonodes_plain_kaplan_meier_cpp, 5},
     {"_cryonodes_logrank_cpp", (DL_FUNC) &_cryonodes_logrank_cpp, 2},
     {"_cryonodes_nelson_aalen_cpp", (DL_FUNC) &_cryonodes_nelson_aalen_cpp, 4},
     {"_cryonodes_reconstruct_cpp", (DL_FUNC) &_cryonodes_reconstruct_cpp, 9},

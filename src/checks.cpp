@@ -64,75 +64,162 @@ bool clearly_different_cpp(SEXP labels) {
   return std::adjacent_find(folded.begin(), folded.end()) == folded.end();
 }
 
-// The status of a cohort without fault, or NULL. Times are doubles, finite and >= 0, at least one; statuses are as
-// many, 0 or 1, none missing; neither has attributes. Logical and integer statuses are handed back as they are.
-// [[Rcpp::export(rng = false)]]
-SEXP plain_status_cpp(SEXP time, SEXP status) {
-  const R_xlen_t n = Rf_xlength(time);
-  const bool plain = TYPEOF(time) == REALSXP && n > 0 && Rf_xlength(status) == n && ATTRIB(time) == R_NilValue &&
-                     ATTRIB(status) == R_NilValue && all_countable_cpp(time) && all_zero_one_cpp(status);
-  if (!plain)
-    return R_NilValue;
-  return TYPEOF(status) == REALSXP ? Rf_coerceVector(status, INTSXP) : status;
+namespace {
+
+bool without_attributes(SEXP x) {
+  return ATTRIB(x) == R_NilValue;
 }
 
 // Is none of them missing, or bytes without an encoding?
-static bool plain_levels(SEXP levels) {
+bool plain_levels(SEXP levels) {
   for (R_xlen_t k = 0; k < Rf_xlength(levels); ++k)
     if (STRING_ELT(levels, k) == NA_STRING || Rf_getCharCE(STRING_ELT(levels, k)) == CE_BYTES)
       return false;
   return true;
 }
 
-// Very many rows are looked at and counted in one go: to read them twice takes twice as long. Time and status as above,
-// and whole numbers of small range; no group (NULL), or a factor of at most `most` levels, each with a row. NULL for
-// all others; else a list of the group's codes from 0, its labels, and a pointer to the counted rows.
-// [[Rcpp::export(rng = false)]]
-SEXP counted_columns_cpp(SEXP time, SEXP status, SEXP group, int most) {
-  const R_xlen_t n = Rf_xlength(time);
-  const bool grouped = group != R_NilValue;
-  const SEXP levels = Rf_getAttrib(group, R_LevelsSymbol);
-  const bool plain = TYPEOF(time) == REALSXP && (TYPEOF(status) == LGLSXP || TYPEOF(status) == INTSXP) && n > 0 &&
-                     Rf_xlength(status) == n && ATTRIB(time) == R_NilValue && ATTRIB(status) == R_NilValue;
-  const bool factor = grouped && Rf_inherits(group, "factor") && TYPEOF(group) == INTSXP && Rf_xlength(group) == n &&
-                      Rf_getAttrib(group, R_DimSymbol) == R_NilValue && TYPEOF(levels) == STRSXP &&
-                      Rf_xlength(levels) > 0 && Rf_xlength(levels) <= most;
-  if (!plain || (grouped && !factor))
-    return R_NilValue;
-  if (!plain_levels(levels))
-    return R_NilValue;
-
-  const auto n_group = static_cast<std::size_t>(grouped ? Rf_xlength(levels) : 1);
-  cryonodes::WholeCells cells(static_cast<std::size_t>(n), n_group, 1);
-  Rcpp::IntegerVector codes = Rcpp::no_init(grouped ? n : 0);
-  const auto event = glue::view_codes(status);
-  constexpr std::size_t stretch = std::size_t{1} << 12; // codes are counted while they are in the cache
-  try {
-    for (std::size_t start = 0; start < static_cast<std::size_t>(n); start += stretch) {
-      const std::size_t rows = std::min(stretch, static_cast<std::size_t>(n) - start);
-      int* const to = codes.begin() + start;
-      // A missing code wraps round to one that is out of range.
-      for (std::size_t i = 0; grouped && i < rows; ++i)
-        to[i] = static_cast<int>(static_cast<unsigned>(INTEGER(group)[start + i]) - 1U);
-      if (!cells.count({REAL(time) + start, rows}, {event.data() + start, rows}, {to, grouped ? rows : 0}))
-        return R_NilValue;
-    }
-  } catch (const cryonodes::input_error&) {
-    return R_NilValue;
-  }
-  auto counted = std::make_unique<cryonodes::CountedRows>(cells.rows());
-  if (std::any_of(counted->n.begin(), counted->n.end(), [](double rows) { return rows == 0.0; }))
-    return R_NilValue;
-  Rcpp::XPtr<cryonodes::CountedRows> pointer(counted.release());
-  if (!grouped)
-    return Rcpp::List::create(Rcpp::_["counted"] = pointer);
-  return Rcpp::List::create(Rcpp::_["counted"] = pointer, Rcpp::_["code"] = codes, Rcpp::_["labels"] = levels);
+bool is_factor(SEXP x) {
+  const SEXP levels = Rf_getAttrib(x, R_LevelsSymbol);
+  return TYPEOF(x) == INTSXP && Rf_inherits(x, "factor") && Rf_getAttrib(x, R_DimSymbol) == R_NilValue &&
+         TYPEOF(levels) == STRSXP && plain_levels(levels);
 }
 
-// The columns of `Surv(time, status) ~ 1` or `~ group`, all of them names of columns: time, status, and NULL or a list
-// of the group under its name. NULL for all other formulas, and for data whose names need a closer look.
-// [[Rcpp::export(rng = false)]]
-SEXP named_columns_cpp(SEXP formula, SEXP data) {
+// Groups that need no closer look: codes from 0, or the factor itself, whose codes are from 1; and the labels.
+struct PlainGroups {
+  Rcpp::RObject codes;
+  Rcpp::CharacterVector labels;
+};
+
+// Of a factor each level of which has a row, or of whole numbers from -most to most without attributes; at most `most`
+// groups, nothing missing. Nothing of all others.
+std::optional<PlainGroups> plain_groups(SEXP x, int most) {
+  const R_xlen_t n = Rf_xlength(x);
+  const bool factor = is_factor(x), number = (TYPEOF(x) == INTSXP || TYPEOF(x) == REALSXP) && without_attributes(x);
+  const SEXP levels = factor ? Rf_getAttrib(x, R_LevelsSymbol) : R_NilValue;
+  if (!(factor && Rf_xlength(levels) <= most) && !number)
+    return std::nullopt;
+
+  // A place for each value there can be; then the places that are taken are numbered.
+  Rcpp::IntegerVector codes = Rcpp::no_init(n);
+  int* const to = codes.begin();
+  std::vector<int> number_of;
+  int least = 1;
+  const auto put = [&](const auto* from) {
+    auto low = from[0], high = from[0];
+    for (R_xlen_t i = 0; i < n; ++i) {
+      low = from[i] < low ? from[i] : low;
+      high = from[i] > high ? from[i] : high;
+    }
+    if (factor ? low < 1 || high > Rf_xlength(levels) : !(low >= -most && high <= most))
+      return false;
+    least = factor ? 1 : static_cast<int>(low);
+    number_of.assign(static_cast<std::size_t>(factor ? Rf_xlength(levels) : static_cast<int>(high) - least + 1), 0);
+    for (R_xlen_t i = 0; i < n; ++i) {
+      if (!(from[i] >= low) || from[i] != static_cast<int>(from[i])) // not a number, or a fraction
+        return false;
+      to[i] = static_cast<int>(from[i]) - least;
+      number_of[static_cast<std::size_t>(to[i])] = 1;
+    }
+    return true;
+  };
+  if (n == 0 || !(TYPEOF(x) == INTSXP ? put(INTEGER(x)) : put(REAL(x))))
+    return std::nullopt;
+  const int n_place = static_cast<int>(number_of.size());
+  const auto taken = std::count(number_of.begin(), number_of.end(), 1);
+  if (factor ? taken < n_place : taken > most)
+    return std::nullopt;
+  if (factor)
+    return PlainGroups{codes, levels};
+  Rcpp::CharacterVector labels(taken);
+  int next = 0;
+  for (int k = 0; k < n_place; ++k)
+    if (number_of[static_cast<std::size_t>(k)] != 0) {
+      labels[next] = std::to_string(k + least);
+      number_of[static_cast<std::size_t>(k)] = next++;
+    }
+  for (R_xlen_t i = 0; i < n; ++i)
+    to[i] = number_of[static_cast<std::size_t>(to[i])];
+  return PlainGroups{codes, labels};
+}
+
+// Very many rows are looked at and counted in one go: to read them twice takes twice as long. Whole numbers of small
+// range; no group (NULL), or a factor of at most `most` levels, each with a row. Nothing of all others.
+std::unique_ptr<cryonodes::CountedRows> counted_columns(SEXP time, SEXP status, SEXP group, int most) {
+  const auto n = static_cast<std::size_t>(Rf_xlength(time));
+  const bool grouped = group != R_NilValue;
+  const R_xlen_t n_level = grouped && is_factor(group) ? Rf_xlength(Rf_getAttrib(group, R_LevelsSymbol)) : 0;
+  if ((TYPEOF(status) != LGLSXP && TYPEOF(status) != INTSXP) || (grouped && (n_level == 0 || n_level > most)))
+    return nullptr;
+  cryonodes::WholeCells cells(n, static_cast<std::size_t>(grouped ? n_level : 1), 1);
+  const int* const event = TYPEOF(status) == LGLSXP ? LOGICAL(status) : INTEGER(status);
+  try {
+    // Levels are counted from 1; a missing one is none of them.
+    if (!cells.count({REAL(time), n}, {event, n}, {grouped ? INTEGER(group) : nullptr, grouped ? n : 0}, 1))
+      return nullptr;
+  } catch (const cryonodes::input_error&) {
+    return nullptr;
+  }
+  auto counted = std::make_unique<cryonodes::CountedRows>(cells.rows());
+  const bool all_there =
+      std::all_of(counted->n.begin(), counted->n.end(), [](double rows) { return rows > 0.0; });
+  return all_there ? std::move(counted) : nullptr;
+}
+
+// The groups' elements of a cohort_frame; `title` is one text.
+void add_groups(glue::NamedList& list, const PlainGroups& groups, SEXP title) {
+  const std::string before = std::string(Rf_translateCharUTF8(title)) + "=";
+  const R_xlen_t n = groups.labels.size();
+  Rcpp::CharacterVector names(n), labels(n);
+  for (R_xlen_t k = 0; k < n; ++k) {
+    const std::string label = Rf_translateCharUTF8(STRING_ELT(groups.labels, k));
+    labels[k] = Rf_mkCharLenCE(label.data(), static_cast<int>(label.size()), CE_UTF8);
+    const std::string name = before + label;
+    names[k] = Rf_mkCharLenCE(name.data(), static_cast<int>(name.size()), CE_UTF8);
+  }
+  list.add("group", groups.codes);
+  list.add("group_names", names);
+  list.add("group_labels", labels);
+  list.add("group_title", Rcpp::Shield<SEXP>(Rf_ScalarString(title)));
+}
+
+} // namespace
+
+SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most) {
+  constexpr R_xlen_t very_many = 100000;
+  const R_xlen_t n = Rf_xlength(time);
+  const bool grouped = group != R_NilValue;
+  if (TYPEOF(time) != REALSXP || n == 0 || Rf_xlength(status) != n || !without_attributes(time) ||
+      !without_attributes(status) || (grouped && Rf_xlength(group) != n))
+    return R_NilValue;
+  auto counted = n < very_many ? nullptr : counted_columns(time, status, group, most);
+  if (!counted && !(all_countable_cpp(time) && all_zero_one_cpp(status)))
+    return R_NilValue;
+  std::optional<PlainGroups> groups;
+  if (counted && grouped)
+    groups = PlainGroups{group, Rf_getAttrib(group, R_LevelsSymbol)};
+  else if (grouped && !(groups = plain_groups(group, most)))
+    return R_NilValue;
+
+  glue::NamedList frame(grouped ? 10 : 6);
+  frame.add("time", time);
+  frame.add("event",
+            Rcpp::Shield<SEXP>(TYPEOF(status) == REALSXP ? Rf_coerceVector(status, INTSXP) : status));
+  if (groups)
+    add_groups(frame, *groups, title);
+  frame.add("rows_dropped", Rcpp::Shield<SEXP>(Rf_allocVector(INTSXP, 0)));
+  const Rcpp::Shield<SEXP> n_row(glue::whole_numbers({static_cast<double>(n)}));
+  frame.add("n_rows", n_row);
+  frame.add("n_input", n_row);
+  frame.add("counted_rows", counted ? static_cast<SEXP>(Rcpp::XPtr<cryonodes::CountedRows>(counted.release()))
+                                    : R_NilValue);
+  return frame;
+}
+
+SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, int most) {
+  return plain_frame(time, status, group, Rcpp::Shield<SEXP>(Rf_mkChar("group")), most);
+}
+
+SEXP glue::plain_frame(SEXP formula, SEXP data, int most) {
   const bool table = TYPEOF(data) == VECSXP && (!Rf_isObject(data) || Rf_inherits(data, "data.frame"));
   if (!table || TYPEOF(formula) != LANGSXP || !Rf_inherits(formula, "formula") || Rf_length(formula) != 3)
     return R_NilValue;
@@ -164,60 +251,37 @@ SEXP named_columns_cpp(SEXP formula, SEXP data) {
         return VECTOR_ELT(data, k);
     return R_NilValue;
   };
-  const SEXP time = column(CADR(response)), status = column(CADDR(response));
-  if (time == R_NilValue || status == R_NilValue)
+  const SEXP time = column(CADR(response)), status = column(CADDR(response)),
+             values = grouped ? column(group) : R_NilValue;
+  if (time == R_NilValue || status == R_NilValue || (grouped && values == R_NilValue))
     return R_NilValue;
-  if (alone)
-    return Rcpp::List::create(time, status, R_NilValue);
-  const SEXP values = column(group);
-  if (values == R_NilValue)
-    return R_NilValue;
-  Rcpp::List by = Rcpp::List::create(values);
-  Rf_setAttrib(by, R_NamesSymbol, Rcpp::Shield<SEXP>(Rf_ScalarString(PRINTNAME(group))));
-  return Rcpp::List::create(time, status, by);
+  return plain_frame(time, status, values, grouped ? PRINTNAME(group) : R_NaString, most);
 }
 
-// A column of groups that needs no closer look, as codes from 0 and labels; or NULL. That is a factor each level of
-// which has a row, or whole numbers from -most to most without attributes; at most `most` groups, nothing missing.
-// [[Rcpp::export(rng = false)]]
-SEXP plain_groups_cpp(SEXP x, int most) {
-  const R_xlen_t n = Rf_xlength(x);
-  const bool factor = Rf_inherits(x, "factor") && TYPEOF(x) == INTSXP && Rf_getAttrib(x, R_DimSymbol) == R_NilValue;
-  const bool number = (TYPEOF(x) == INTSXP || TYPEOF(x) == REALSXP) && ATTRIB(x) == R_NilValue;
-  const SEXP levels = factor ? Rf_getAttrib(x, R_LevelsSymbol) : R_NilValue;
-  if (!(factor && TYPEOF(levels) == STRSXP && Rf_xlength(levels) <= most) && !number)
-    return R_NilValue;
-  if (!plain_levels(levels))
-    return R_NilValue;
+bool glue::needs_no_word(SEXP frame) {
+  if (frame == R_NilValue)
+    return false;
+  const SEXP labels = Frame(frame)["group_labels"];
+  return labels == R_NilValue || clearly_different_cpp(labels);
+}
 
-  // A place for each value there can be; then the places that are taken are numbered.
-  const int least = factor ? 1 : -most, n_place = factor ? static_cast<int>(Rf_xlength(levels)) : 2 * most + 1;
-  std::vector<int> number_of(static_cast<std::size_t>(n_place), 0);
-  Rcpp::IntegerVector codes = Rcpp::no_init(n);
-  const auto put = [&](const auto* from) {
-    for (R_xlen_t i = 0; i < n; ++i) {
-      if (!(from[i] >= least && from[i] < least + n_place) || from[i] != static_cast<int>(from[i]))
-        return false;
-      codes[i] = static_cast<int>(from[i]) - least;
-      number_of[static_cast<std::size_t>(codes[i])] = 1;
-    }
-    return true;
-  };
-  if (!(TYPEOF(x) == INTSXP ? put(INTEGER(x)) : put(REAL(x))))
+// [[Rcpp::export(rng = false)]]
+SEXP plain_frame_cpp(SEXP time, SEXP status, SEXP group, int most) {
+  return glue::plain_frame(time, status, group, most);
+}
+
+// [[Rcpp::export(rng = false)]]
+SEXP plain_formula_cpp(SEXP formula, SEXP data, int most) {
+  return glue::plain_frame(formula, data, most);
+}
+
+// Codes, names, labels and title of a column of groups that needs no closer look; or NULL.
+// [[Rcpp::export(rng = false)]]
+SEXP plain_groups_cpp(SEXP x, SEXP title, int most) {
+  const auto groups = plain_groups(x, most);
+  if (!groups)
     return R_NilValue;
-  const auto taken = std::count(number_of.begin(), number_of.end(), 1);
-  if (factor ? taken < n_place : taken > most)
-    return R_NilValue;
-  if (factor)
-    return Rcpp::List::create(Rcpp::_["code"] = codes, Rcpp::_["labels"] = levels);
-  Rcpp::CharacterVector labels(taken);
-  int next = 0;
-  for (int k = 0; k < n_place; ++k)
-    if (number_of[static_cast<std::size_t>(k)] != 0) {
-      labels[next] = std::to_string(k + least);
-      number_of[static_cast<std::size_t>(k)] = next++;
-    }
-  for (int& code : codes)
-    code = number_of[static_cast<std::size_t>(code)];
-  return Rcpp::List::create(Rcpp::_["code"] = codes, Rcpp::_["labels"] = labels);
+  glue::NamedList list(4);
+  add_groups(list, *groups, STRING_ELT(title, 0));
+  return list;
 }

@@ -1,7 +1,7 @@
 #include "glue.h"
 
 // [[Rcpp::export(rng = false)]]
-Rcpp::List cluster_bootstrap_cpp(Rcpp::List frame, std::string statistic, std::vector<double> at, double replicates,
+Rcpp::List cluster_bootstrap_cpp(SEXP frame, std::string statistic, std::vector<double> at, double replicates,
                                  double seed, int threads, bool jackknife,
                                  Rcpp::Nullable<Rcpp::Function> progress) {
   cryonodes::ClusterBootstrapOptions options;
@@ -14,7 +14,7 @@ Rcpp::List cluster_bootstrap_cpp(Rcpp::List frame, std::string statistic, std::v
   options.threads = static_cast<std::size_t>(threads);
   options.jackknife = jackknife;
   const cryonodes::Poll poll = glue::RPoll(progress);
-  const glue::Input in(frame, poll);
+  const glue::Input in(glue::Frame(frame), poll);
   const auto rows = in.rows();
   const cryonodes::ResampledCohort cohort(in.timeline, rows.event, rows.group, in.n_group, rows.cluster, rows.n_cluster,
                                           rows.weight, poll);

@@ -76,9 +76,9 @@ Rcpp::NumericVector new_matrix(std::size_t rows, std::size_t columns) {
 
 /// The risk table of several causes as columns of R: of counted rows, or copied from an Input's, which is kept.
 struct CauseColumns {
-  CauseColumns(const Rcpp::List& frame, const std::optional<cryonodes::CountedRows>& counted,
+  CauseColumns(const glue::Frame& frame, const std::optional<cryonodes::CountedRows>& counted,
                const cryonodes::Poll& poll)
-      : n_cause(static_cast<std::size_t>(Rcpp::as<int>(frame["n_cause"]))) {
+      : n_cause(frame.n_cause()) {
     if (counted) {
       first = counted->first;
       n = counted->n;
@@ -154,7 +154,7 @@ Rcpp::List incidence_list(const std::vector<double>& n, const std::vector<std::s
 } // namespace
 
 // [[Rcpp::export(rng = false)]]
-Rcpp::List cumulative_incidence_cpp(Rcpp::List frame, std::string conf_type, double conf_level, std::string variance) {
+Rcpp::List cumulative_incidence_cpp(SEXP list, std::string conf_type, double conf_level, std::string variance) {
   using cryonodes::IncidenceScale;
   cryonodes::IncidenceOptions options;
   options.conf_level = conf_level;
@@ -166,8 +166,8 @@ Rcpp::List cumulative_incidence_cpp(Rcpp::List frame, std::string conf_type, dou
   options.variance =
       variance == "aalen" ? cryonodes::IncidenceVariance::aalen : cryonodes::IncidenceVariance::delta;
   const cryonodes::Poll poll = glue::RPoll(R_NilValue);
-  const Rcpp::IntegerVector cluster = frame["cluster"];
-  auto counted = cluster.size() == 0 ? glue::count_rows(frame, poll) : std::nullopt;
+  const glue::Frame frame(list);
+  auto counted = frame.clustered() ? std::nullopt : glue::count_rows(frame, poll);
   if (counted && counted->rows() >= glue::DerivedColumns::worth && IncidenceSource::cheap(*counted)) {
     const auto n = counted->n;
     const auto first = counted->first;

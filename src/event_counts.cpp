@@ -2,8 +2,8 @@
 
 // The counts behind a cohort, and when and with what weight its rows entered.
 // [[Rcpp::export(rng = false)]]
-Rcpp::List event_counts_cpp(Rcpp::List frame) {
-  const glue::Input in(frame, glue::RPoll(R_NilValue));
+Rcpp::List event_counts_cpp(SEXP frame) {
+  const glue::Input in{glue::Frame(frame), glue::RPoll(R_NilValue)};
   const auto& table = in.table;
   Rcpp::NumericMatrix events(static_cast<int>(table.rows()), static_cast<int>(table.n_cause));
   for (std::size_t k = 1; k <= table.n_cause; ++k) {

@@ -13,8 +13,8 @@ Rcpp::List to_list(const cryonodes::TimeSummary& x) {
 // The plain summaries and the completeness; the reverse curve is kaplan_meier_cpp()'s. `potential` is empty, one number
 // for all, or one for each row.
 // [[Rcpp::export(rng = false)]]
-Rcpp::List follow_up_cpp(Rcpp::List frame, Rcpp::NumericVector potential) {
-  const glue::Input in(frame, glue::RPoll(R_NilValue));
+Rcpp::List follow_up_cpp(SEXP frame, Rcpp::NumericVector potential) {
+  const glue::Input in{glue::Frame(frame), glue::RPoll(R_NilValue)};
   const auto& table = in.table;
   std::vector<double> leave(table.rows());
   for (std::size_t i = 0; i < leave.size(); ++i)

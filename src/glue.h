@@ -4,6 +4,7 @@
 // What every glue file needs: views over R's memory, lists out, and a poll that R can interrupt.
 
 #include <chrono>
+#include <cstring>
 #include <optional>
 
 #include <RcppArmadillo.h>
@@ -17,12 +18,6 @@ inline cryonodes::span<const double> view(const Rcpp::NumericVector& x) {
 }
 inline cryonodes::span<const int> view(const Rcpp::IntegerVector& x) {
   return {x.begin(), static_cast<std::size_t>(x.size())};
-}
-
-/// Event codes as R has them: logical ones are read where they are, not copied.
-inline cryonodes::span<const int> view_codes(SEXP x) {
-  const int* codes = TYPEOF(x) == LGLSXP ? LOGICAL(x) : INTEGER(x);
-  return {codes, static_cast<std::size_t>(Rf_xlength(x))};
 }
 
 /// A column of R's whose numbers are written before they are read.
@@ -40,29 +35,133 @@ inline Rcpp::NumericVector rows_by_group(const std::vector<std::size_t>& first) 
   return rows;
 }
 
-/// What R's frame_core() hands over: rows (time, entry, event, group, weight, cluster) or counts, and how many groups
-/// and causes there are.
+/// The number that results carry, and methods look at (R/checks.R).
+constexpr int result_format = 1;
+
+/// Counts as R has them: integers while they fit.
+inline SEXP whole_numbers(const std::vector<double>& x) {
+  const bool fit = std::all_of(x.begin(), x.end(), [](double value) { return value <= 2147483647.0; });
+  const Rcpp::Shield<SEXP> out(Rcpp::wrap(x));
+  return fit ? Rf_coerceVector(out, INTSXP) : static_cast<SEXP>(out);
+}
+
+/// A list of R that is filled element by element, each under its name.
+class NamedList {
+public:
+  /// @param size how many elements there will be.
+  explicit NamedList(R_xlen_t size) : values_(Rf_allocVector(VECSXP, size)), names_(Rf_allocVector(STRSXP, size)) {}
+  void add(const char* name, SEXP value) {
+    SET_VECTOR_ELT(values_, size_, value);
+    SET_STRING_ELT(names_, size_++, Rf_mkChar(name));
+  }
+  void add(const char* name, double value) { add(name, Rcpp::Shield<SEXP>(Rf_ScalarReal(value))); }
+  operator SEXP() {
+    Rf_setAttrib(values_, R_NamesSymbol, names_);
+    return values_;
+  }
+
+private:
+  Rcpp::Shield<SEXP> values_, names_;
+  R_xlen_t size_ = 0;
+};
+
+/// A cohort_frame (R/frame.R), rows or counts, with what a verb adds to it: `timefix`, and `n_group` where groups are
+/// not those of the labels. An element that is not there is NULL or empty.
+class Frame {
+public:
+  explicit Frame(SEXP list) : list_(list), names_(Rf_getAttrib(list, R_NamesSymbol)) {}
+
+  SEXP operator[](const char* name) const {
+    for (R_xlen_t i = 0; i < Rf_xlength(names_); ++i)
+      if (std::strcmp(CHAR(STRING_ELT(names_, i)), name) == 0)
+        return VECTOR_ELT(list_, i);
+    return R_NilValue;
+  }
+  bool has(const char* name) const { return (*this)[name] != R_NilValue; }
+  bool counted() const { return has("n_censor"); }
+  bool clustered() const { return has("cluster"); }
+  bool reverse() const { return has("reverse"); }
+  cryonodes::span<const double> numbers(const char* name) const {
+    const SEXP x = (*this)[name];
+    if (x == R_NilValue)
+      return {};
+    require(TYPEOF(x) == REALSXP);
+    return {REAL(x), static_cast<std::size_t>(Rf_xlength(x))};
+  }
+  /// Logical codes are read where they are, not copied.
+  cryonodes::span<const int> codes(const char* name) const {
+    const SEXP x = (*this)[name];
+    if (x == R_NilValue)
+      return {};
+    require(TYPEOF(x) == INTSXP || TYPEOF(x) == LGLSXP);
+    return {TYPEOF(x) == LGLSXP ? LOGICAL(x) : INTEGER(x), static_cast<std::size_t>(Rf_xlength(x))};
+  }
+  /// Codes from 0, empty when all rows are of one group. Those of a factor, which are from 1, go through `room`.
+  cryonodes::span<const int> groups(std::vector<int>& room) const {
+    const auto given = codes("group");
+    if (!Rf_inherits((*this)["group"], "factor"))
+      return given;
+    room.resize(given.size());
+    for (std::size_t i = 0; i < room.size(); ++i)
+      room[i] = given[i] - 1;
+    return room;
+  }
+  std::size_t n_group() const {
+    const SEXP given = (*this)["n_group"];
+    return given != R_NilValue ? static_cast<std::size_t>(Rf_asInteger(given)) : at_least_one("group_names");
+  }
+  std::size_t n_cause() const { return at_least_one("causes"); }
+  std::size_t n_cluster() const {
+    return clustered() ? static_cast<std::size_t>(Rf_asInteger((*this)["n_cluster"])) : 0;
+  }
+  cryonodes::Ties ties() const {
+    return Rf_asLogical((*this)["timefix"]) != 0 ? cryonodes::Ties::near : cryonodes::Ties::exact;
+  }
+
+private:
+  static void require(bool fits) {
+    if (!fits)
+      throw cryonodes::input_error("a column of the frame has another type than it should");
+  }
+  std::size_t at_least_one(const char* labels) const {
+    return std::max<std::size_t>(1, static_cast<std::size_t>(Rf_xlength((*this)[labels])));
+  }
+  SEXP list_, names_; // the caller's: R protects what it hands over
+};
+
+/// The cohort_frame of columns without fault, which most are, but for notes on labels that look alike; NULL of all
+/// others. Times are doubles, finite and >= 0, at least one; statuses are as many, 0 or 1, none missing; neither has
+/// attributes. `group` is NULL, a factor each level of which has a row, or whole numbers of small range; at most `most`
+/// groups.
+SEXP plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most);
+SEXP plain_frame(SEXP time, SEXP status, SEXP group, int most);
+/// The same of the columns in `Surv(time, status) ~ 1` or `~ group`, all of them names of columns. NULL for all other
+/// formulas, and for data whose names need a closer look.
+SEXP plain_frame(SEXP formula, SEXP data, int most);
+/// Is the frame plain, and one about which nothing is to be told? A small fit of it then needs no more of R.
+bool needs_no_word(SEXP frame);
+
+/// The timeline and the risk table of a frame.
 struct Input {
-  Input(const Rcpp::List& frame, const cryonodes::Poll& poll)
-      : n_group(static_cast<std::size_t>(Rcpp::as<int>(frame["n_group"]))),
-        n_cause(static_cast<std::size_t>(Rcpp::as<int>(frame["n_cause"]))), group_(frame["group"]) {
-    const Rcpp::NumericVector time = frame["time"], entry = frame["entry"];
-    if (group_.size() == 0)
-      group_ = Rcpp::IntegerVector(time.size()); // all of one group
-    if (Rcpp::as<bool>(frame["counted"])) {
-      const Rcpp::NumericVector events = frame["event"], censor = frame["n_censor"];
-      table = cryonodes::make_risk_table(
-          cryonodes::Counts{view(time), view(group_), view(events), view(censor), view(entry), n_cause}, n_group);
-    } else {
-      const auto ties = Rcpp::as<bool>(frame["timefix"]) ? cryonodes::Ties::near : cryonodes::Ties::exact;
-      event_ = Rcpp::as<Rcpp::IntegerVector>(frame["event"]);
-      weight_ = Rcpp::as<Rcpp::NumericVector>(frame["weight"]);
-      cluster_ = Rcpp::as<Rcpp::IntegerVector>(frame["cluster"]);
-      n_cluster_ = static_cast<std::size_t>(Rcpp::as<int>(frame["n_cluster"]));
-      timeline = cryonodes::make_timeline(view(time), ties, view(entry), poll);
-      table = cryonodes::make_risk_table(timeline, view(event_), view(group_), n_group, view(weight_), n_cause, poll);
+  Input(const Frame& frame, const cryonodes::Poll& poll)
+      : n_group(frame.n_group()), n_cause(frame.n_cause()), group_(frame.groups(room_)) {
+    const auto time = frame.numbers("time"), entry = frame.numbers("entry");
+    if (group_.size() == 0) {
+      room_.assign(time.size(), 0); // all of one group
+      group_ = room_;
     }
-    if (Rcpp::as<bool>(frame["reverse"])) // censoring is the event
+    if (frame.counted()) {
+      table = cryonodes::make_risk_table(
+          cryonodes::Counts{time, group_, frame.numbers("event"), frame.numbers("n_censor"), entry, n_cause}, n_group);
+    } else {
+      event_ = frame.codes("event");
+      weight_ = frame.numbers("weights");
+      cluster_ = frame.codes("cluster");
+      n_cluster_ = frame.n_cluster();
+      timeline = cryonodes::make_timeline(time, frame.ties(), entry, poll);
+      table = cryonodes::make_risk_table(timeline, event_, group_, n_group, weight_, n_cause, poll);
+    }
+    if (frame.reverse()) // censoring is the event
       table = cryonodes::censoring_table(std::move(table));
   }
   std::size_t n_group, n_cause;
@@ -72,17 +171,20 @@ struct Input {
   /// Which rows belong together; lives as long as this.
   bool clustered() const { return cluster_.size() > 0; }
   cryonodes::ClusteredRows rows() const {
-    return {timeline, view(event_), view(group_), view(weight_), view(cluster_), n_cluster_};
+    return {timeline, event_, group_, weight_, cluster_, n_cluster_};
   }
   cryonodes::ClusterVariance cluster_variance(const cryonodes::Poll& poll) const {
-    return cryonodes::cluster_variance(timeline, table, view(event_), view(group_), view(cluster_), n_cluster_,
-                                       view(weight_), poll);
+    return cryonodes::cluster_variance(timeline, table, event_, group_, cluster_, n_cluster_, weight_, poll);
   }
   Rcpp::NumericVector rows_by_group() const { return glue::rows_by_group(table.first); }
 
+  Input(const Input&) = delete; // views of its own memory
+  Input& operator=(const Input&) = delete;
+
 private:
-  Rcpp::IntegerVector group_, event_, cluster_;
-  Rcpp::NumericVector weight_;
+  std::vector<int> room_;
+  cryonodes::span<const int> group_, event_, cluster_;
+  cryonodes::span<const double> weight_;
   std::size_t n_cluster_ = 0;
 };
 
@@ -94,11 +196,9 @@ inline Rcpp::NumericVector to_column(const std::vector<double>& x) {
 }
 
 /// Rows that count one each and are there from the start, counted as they are ordered; nothing for other rows.
-inline std::optional<cryonodes::CountedRows> count_rows(const Rcpp::List& frame, const cryonodes::Poll& poll,
+inline std::optional<cryonodes::CountedRows> count_rows(const Frame& frame, const cryonodes::Poll& poll,
                                                         int threads = 1) {
-  const Rcpp::NumericVector entry = frame["entry"], weight = frame["weight"];
-  if (Rcpp::as<bool>(frame["counted"]) || entry.size() > 0 || weight.size() > 0 ||
-      Rcpp::as<bool>(frame["reverse"]))
+  if (frame.counted() || frame.has("entry") || frame.has("weights") || frame.reverse())
     return std::nullopt;
   const SEXP counted = frame["counted_rows"]; // by the reader of the columns, for the first who asks
   if (counted != R_NilValue && R_ExternalPtrAddr(counted) != nullptr) {
@@ -107,18 +207,14 @@ inline std::optional<cryonodes::CountedRows> count_rows(const Rcpp::List& frame,
     R_ClearExternalPtr(counted);
     return std::move(*rows);
   }
-  const Rcpp::NumericVector time = frame["time"];
-  const Rcpp::IntegerVector group = frame["group"];
-  const auto ties = Rcpp::as<bool>(frame["timefix"]) ? cryonodes::Ties::near : cryonodes::Ties::exact;
-  return cryonodes::count_rows(view(time), view_codes(frame["event"]), view(group),
-                               static_cast<std::size_t>(Rcpp::as<int>(frame["n_group"])), ties, poll,
-                               static_cast<std::size_t>(Rcpp::as<int>(frame["n_cause"])),
-                               static_cast<std::size_t>(threads));
+  std::vector<int> room;
+  return cryonodes::count_rows(frame.numbers("time"), frame.codes("event"), frame.groups(room), frame.n_group(),
+                               frame.ties(), poll, frame.n_cause(), static_cast<std::size_t>(threads));
 }
 
 /// The risk table of a frame, for who needs nothing else of its rows.
 struct TableOfRows {
-  explicit TableOfRows(const Rcpp::List& frame, const cryonodes::Poll& poll) {
+  TableOfRows(const Frame& frame, const cryonodes::Poll& poll) {
     const auto counted = count_rows(frame, poll);
     if (!counted) {
       Input in(frame, poll);
@@ -140,6 +236,15 @@ struct TableOfRows {
   cryonodes::RiskTable table;
   std::size_t n_time_merged = 0;
 };
+
+/// As R shows it: undefined is NA.
+inline Rcpp::NumericVector shown(const std::vector<double>& x) {
+  Rcpp::NumericVector out = to_column(x);
+  for (double& value : out)
+    if (std::isnan(value))
+      value = NA_REAL;
+  return out;
+}
 
 /// R's spelling of ConfType; what it can be is checked in R.
 inline cryonodes::ConfType conf_type(const std::string& name) {

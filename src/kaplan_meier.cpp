@@ -88,50 +88,119 @@ bool ends_at_one_or_zero(const cryonodes::CountedRows& counted) {
   return false;
 }
 
-// `columns` are those of a survfit, under its names and in its order, as are `limits`. `surv_ends`: is S 1 or 0 in some
-// row?
+// What of a fit does not stand in its rows.
+struct Fit {
+  const glue::Frame& frame;
+  const std::vector<double>& n;
+  const std::vector<std::size_t>& first;
+  std::size_t n_time_merged;
+  const std::string &conf_type, &conf_lower, &variance;
+  double conf_level;
+  SEXP user_call;
+
+  bool robust() const { return variance != "greenwood"; }
+};
+
+SEXP text(const std::string& value) {
+  return Rf_mkString(value.c_str());
+}
+
+// Labels, counts and notes; R adds to it what has words of its own. `surv_ends`: is S 1 or 0 in some row?
+SEXP meta_of(const Fit& x, bool surv_ends, const std::vector<double>& clusters) {
+  using Rcpp::Shield;
+  const glue::Frame& frame = x.frame;
+  glue::NamedList meta(12);
+  meta.add("format", Shield<SEXP>(Rf_ScalarInteger(glue::result_format)));
+  meta.add("method", Shield<SEXP>(text("kaplan_meier")));
+  meta.add("group_title", frame["group_title"]);
+  const Shield<SEXP> all(text("All"));
+  meta.add("group_labels", frame.has("group_labels") ? frame["group_labels"] : static_cast<SEXP>(all));
+  meta.add("unit", frame["unit"]);
+  meta.add("n_rows", frame["n_rows"]);
+  meta.add("rows_dropped", frame["rows_dropped"]);
+  meta.add("n_time_merged", static_cast<double>(x.n_time_merged));
+  Rcpp::CharacterVector notes;
+  if (Rf_xlength(frame["notes"]) > 0)
+    notes = frame["notes"];
+  if (surv_ends && x.conf_type != "bpcp" && x.conf_type != "bpcp mid-p" && x.conf_type != "beta-cluster")
+    notes.push_back(x.robust() ? "where S is 1 or 0 the limits are those of as many patients as there are clusters at "
+                                 "risk (beta-cluster)"
+                               : "where S is 1 or 0 the limits are the beta product's (bpcp)");
+  meta.add("notes", notes.size() > 0 ? static_cast<SEXP>(notes) : R_NilValue);
+  meta.add("entries", R_NilValue);
+  meta.add("variance", Shield<SEXP>(text(x.variance)));
+  meta.add("cluster", clusters.empty() ? R_NilValue : static_cast<SEXP>(Rcpp::wrap(clusters)));
+  return meta;
+}
+
+// The elements of a survfit, in its order, and `meta`.
 template <class Columns>
-Rcpp::List curve_list(const std::vector<double>& n, const std::vector<std::size_t>& first, std::size_t n_time_merged,
-                      bool surv_ends, const Columns& column) {
-  return Rcpp::List::create(
-      Rcpp::_["n"] = n, Rcpp::_["rows"] = glue::rows_by_group(first),
-      Rcpp::_["columns"] = Rcpp::List::create(
-          Rcpp::_["time"] = column(Column::time), Rcpp::_["n.risk"] = column(Column::n_risk),
-          Rcpp::_["n.event"] = column(Column::n_event), Rcpp::_["n.censor"] = column(Column::n_censor),
-          Rcpp::_["surv"] = column(Column::estimate), Rcpp::_["std.err"] = column(Column::std_error_log),
-          Rcpp::_["cumhaz"] = column(Column::cumhaz), Rcpp::_["std.chaz"] = column(Column::std_chaz)),
-      Rcpp::_["limits"] = Rcpp::List::create(Rcpp::_["lower"] = column(Column::conf_low),
-                                             Rcpp::_["upper"] = column(Column::conf_high)),
-      Rcpp::_["n_time_merged"] = static_cast<double>(n_time_merged), Rcpp::_["surv_ends"] = surv_ends);
+SEXP survfit(const Fit& x, bool surv_ends, const Columns& column, const std::vector<double>& clusters = {}) {
+  using Rcpp::Shield;
+  const SEXP dropped = x.frame["rows_dropped"];
+  const bool grouped = x.frame.has("group_names"), usual = x.conf_lower == "usual";
+  glue::NamedList fit(17 + (grouped ? 1 : 0) + (usual ? 0 : 1) + (Rf_xlength(dropped) > 0 ? 1 : 0));
+  fit.add("n", Shield<SEXP>(glue::whole_numbers(
+                   x.frame.has("n") ? Rcpp::as<std::vector<double>>(x.frame["n"]) : x.n)));
+  fit.add("time", column(Column::time));
+  fit.add("n.risk", column(Column::n_risk));
+  fit.add("n.event", column(Column::n_event));
+  fit.add("n.censor", column(Column::n_censor));
+  fit.add("surv", column(Column::estimate));
+  fit.add("std.err", column(Column::std_error_log));
+  fit.add("cumhaz", column(Column::cumhaz));
+  fit.add("std.chaz", column(Column::std_chaz));
+  if (grouped) {
+    const Rcpp::IntegerVector strata(glue::rows_by_group(x.first));
+    Rf_setAttrib(strata, R_NamesSymbol, x.frame["group_names"]);
+    fit.add("strata", strata);
+  }
+  fit.add("type", Shield<SEXP>(text(x.frame.has("entry") ? "counting" : "right")));
+  fit.add("logse", Shield<SEXP>(Rf_ScalarLogical(x.robust() ? 0 : 1)));
+  fit.add("conf.int", x.conf_level);
+  fit.add("conf.type", Shield<SEXP>(text(x.conf_type)));
+  if (!usual)
+    fit.add("conf.lower", Shield<SEXP>(text(x.conf_lower)));
+  fit.add("lower", column(Column::conf_low));
+  fit.add("upper", column(Column::conf_high));
+  fit.add("call", x.user_call);
+  if (Rf_xlength(dropped) > 0) {
+    const Rcpp::IntegerVector omitted = Rcpp::clone(Rcpp::IntegerVector(dropped));
+    Rf_setAttrib(omitted, R_NamesSymbol, Shield<SEXP>(Rf_coerceVector(omitted, STRSXP)));
+    Rf_setAttrib(omitted, R_ClassSymbol, Shield<SEXP>(text("omit")));
+    fit.add("na.action", omitted);
+  }
+  fit.add("meta", Shield<SEXP>(meta_of(x, surv_ends, clusters)));
+  const Shield<SEXP> out(fit);
+  Rf_setAttrib(out, R_ClassSymbol, Rcpp::CharacterVector::create("kaplan_meier", "survfit"));
+  return out;
 }
 
 // The curve of a risk table whose columns `fill` writes.
 template <class Fill>
-Rcpp::List computed_list(const std::vector<double>& n, const std::vector<std::size_t>& first, std::size_t n_time_merged,
-                         bool delayed_entry, const Fill& fill, const cryonodes::KaplanMeierOptions& options,
-                         const cryonodes::Poll& poll) {
+SEXP computed_list(const Fit& x, bool delayed_entry, const Fill& fill, const cryonodes::KaplanMeierOptions& options,
+                   const cryonodes::Poll& poll) {
   std::vector<Rcpp::NumericVector> columns;
+  columns.reserve(Column::count);
   for (std::size_t k = 0; k < Column::count; ++k)
-    columns.push_back(glue::new_column(first.back()));
-  const auto at = [&](std::size_t column) -> Rcpp::NumericVector& {
-    return columns[column];
-  };
-  const auto to = [&](std::size_t column) { return at(column).begin(); };
+    columns.push_back(glue::new_column(x.first.back()));
+  const auto at = [&](std::size_t column) -> SEXP { return columns[column]; };
+  const auto to = [&](std::size_t column) { return columns[column].begin(); };
   fill({to(Column::time), to(Column::n_risk), to(Column::n_event), to(Column::n_censor)});
-  cryonodes::kaplan_meier({first, glue::view(at(Column::n_risk)), glue::view(at(Column::n_event)),
-                           glue::view(at(Column::n_censor)), delayed_entry},
+  cryonodes::kaplan_meier({x.first, glue::view(columns[Column::n_risk]), glue::view(columns[Column::n_event]),
+                           glue::view(columns[Column::n_censor]), delayed_entry},
                           options,
                           {to(Column::estimate), to(Column::std_error_log), nullptr, to(Column::cumhaz),
                            to(Column::std_chaz), to(Column::conf_low), to(Column::conf_high)},
                           {}, poll, NA_REAL);
-  return curve_list(n, first, n_time_merged, ends_at_one_or_zero(first, to(Column::estimate)), at);
+  return survfit(x, ends_at_one_or_zero(x.first, to(Column::estimate)), at);
 }
 
 } // namespace
 
 // [[Rcpp::export(rng = false)]]
-Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, std::string conf_lower, double conf_level,
-                            std::string variance, int threads) {
+SEXP kaplan_meier_cpp(SEXP list, std::string conf_type, std::string conf_lower, double conf_level,
+                      std::string variance, int threads, SEXP user_call) {
   const bool of_clusters = conf_type == "beta-cluster";
   cryonodes::KaplanMeierOptions options;
   options.conf_level = conf_level;
@@ -140,23 +209,30 @@ Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, std::string
                        : conf_lower == "modified" ? cryonodes::ConfLower::modified
                                                   : cryonodes::ConfLower::usual;
   const cryonodes::Poll poll = glue::RPoll(R_NilValue);
+  const glue::Frame frame(list);
+  const auto fit_of = [&](const auto& rows, std::size_t n_time_merged) {
+    return Fit{frame, rows.n, rows.first, n_time_merged, conf_type, conf_lower, variance, conf_level, user_call};
+  };
   if (variance == "greenwood") {
     if (auto counted = glue::count_rows(frame, poll, threads)) {
       if (counted->rows() < glue::DerivedColumns::worth || !CurveSource::cheap(options.conf_type))
         return computed_list(
-            counted->n, counted->first, counted->n_time_merged, false,
+            fit_of(*counted, counted->n_time_merged), false,
             [&](const cryonodes::RiskColumns& to) { counted->write(to); }, options, poll);
-      const auto n = counted->n;
-      const auto first = counted->first;
+      const struct {
+        std::vector<double> n;
+        std::vector<std::size_t> first;
+      } kept{counted->n, counted->first};
       const auto n_time_merged = counted->n_time_merged;
       const bool surv_ends = ends_at_one_or_zero(*counted);
       const glue::DerivedColumns columns(std::make_unique<CurveSource>(std::move(*counted), options));
-      return curve_list(n, first, n_time_merged, surv_ends, [&](std::size_t column) { return columns[column]; });
+      return survfit(fit_of(kept, n_time_merged), surv_ends,
+                        [&](std::size_t column) -> SEXP { return columns[column]; });
     }
     const glue::Input in(frame, poll);
     const auto& table = in.table;
     return computed_list(
-        table.n, table.first, in.timeline.n_time_merged, table.delayed_entry,
+        fit_of(table, in.timeline.n_time_merged), table.delayed_entry,
         [&](const cryonodes::RiskColumns& to) {
           std::copy(table.time.begin(), table.time.end(), to.time);
           std::copy(table.n_risk.begin(), table.n_risk.end(), to.n_risk);
@@ -170,14 +246,32 @@ Rcpp::List kaplan_meier_cpp(Rcpp::List frame, std::string conf_type, std::string
   const auto clusters = in.cluster_variance(poll);
   auto fit = cryonodes::kaplan_meier(table, options, {}, poll);
   use_clusters(in, clusters, variance == "ij", of_clusters, options, fit, poll);
-  return Rcpp::List::create(
-      Rcpp::_["n"] = table.n, Rcpp::_["rows"] = in.rows_by_group(),
-      Rcpp::_["columns"] = Rcpp::List::create(
-          Rcpp::_["time"] = table.time, Rcpp::_["n.risk"] = table.n_risk, Rcpp::_["n.event"] = table.n_event,
-          Rcpp::_["n.censor"] = table.n_censor, Rcpp::_["surv"] = fit.estimate, Rcpp::_["std.err"] = fit.std_error,
-          Rcpp::_["cumhaz"] = fit.cumhaz, Rcpp::_["std.chaz"] = fit.std_chaz),
-      Rcpp::_["limits"] = Rcpp::List::create(Rcpp::_["lower"] = fit.conf_low, Rcpp::_["upper"] = fit.conf_high),
-      Rcpp::_["n_time_merged"] = static_cast<double>(in.timeline.n_time_merged),
-      Rcpp::_["surv_ends"] = ends_at_one_or_zero(table.first, fit.estimate.data()),
-      Rcpp::_["clusters"] = clusters.clusters);
+  // In the order of Column.
+  const std::vector<double>* const columns[] = {&table.time,   &table.n_risk,  &table.n_event, &table.n_censor,
+                                                &fit.estimate, &fit.std_error, &fit.cumhaz,    &fit.std_chaz,
+                                                &fit.conf_low, &fit.conf_high};
+  return survfit(
+      fit_of(table, in.timeline.n_time_merged), ends_at_one_or_zero(table.first, fit.estimate.data()),
+      [&](std::size_t column) { return glue::shown(*columns[column]); }, clusters.clusters);
+}
+
+// The fit of few rows without fault, all settings at their defaults; NULL of others, and where there is something to be
+// told.
+// [[Rcpp::export(rng = false)]]
+SEXP plain_kaplan_meier_cpp(SEXP time, SEXP status, SEXP group, int most, SEXP user_call) {
+  if (Rf_xlength(time) > static_cast<R_xlen_t>(glue::DerivedColumns::worth))
+    return R_NilValue;
+  const Rcpp::Shield<SEXP> list(glue::plain_frame(time, status, group, most));
+  if (!glue::needs_no_word(list))
+    return R_NilValue;
+  const glue::Frame frame(list);
+  const auto counted = glue::count_rows(frame, {});
+  if (!counted || counted->n_time_merged > 0)
+    return R_NilValue;
+  const std::string conf_type = "log-log", conf_lower = "usual", variance = "greenwood";
+  cryonodes::KaplanMeierOptions options;
+  options.conf_type = cryonodes::ConfType::log_log;
+  const Rcpp::Shield<SEXP> call(Rf_lcons(Rf_install("kaplan_meier"), CDR(user_call)));
+  const Fit fit{frame, counted->n, counted->first, 0, conf_type, conf_lower, variance, options.conf_level, call};
+  return computed_list(fit, false, [&](const cryonodes::RiskColumns& to) { counted->write(to); }, options, {});
 }

@@ -27,9 +27,9 @@ double quadratic_form(const cryonodes::LogrankResult& fit) {
 } // namespace
 
 // [[Rcpp::export(rng = false)]]
-Rcpp::List logrank_cpp(Rcpp::List frame, int n_group) {
+Rcpp::List logrank_cpp(SEXP frame, int n_group) {
   const cryonodes::Poll poll = glue::RPoll(R_NilValue);
-  const glue::TableOfRows in(frame, poll);
+  const glue::TableOfRows in(glue::Frame(frame), poll);
   const auto fit = cryonodes::logrank(in.table, static_cast<std::size_t>(n_group), poll);
   const double df = static_cast<double>(fit.rank());
   const double statistic = df > 0.0 ? quadratic_form(fit) : R_NaReal;

@@ -1,7 +1,7 @@
 #include "glue.h"
 
 // [[Rcpp::export(rng = false)]]
-Rcpp::List nelson_aalen_cpp(Rcpp::List frame, std::string conf_type, double conf_level, std::string variance) {
+Rcpp::List nelson_aalen_cpp(SEXP frame, std::string conf_type, double conf_level, std::string variance) {
   cryonodes::NelsonAalenOptions options;
   options.conf_level = conf_level;
   options.conf_type = conf_type == "plain"    ? cryonodes::HazardScale::plain
@@ -10,7 +10,7 @@ Rcpp::List nelson_aalen_cpp(Rcpp::List frame, std::string conf_type, double conf
   options.variance =
       variance == "greenwood" ? cryonodes::HazardVariance::greenwood : cryonodes::HazardVariance::aalen;
   const cryonodes::Poll poll = glue::RPoll(R_NilValue);
-  const glue::TableOfRows in(frame, poll);
+  const glue::TableOfRows in(glue::Frame(frame), poll);
   const auto& table = in.table;
   const auto fit = cryonodes::nelson_aalen(table, options, poll);
   return Rcpp::List::create(

@@ -2,14 +2,7 @@
 
 namespace {
 
-// As R shows it: undefined is NA.
-Rcpp::NumericVector shown(const std::vector<double>& x) {
-  Rcpp::NumericVector out = glue::to_column(x);
-  for (double& value : out)
-    if (std::isnan(value))
-      value = NA_REAL;
-  return out;
-}
+using glue::shown;
 
 // NULL where there is one group only.
 SEXP to_list(const cryonodes::RestrictedMeanComparison& x, std::size_t n_group) {
@@ -60,9 +53,10 @@ Rcpp::List fit(const cryonodes::RiskTable& table, const cryonodes::ClusteredRows
 
 // `tau` is NA for the default. A tau that is not allowed comes back as it is, with the limits and without an estimate.
 // [[Rcpp::export(rng = false)]]
-Rcpp::List restricted_mean_cpp(Rcpp::List frame, double tau, double conf_level) {
+Rcpp::List restricted_mean_cpp(SEXP list, double tau, double conf_level) {
   const cryonodes::Poll poll = glue::RPoll(R_NilValue);
-  if (Rf_xlength(frame["cluster"]) == 0) {
+  const glue::Frame frame(list);
+  if (!frame.clustered()) {
     const glue::TableOfRows in(frame, poll);
     return fit(in.table, nullptr, tau, conf_level, in.n_time_merged, poll);
   }

@@ -112,6 +112,29 @@ test_that("1,000 random cohorts agree with survfit in every element", {
   expect_gt(intervals, 3000)
 })
 
+test_that("a small fit of plain vectors, made by one call, is what the formula and any other way make of the rows", {
+  for (seed in 1:200) {
+    cohort <- random_cohort(seed)
+    status <- list(cohort$status, cohort$status == 1, as.double(cohort$status))[[seed %% 3 + 1]]
+    code <- as.integer(cohort$group)
+    group <- list(
+      NULL, code, as.double(code), cohort$group, factor(paste("arm", code)), paste0("\u00e4", code),
+      factor(c("A", "a")[code %% 2 + 1]), code > 2
+    )[[seed %% 8 + 1]]
+    time <- as.double(cohort$time)
+    quick <- kaplan_meier(time, status, group)
+    other <- list(
+      kaplan_meier(time, status, group, threads = 2), kaplan_meier(time, status, group, weights = rep(1, length(time))),
+      if (is.null(group)) kaplan_meier(Surv(time, status) ~ 1) else kaplan_meier(Surv(time, status) ~ group)
+    )
+    for (way in other) {
+      quick$call <- way$call <- NULL
+      expect_identical(quick, way)
+    }
+  }
+  expect_identical(kaplan_meier(c(1, 2), c(1, 0))$call, quote(kaplan_meier(c(1, 2), c(1, 0))))
+})
+
 test_that("without an event survfit's log and plain intervals are points; ours are the beta product's", {
   for (conf.type in c("log", "plain")) {
     theirs <- survfit(Surv(1:3, c(0, 1, 1)) ~ 1, conf.type = conf.type)

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -84,54 +85,17 @@ public:
   }
 
   /// Counts these rows, in addition to those before; false as soon as a time is not whole, or of too large a range.
+  /// @param first_group the code of the first group.
   /// @throws input_error when a code is out of range.
-  bool count(span<const double> time, span<const int> event, span<const int> group) {
-    constexpr double round = 4503599627370496.0; // 2^52: added, it leaves a whole number in the lowest bits
-    constexpr std::size_t block = 512;
-    std::array<std::uint32_t, block> at;
-    for (std::size_t start = 0; start < time.size(); start += block) {
-      const std::size_t rows = std::min(block, time.size() - start);
-      // Where each row belongs first, then the counting: two loops without a jump.
-      const double* const t = time.data() + start;
-      const int* const e = event.data() + start;
-      double least = 0.0, greatest = 0.0;
-      std::uint64_t fraction = 0;
-      std::uint32_t event_code = 0, group_code = 0;
-      for (std::size_t i = 0; i < rows; ++i) {
-        least = t[i] < least ? t[i] : least;
-        greatest = t[i] > greatest ? t[i] : greatest;
-        const double rounded = t[i] + round;
-        fraction |= detail::bits_of((rounded - round) - t[i]);
-        at[i] = static_cast<std::uint32_t>(detail::bits_of(rounded));
-        event_code |= static_cast<std::uint32_t>(e[i]);
-      }
-      if (fraction != 0 || least < 0.0 || greatest >= static_cast<double>(limit_))
+  bool count(span<const double> time, span<const int> event, span<const int> group, int first_group = 0) {
+    std::size_t start = 0;
+    for (; start + block <= time.size(); start += block)
+      if (!count_block<true>(time.data() + start, event.data() + start, group.empty() ? nullptr : group.data() + start,
+                             first_group, block))
         return false;
-      if (event_code >= codes_) // of several causes, codes together may be more than each
-        for (std::size_t i = 0; i < rows; ++i)
-          detail::require(static_cast<std::uint32_t>(e[i]) < codes_, detail::bad_event_code);
-      const auto groups = static_cast<std::uint32_t>(n_group_), codes = static_cast<std::uint32_t>(codes_);
-      if (group.empty()) {
-        for (std::size_t i = 0; i < rows; ++i)
-          at[i] = codes * at[i] + static_cast<std::uint32_t>(e[i]);
-      } else {
-        const int* const g = group.data() + start;
-        for (std::size_t i = 0; i < rows; ++i) {
-          const auto code = static_cast<std::uint32_t>(g[i]);
-          group_code = code > group_code ? code : group_code;
-          at[i] = codes * (at[i] * groups + code) + static_cast<std::uint32_t>(e[i]);
-        }
-      }
-      detail::require(group_code < n_group_, detail::bad_group_code);
-      if (static_cast<std::size_t>(greatest) >= range_) {
-        range_ = std::min(limit_, std::max<std::size_t>(static_cast<std::size_t>(greatest) + 1, 2 * range_));
-        cell_.resize(codes_ * range_ * n_group_, 0);
-      }
-      std::uint32_t* const cell = cell_.data();
-      for (std::size_t i = 0; i < rows; ++i)
-        ++cell[at[i]];
-    }
-    return true;
+    return start == time.size() ||
+           count_block<false>(time.data() + start, event.data() + start, group.empty() ? nullptr : group.data() + start,
+                              first_group, time.size() - start);
   }
 
   CountedRows rows() const {
@@ -166,12 +130,68 @@ public:
   }
 
 private:
+  static constexpr std::size_t block = 512;
+
+  // Where each row belongs first, then the counting: loops without a jump. Of a `whole` block the compiler knows the
+  // length, and takes several rows at a time.
+  template <bool whole>
+  bool count_block(const double* t, const int* e, const int* g, int first_group, std::size_t rows) {
+    // 2^52: added to a whole number below 2^32, it leaves that in the lower half of the bits, and itself in the upper.
+    constexpr double round = 4503599627370496.0;
+    constexpr std::uint64_t upper = 0x43300000;
+    const std::size_t n = whole ? block : rows;
+    std::array<std::uint32_t, block> at;
+    std::uint64_t other = 0;
+    std::uint32_t event_code = 0, greatest = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      const double rounded = t[i] + round, fraction = (rounded - round) - t[i];
+      std::uint64_t bits, fraction_bits;
+      std::memcpy(&bits, &rounded, sizeof bits);
+      std::memcpy(&fraction_bits, &fraction, sizeof bits);
+      other |= (bits >> 32 ^ upper) | fraction_bits;
+      at[i] = static_cast<std::uint32_t>(bits);
+    }
+    if (other != 0)
+      return false;
+    for (std::size_t i = 0; i < n; ++i) {
+      greatest = at[i] > greatest ? at[i] : greatest;
+      event_code |= static_cast<std::uint32_t>(e[i]);
+    }
+    if (greatest >= limit_)
+      return false;
+    if (event_code >= codes_) // of several causes, codes together may be more than each
+      for (std::size_t i = 0; i < n; ++i)
+        detail::require(static_cast<std::uint32_t>(e[i]) < codes_, detail::bad_event_code);
+    const auto groups = static_cast<std::uint32_t>(n_group_), codes = static_cast<std::uint32_t>(codes_);
+    if (g == nullptr) {
+      for (std::size_t i = 0; i < n; ++i)
+        at[i] = codes * at[i] + static_cast<std::uint32_t>(e[i]);
+    } else {
+      std::uint32_t group_code = 0;
+      for (std::size_t i = 0; i < n; ++i) {
+        const std::uint32_t code = static_cast<std::uint32_t>(g[i]) - static_cast<std::uint32_t>(first_group);
+        group_code = code > group_code ? code : group_code;
+        at[i] = codes * (at[i] * groups + code) + static_cast<std::uint32_t>(e[i]);
+      }
+      detail::require(group_code < n_group_, detail::bad_group_code);
+    }
+    if (greatest >= range_) {
+      range_ = std::min(limit_, std::max<std::size_t>(greatest + 1, 2 * range_));
+      cell_.resize(codes_ * range_ * n_group_, 0);
+    }
+    std::uint32_t* const cell = cell_.data();
+    for (std::size_t i = 0; i < n; ++i)
+      ++cell[at[i]];
+    return true;
+  }
+
   // As CountedRows has it.
   std::uint64_t leaving(std::size_t j) const {
-    std::uint64_t events = 0;
-    for (std::size_t k = 1; k < codes_; ++k)
-      events += cell_[codes_ * j + k];
-    return events | std::uint64_t{cell_[codes_ * j]} << 32;
+    const std::uint32_t* const cell = &cell_[codes_ * j];
+    std::uint64_t events = cell[1];
+    for (std::size_t k = 2; k < codes_; ++k)
+      events += cell[k];
+    return events | std::uint64_t{cell[0]} << 32;
   }
 
   std::size_t n_group_, codes_, limit_, range_ = 0; // times below limit_ may be counted, those below range_ have cells

@@ -213,7 +213,9 @@ inline RestrictedMeanResult restricted_mean(const RiskTable& table, const Restri
 
   int exponent = 0;
   const double tau = std::frexp(options.tau, &exponent);
-  const auto scaled = [&](double time) { return std::ldexp(time, -exponent); };
+  // By two powers of two, each of which a double holds.
+  const double down = std::ldexp(1.0, -exponent / 2), rest = std::ldexp(1.0, -exponent + exponent / 2);
+  const auto scaled = [&](double time) { return time * down * rest; };
   const auto unscaled = [&](double x) { return std::ldexp(x, exponent); };
 
   RestrictedMeanResult out;
