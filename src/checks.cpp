@@ -90,10 +90,49 @@ struct PlainGroups {
   Rcpp::CharacterVector labels;
 };
 
-// Of a factor each level of which has a row, or of whole numbers from -most to most without attributes; at most `most`
-// groups, nothing missing. Nothing of all others.
+// Of text in plain letters, in the order of its bytes.
+std::optional<PlainGroups> plain_text(SEXP x, int most) {
+  // R keeps one copy of each text, so that texts are told apart by their place.
+  const auto room = std::size_t{1} << cryonodes::detail::bit_width(static_cast<std::uint64_t>(4 * most));
+  std::vector<std::pair<SEXP, int>> where(room, {nullptr, 0});
+  std::vector<std::pair<std::string, int>> labels;
+  const R_xlen_t n = Rf_xlength(x);
+  const SEXP* const from = STRING_PTR_RO(x);
+  Rcpp::IntegerVector codes = Rcpp::no_init(n);
+  int* const to = codes.begin();
+  for (R_xlen_t i = 0; i < n; ++i) {
+    const auto place = reinterpret_cast<std::uintptr_t>(from[i]);
+    std::size_t at = (place >> 4 ^ place >> 16) & (room - 1);
+    while (where[at].first != from[i] && where[at].first != nullptr)
+      at = (at + 1) & (room - 1);
+    if (where[at].first == nullptr) {
+      const char *const text = CHAR(from[i]), *const end = text + LENGTH(from[i]);
+      if (from[i] == NA_STRING || labels.size() == static_cast<std::size_t>(most) ||
+          std::any_of(text, end, [](char c) { return (c & 0x80) != 0; }))
+        return std::nullopt;
+      where[at] = {from[i], static_cast<int>(labels.size())};
+      labels.emplace_back(std::string(text, end), static_cast<int>(labels.size()));
+    }
+    to[i] = where[at].second;
+  }
+  std::sort(labels.begin(), labels.end());
+  std::vector<int> rank(labels.size());
+  PlainGroups out{codes, Rcpp::CharacterVector(static_cast<R_xlen_t>(labels.size()))};
+  for (std::size_t k = 0; k < labels.size(); ++k) {
+    rank[static_cast<std::size_t>(labels[k].second)] = static_cast<int>(k);
+    out.labels[static_cast<R_xlen_t>(k)] = labels[k].first;
+  }
+  for (R_xlen_t i = 0; i < n; ++i)
+    to[i] = rank[static_cast<std::size_t>(to[i])];
+  return out;
+}
+
+// Of a factor each level of which has a row, of text in plain letters, or of whole numbers from -most to most without
+// attributes; at most `most` groups, nothing missing. Nothing of all others.
 std::optional<PlainGroups> plain_groups(SEXP x, int most) {
   const R_xlen_t n = Rf_xlength(x);
+  if (TYPEOF(x) == STRSXP && without_attributes(x))
+    return plain_text(x, most);
   const bool factor = is_factor(x), number = (TYPEOF(x) == INTSXP || TYPEOF(x) == REALSXP) && without_attributes(x);
   const SEXP levels = factor ? Rf_getAttrib(x, R_LevelsSymbol) : R_NilValue;
   if (!(factor && Rf_xlength(levels) <= most) && !number)

@@ -131,8 +131,8 @@ private:
 
 /// The cohort_frame of columns without fault, which most are, but for notes on labels that look alike; NULL of all
 /// others. Times are doubles, finite and >= 0, at least one; statuses are as many, 0 or 1, none missing; neither has
-/// attributes. `group` is NULL, a factor each level of which has a row, or whole numbers of small range; at most `most`
-/// groups.
+/// attributes. `group` is NULL, a factor each level of which has a row, plain text, or whole numbers of small range; at
+/// most `most` groups.
 SEXP plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most);
 SEXP plain_frame(SEXP time, SEXP status, SEXP group, int most);
 /// The same of the columns in `Surv(time, status) ~ 1` or `~ group`, all of them names of columns. NULL for all other

@@ -128,7 +128,8 @@ inline std::vector<std::uint32_t> visits_by_group(const Timeline& timeline, span
 /// @param event per row 0 for censored, 1 to n_cause for an event. @param group codes in [0, n_group). @param weight
 /// case weights >= 0, finite, or empty for one each; rows of weight 0 are as if absent. O(n + n_group).
 /// @param poll asked now and then; see poll.hpp.
-/// @throws input_error when lengths or codes do not fit, a weight is negative or not finite, or their sum overflows.
+/// @throws input_error when lengths or codes do not fit, a weight is negative or not finite, or the square of a
+/// group's sum of weights overflows.
 inline RiskTable make_risk_table(const Timeline& timeline, span<const int> event, span<const int> group,
                                  std::size_t n_group, span<const double> weight = {}, std::size_t n_cause = 1,
                                  const Poll& poll = {}) {
@@ -202,7 +203,7 @@ inline RiskTable make_risk_table(const Timeline& timeline, span<const int> event
       // An entry at this time is at risk only after it.
       entered_less_left.add(entered);
     }
-    detail::require(std::isfinite(total), "the sum of the weights overflows");
+    detail::require(std::isfinite(total * total), "the sum of the weights overflows, or its square");
     // Without delayed entry those at risk are those who leave later: added up from the end, nothing is
     // ever subtracted, so a light row after a heavy one keeps its weight.
     if (!delayed) {
