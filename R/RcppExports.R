@@ -65,12 +65,28 @@ plain_kaplan_meier_cpp <- function(time, status, group, most, user_call) {
     .Call(`_cryonodes_plain_kaplan_meier_cpp`, time, status, group, most, user_call)
 }
 
-logrank_cpp <- function(frame, n_group) {
-    .Call(`_cryonodes_logrank_cpp`, frame, n_group)
+logrank_cpp <- function(list, n_group, weight, rho, gamma, given) {
+    .Call(`_cryonodes_logrank_cpp`, list, n_group, weight, rho, gamma, given)
+}
+
+logrank_scores_cpp <- function(list, n_group, weight, rho, gamma, given) {
+    .Call(`_cryonodes_logrank_scores_cpp`, list, n_group, weight, rho, gamma, given)
+}
+
+event_times_cpp <- function(frame, n_group) {
+    .Call(`_cryonodes_event_times_cpp`, frame, n_group)
 }
 
 nelson_aalen_cpp <- function(frame, conf_type, conf_level, variance) {
     .Call(`_cryonodes_nelson_aalen_cpp`, frame, conf_type, conf_level, variance)
+}
+
+exact_tail_cpp <- function(score, group, max_states, progress) {
+    .Call(`_cryonodes_exact_tail_cpp`, score, group, max_states, progress)
+}
+
+approximate_tail_cpp <- function(score, group, n_group, stratum, n_stratum, replicates, seed, threads, progress) {
+    .Call(`_cryonodes_approximate_tail_cpp`, score, group, n_group, stratum, n_stratum, replicates, seed, threads, progress)
 }
 
 reconstruct_cpp <- function(groups, pooled, allowed, max_solutions, max_states, max_steps, want_values, seed, progress) {

@@ -1,14 +1,16 @@
 #' Log-rank test
 #'
 #' Compares the follow-up of two or more groups over its whole length: are their hazards equal at all times?
-#' Most powerful when the hazards are proportional; blind to curves that cross. Assumes that who is censored has
-#' the same outlook as who stays under observation, and that rows are independent: one row a patient. With few
-#' events the chi-square approximation is rough.
+#' Most powerful when the hazards are proportional; blind to curves that cross. Other weights look at early or late
+#' differences, `trend` at groups in order, `reference` compares one group with a known survival function. Assumes that
+#' who is censored has the same outlook as who stays under observation, and that rows are independent: one row a
+#' patient. With few events the chi-square approximation is rough. State the weights in advance: the best of several
+#' tests is no test.
 #'
 #' @param ... A formula, or the vector of times: the class of the first argument decides. Not used by the methods.
-#' @param formula `Surv(time, status) ~ group`. Several groups are written `a + b` (every combination is a group);
-#'   `+ strata(centre)` compares within centres and adds up.
-#' @param data Data frame in which the formula and `subset` are evaluated.
+#' @param formula `Surv(time, status) ~ group`, with delayed entry `Surv(entry, exit, status) ~ group`. Several groups
+#'   are written `a + b` (every combination is a group); `+ strata(centre)` compares within centres and adds up.
+#' @param data Data frame in which the formula, `subset` and `weights` are evaluated.
 #' @param subset Rows to use: a logical condition or row numbers.
 #' @param na.action `"error"` (default) refuses missing values; `"omit"` leaves such rows out, counts
 #'   them in the result and prints the count. `options(na.action)` plays no part.
@@ -16,13 +18,32 @@
 #'   logical or 0/1. For vectors: the status itself, logical or 0/1.
 #' @param group For vectors: the group of each row.
 #' @param strata For vectors: the stratum of each row, or `NULL`.
+#' @param weights Case weights, whole numbers >= 0: a row of weight 2 counts as two subjects, one of weight 0 as none.
+#' @param type What an event time counts for: `"logrank"` (1, the default), `"Gehan-Breslow"`, `"Tarone-Ware"`,
+#'   `"Peto-Peto"`, `"modified Peto-Peto"`, `"Fleming-Harrington"` (see `rho`, `gamma`), or a function of one's own of S,
+#'   the number at risk and the time, three vectors with a number for each event time, that returns as many weights.
+#' @param rho,gamma Of `"Fleming-Harrington"`, which they imply: the weight is S^rho (1 - S)^gamma, both >= 0. `rho`
+#'   alone is [survival::survdiff()]'s.
+#' @param trend Scores of the groups for a test for trend, in their order or under their names; `TRUE`: 1, 2, ...
+#' @param reference For a one-sample test, `~ 1`: a function of time (in the unit of the follow-up) that gives the
+#'   survival that would be expected.
+#' @param cluster Which rows belong together (the patient of each lesion); in a formula also written `cluster(id)`. It is
+#'   never a group. Patients are then dealt out to the groups, not rows: see `distribution`.
+#' @param distribution Where the p-value comes from: `"asymptotic"` (the chi-square distribution; default without
+#'   clusters), `"exact"` (all ways of dealing the units out to two groups), `"approximate"` (`replicates` of them, drawn at
+#'   random). `NULL` with clusters: exact for two groups where all ways can be counted, else approximate. See Permutation.
+#' @param replicates,seed How many ways are drawn, and from which random numbers (a whole number; `NULL`: drawn with R's
+#'   own, and kept in the result). Replicate i depends on the seed and i alone.
+#' @param threads How many threads may share the replicates, 1 or more; the result does not depend on it.
+#' @param progress Show how far long work is?
 #' @param timefix Merge times that differ by rounding error only (`TRUE`, as in survival)?
 #' @param conf.level Two-sided coverage of the intervals of the hazard ratios, in (0, 1).
 #'
 #' @return A `logrank_test`, which is also an `htest`: `statistic` (chi-square), `parameter` (degrees of freedom),
 #'   `p.value`, `method`, `data.name`, `alternative`, `observed` and `expected` events per group, for two groups
-#'   `estimate` (the two hazard ratios). Besides: `log_p_value` (natural logarithm, finite where `p.value` is 0),
-#'   `covariance` of observed - expected, `n` per group, `hazard_ratio` (data frame `method`, `estimate`, `conf.low`,
+#'   `estimate` (the two hazard ratios; not with weights). Besides: `score` (weighted observed - expected), `log_p_value` (natural logarithm, finite where `p.value` is 0),
+#'   `permutation` (how the p-value was found, `NULL` for the chi-square distribution), `covariance` of the scores, `n` per
+#'   group, `trend` (the scores of the groups), `hazard_ratio` (data frame `method`, `estimate`, `conf.low`,
 #'   `conf.high`; `NULL` unless there are two groups), `comparison` (which group's hazard is divided by which, in words)
 #'   and `meta` (labels, unit, rows left out, notes).
 #' @section Definition:
@@ -33,11 +54,42 @@
 #' strata. The statistic is
 #' \eqn{(O - E)' V^- (O - E)} with as many degrees of freedom as \eqn{V} has rank.
 #'
+#' With weights the scores are \eqn{U_i = \sum w (d_i - d n_i / n)}{U_i = sum w (d_i - d n_i / n)} and each term of V is
+#' multiplied by \eqn{w^2}{w^2}. With all groups of the stratum together, \eqn{S} is Kaplan and Meier's estimate just
+#' before the time, and \eqn{\tilde S = \prod (1 - d / (n + 1))}{S~ = prod (1 - d / (n + 1))} up to and including it:
+#'
+#' * log-rank 1; Gehan-Breslow \eqn{n}; Tarone-Ware \eqn{\sqrt n}{sqrt n};
+#' * Peto-Peto \eqn{\tilde S}{S~}; modified Peto-Peto \eqn{\tilde S n / (n + 1)}{S~ n / (n + 1)};
+#' * Fleming-Harrington \eqn{S^\rho (1 - S)^\gamma}{S^rho (1 - S)^gamma}.
+#'
+#' For trend, with scores \eqn{s_i}, the statistic is \eqn{(s' U)^2 / s' V s}, on one degree of freedom. Against a
+#' reference \eqn{S_0}, \eqn{E = \sum -\log S_0}{E = sum -log S_0} over the exits, less that over the entries, and the
+#' statistic is \eqn{(O - E)^2 / E}; O / E comes with the exact limits of a Poisson count.
+#'
 #' For two groups, with the first level as reference, the hazard of the second divided by that of the first is estimated
 #' by Pike as \eqn{(O_2 / E_2) / (O_1 / E_1)}, its logarithm with standard error \eqn{\sqrt{1/E_1 + 1/E_2}}{sqrt(1/E_1 +
 #' 1/E_2)}, and by Peto as \eqn{\exp((O_2 - E_2) / V_{22})}{exp((O_2 - E_2) / V_22)}, with standard error
 #' \eqn{1/\sqrt{V_{22}}}{1/sqrt(V_22)}. Both are near the ratio of a Cox model when it is near 1; far from 1 Peto's is
 #' drawn towards 1.
+#' @section Permutation:
+#' If group has no bearing on survival and censoring, every way of dealing the subjects out to groups of these sizes is
+#' equally likely. Row \eqn{i} contributes \eqn{a_i = w\,[event] - \sum w d / n}{a_i = w [event] - sum w d / n}, the sum
+#' over the event times up to its own, to whichever group it is in, because \eqn{w}, \eqn{d} and \eqn{n} do not depend on
+#' groups. For two groups `"exact"` counts the ways whose score is as far from 0 as the observed one, ties included: for
+#' some 45 subjects, for more where many scores are equal. Scores are rounded to some \eqn{2^{-42}}{2^-42} of the sum of
+#' their sizes, and sums that differ by less than `permutation$tolerance` count as equal; `permutation$p.farther` is the
+#' probability without those: the p of unrounded scores lies between. `"approximate"` reports
+#' \eqn{(b + 1) / (B + 1)} for \eqn{b} of \eqn{B} replicates at least as extreme in \eqn{\sum U_g^2 / n_g}{sum U_g^2 /
+#' n_g}, dealing within strata, and the exact 99% limits of what all ways would give.
+#'
+#' Clusters are dealt out as a whole, with the sum of their rows' parts; group and stratum must be constant within them.
+#' For `"asymptotic"` they may vary: then \eqn{V = \sum_c e_c e_c'}{V = sum over clusters of e e'}, with \eqn{e_c} the
+#' sum over the rows of a cluster of \eqn{w\,[event] (z - n_g / n) - \sum w d / n (z - n_g / n)}{w [event] (z - n_g / n) -
+#' sum w d / n (z - n_g / n)}, \eqn{z} = 1 for the row's own group: the test of Jung and Jeong, the robust score test of a
+#' Cox model with Breslow's ties. It needs many clusters.
+#'
+#' Where follow-up itself differs between the groups dealing is not quite right; `meta$notes` says so when a log-rank test
+#' of the censorings has p < 0.05.
 #' @section Edge cases:
 #' The rank is counted, not estimated: groups are linked when they were at risk together at an event that somebody at
 #' risk survived, and each set of linked groups takes one degree of freedom away. A group censored before the first
@@ -46,13 +98,41 @@
 #' infinity and no interval for it.
 #' @section Errors:
 #' `cryonodes_error_missing`, `_time` (negative or infinite), `_status` (coding not stated), `_type`, `_length`,
-#' `_empty`, `_group` (fewer than two, more than 1000, or labels that print alike), `_column`, `_formula` (delayed
-#' entry, no group, terms that are not groups), `_weights` (weights are not taken), `_conf_level`.
+#' `_empty`, `_entry` (not before exit), `_group` (fewer than two, more than 1000, or labels that print alike),
+#' `_column`, `_formula` (no group, terms that are not groups), `_weights` (not whole numbers), `_choice` (`type`, `rho`,
+#' `gamma`, `trend`, `reference`, `distribution`), `_memory` (too many ways to count), `_count` (`replicates`, `seed`,
+#' `threads`), `_conf_level`; `_group` also when a group varies within a cluster that is to be dealt out.
 #' @references
 #' Mantel N (1966). Evaluation of survival data and two new rank order statistics arising in its consideration. *Cancer
 #' Chemotherapy Reports* 50:163-170.
 #'
 #' Peto R, Peto J (1972). Asymptotically efficient rank invariant test procedures. *JRSS A* 135:185-207.
+#'
+#' Gehan EA (1965). A generalized Wilcoxon test for comparing arbitrarily singly-censored samples. *Biometrika*
+#' 52:203-223. Breslow N (1970). A generalized Kruskal-Wallis test for comparing K samples subject to unequal patterns of
+#' censorship. *Biometrika* 57:579-594.
+#'
+#' Tarone RE, Ware J (1977). On distribution-free tests for equality of survival distributions. *Biometrika* 64:156-160.
+#'
+#' Andersen PK, Borgan O, Gill R, Keiding N (1982). Linear nonparametric tests for comparison of counting processes,
+#' with applications to censored survival data. *International Statistical Review* 50:219-258.
+#'
+#' Harrington DP, Fleming TR (1982). A class of rank test procedures for censored survival data. *Biometrika*
+#' 69:553-566.
+#'
+#' Klein JP, Moeschberger ML (2003). *Survival Analysis*, 2nd ed., sections 7.2 (one sample), 7.3 (weights), 7.4 (trend),
+#' 7.5 (strata).
+#'
+#' Breslow N (1975). Analysis of survival data under the proportional hazards model. *International Statistical Review*
+#' 43:45-58. Woolson RF (1981). Rank tests and a one-sample logrank test for comparing observed survival data to a
+#' standard population. *Biometrics* 37:687-696.
+#'
+#' Prentice RL (1978). Linear rank tests with right censored data. *Biometrika* 65:167-179 (the parts of the rows).
+#'
+#' van de Wiel MA (2001). The split-up algorithm: a fast symbolic method for computing p-values of distribution-free
+#' statistics. *Computational Statistics* 16:519-538.
+#'
+#' Jung SH, Jeong JH (2003). Rank tests for clustered survival data. *Lifetime Data Analysis* 9:21-33.
 #'
 #' Pike MC (1972). Contribution to the discussion of Peto & Peto. *JRSS A* 135:201-203.
 #'
@@ -70,61 +150,84 @@
 #' )
 #' logrank_test(Surv(months, died) ~ arm, data = patients)
 #' logrank_test(patients$months, patients$died, patients$arm)$hazard_ratio
+#' logrank_test(Surv(months, died) ~ arm, data = patients, type = "Tarone-Ware")
+#' # All ways of dealing nine patients out to groups of four and five
+#' logrank_test(Surv(months, died) ~ arm, data = patients, distribution = "exact")
+#' # Lesions that share a patient: patients are dealt out
+#' logrank_test(Surv(months, died) ~ arm, data = patients, cluster = c(1, 1, 2, 3, 4, 4, 5, 6, 7))
+#' # Against a yearly hazard of 30%
+#' logrank_test(Surv(months, died) ~ 1, data = patients, reference = function(t) exp(-0.3 * t / 12))
 #' @export
 logrank_test <- function(...) UseMethod("logrank_test", dispatch_on(...))
 
 #' @rdname logrank_test
 #' @export
-logrank_test.formula <- function(formula, data = NULL, subset, na.action = "error", event = NULL, timefix = TRUE,
-                                 conf.level = 0.95, ...) {
+logrank_test.formula <- function(formula, data = NULL, subset, weights, na.action = "error", event = NULL,
+                                 type = "logrank", rho = 0, gamma = 0, trend = NULL, reference = NULL, cluster,
+                                 distribution = NULL, replicates = 9999, seed = NULL, threads = 1,
+                                 progress = interactive(), timefix = TRUE, conf.level = 0.95, ...) {
   call <- quote(logrank_test())
-  check_logrank_dots(..., call = call)
+  check_dots(..., call = call)
   frame <- frame_from_formula(
     formula, data,
-    subset = enquo(subset) |> absent_as_null(), weights = null_quosure,
-    check_na_action(na.action, call), read_event(event), "strata", call, parent.frame()
+    subset = enquo(subset) |> absent_as_null(), weights = enquo(weights) |> absent_as_null(),
+    check_na_action(na.action, call), read_event(event), c("strata", "cluster"), call, parent.frame(),
+    cluster = enquo(cluster) |> absent_as_null()
   )
-  if (!is.null(frame$entry)) {
-    abort_rule("formula", "delayed entry, `Surv(entry, exit, status)`, is not supported by this test.",
-      "Write `Surv(time, status)` with the time under observation, if that answers the question.",
-      arg = "formula", call = call
-    )
-  }
   data_name <- paste(trimws(deparse(formula, width.cutoff = 500L)), collapse = " ")
-  fit_logrank(frame, data_name, timefix, conf.level, call)
+  test <- read_test_type(type, rho, gamma, call)
+  wanted <- read_distribution(distribution, !is.null(frame$cluster), replicates, seed, threads, progress, call)
+  fit_logrank(frame, data_name, test, trend, reference, wanted, timefix, conf.level, call)
 }
 
 #' @rdname logrank_test
 #' @param time For vectors: follow-up of each row, numeric or difftime, finite and >= 0.
+#' @param entry For vectors: time of entry of each row, before its `time`, or `NULL`.
 #' @export
-logrank_test.default <- function(time, event, group, strata = NULL, na.action = "error", timefix = TRUE,
+logrank_test.default <- function(time, event, group = NULL, strata = NULL, entry = NULL, weights = NULL,
+                                 na.action = "error", type = "logrank", rho = 0, gamma = 0, trend = NULL,
+                                 reference = NULL, cluster = NULL, distribution = NULL, replicates = 9999,
+                                 seed = NULL, threads = 1, progress = interactive(), timefix = TRUE,
                                  conf.level = 0.95, ...) {
   call <- quote(logrank_test())
-  check_logrank_dots(..., call = call)
+  check_dots(..., call = call)
+  check_given(missing(time), "time", call)
   if (missing(event)) {
     abort_rule("status", "`event` is missing: whether each time is an event or a censoring must be stated.",
       arg = "event", call = call
     )
   }
-  if (missing(group)) group <- NULL
-  frame <- frame_from_vectors(time, event, group, NULL, check_na_action(na.action, call), call, stratum = strata)
-  data_name <- paste0("time and event by group", if (!is.null(strata)) ", within strata")
-  fit_logrank(frame, data_name, timefix, conf.level, call)
+  frame <- frame_from_vectors(time, event, group, weights, check_na_action(na.action, call), call,
+    stratum = strata, entry = entry, cluster = cluster
+  )
+  data_name <- if (is.null(group)) "time and event" else "time and event by group"
+  data_name <- paste0(data_name, if (!is.null(strata)) ", within strata")
+  test <- read_test_type(type, rho, gamma, call)
+  wanted <- read_distribution(distribution, !is.null(frame$cluster), replicates, seed, threads, progress, call)
+  fit_logrank(frame, data_name, test, trend, reference, wanted, timefix, conf.level, call)
 }
 
-check_logrank_dots <- function(..., call) {
-  if (...length() && "weights" %in% ...names()) {
-    abort_rule("weights", "the log-rank test takes no `weights`: its variance is that of whole counts.",
-      "Give one row per subject.",
-      arg = "weights", call = call
-    )
-  }
+#' @rdname logrank_test
+#' @param counts A life table made by [event_counts()]; of competing events, any of them counts.
+#' @export
+logrank_test.event_counts <- function(counts, type = "logrank", rho = 0, gamma = 0, trend = NULL, reference = NULL,
+                                      conf.level = 0.95, ...) {
+  call <- quote(logrank_test())
   check_dots(..., call = call)
+  test <- read_test_type(type, rho, gamma, call)
+  wanted <- list(name = "asymptotic")
+  fit_logrank(frame_from_counts(counts, call), "counts by group", test, trend, reference, wanted, FALSE, conf.level,
+    call
+  )
 }
 
-fit_logrank <- function(frame, data_name, timefix, conf.level, call) {
+fit_logrank <- function(frame, data_name, test, trend, reference, wanted, timefix, conf.level, call) {
   conf.level <- check_conf_level(conf.level, call)
   frame$timefix <- check_flag(timefix, "timefix", call)
+  check_whole_weights(frame, call)
+  if (!is.null(reference)) {
+    return(one_sample_logrank(frame, data_name, test, trend, reference, wanted, conf.level, call))
+  }
   labels <- frame$group_labels
   if (is.null(labels)) {
     abort_rule("group", "there is no group to compare.", "Write `Surv(time, status) ~ group`.",
@@ -138,37 +241,101 @@ fit_logrank <- function(frame, data_name, timefix, conf.level, call) {
     arg = frame$group_title, call = call
     )
   }
+  scores <- read_trend(trend, labels, call)
   # The risk table knows groups only: those of one stratum stand together.
   k <- length(labels)
+  cells <- frame
   if (!is.null(frame$stratum)) {
-    frame$group <- frame$group + k * frame$stratum
-    frame$n_group <- k * length(frame$stratum_labels)
+    cells$group <- frame$group + k * frame$stratum
+    cells$n_group <- k * length(frame$stratum_labels)
   }
-  core <- call_core(logrank_cpp(frame, k), call)
+  clustered <- !is.null(frame$cluster)
+  if (clustered) check_clustered_test(frame, call)
+  given <- if (is.null(test$fun)) numeric() else given_weights(cells, k, test$fun, call)
+  core <- call_core(logrank_cpp(cells, k, test$core, test$rho, test$gamma, given), call)
   by_group <- function(x) setNames(x, labels)
-  title <- paste0(if (!is.null(frame$stratum)) "Stratified log-rank" else "Log-rank", " test")
-  hazard_ratio <- if (length(labels) == 2) hazard_ratios(core, conf.level)
+  answer <- list(statistic = core$statistic, df = core$df, log_p_value = core$log_p_value)
+  if (!is.null(scores)) {
+    found <- trend_statistic(core, scores)
+    answer <- list(
+      statistic = found$statistic %||% NA_real_, df = if (is.null(found)) 0 else 1,
+      log_p_value = found$log_p_value %||% NA_real_
+    )
+  }
+  dealt <- if (wanted$name != "asymptotic") {
+    if (!is.null(scores)) {
+      abort_rule("choice", "a test for `trend` has the chi-square distribution only.",
+        "Say `distribution = \"asymptotic\"`.",
+        arg = "distribution", call = call
+      )
+    }
+    deal_groups(frame, k, wanted, function() {
+      call_core(logrank_scores_cpp(cells, k, test$core, test$rho, test$gamma, given), call)
+    }, call)
+  }
+  if (!is.null(dealt)) answer[c("df", "log_p_value")] <- list(NULL, log(dealt$p.value))
+  kind <- c(if (clustered) "Clustered", if (!is.null(frame$stratum)) "stratified")
+  label <- if (length(kind)) paste(c(kind, lower_first(test$label)), collapse = " ") else test$label
+  title <- paste0(
+    toupper(substr(label, 1, 1)), substring(label, 2), " test", if (!is.null(scores)) " for trend",
+    if (!is.null(dealt)) if (dealt$distribution == "exact") ", exact permutation" else ", permutation"
+  )
+  # Ratios of hazards are estimated from unweighted counts of independent rows.
+  hazard_ratio <- if (k == 2 && test$core == "logrank" && !clustered) hazard_ratios(core, conf.level)
   structure(list(
-    statistic = c("X-squared" = core$statistic), parameter = c(df = core$df), p.value = exp(core$log_p_value),
+    statistic = c("X-squared" = answer$statistic), parameter = if (!is.null(answer$df)) c(df = answer$df),
+    p.value = exp(answer$log_p_value),
     alternative = "two.sided", method = title, data.name = data_name,
     estimate = if (!is.null(hazard_ratio)) {
       setNames(hazard_ratio$estimate, paste(hazard_ratio$method, "hazard ratio"))
     },
-    observed = by_group(core$observed), expected = by_group(core$expected),
-    log_p_value = core$log_p_value,
-    covariance = matrix(core$covariance, length(labels), dimnames = list(labels, labels)),
-    n = by_group(as.integer(core$n)), hazard_ratio = hazard_ratio,
+    observed = by_group(core$observed), expected = by_group(core$expected), score = by_group(core$score),
+    log_p_value = answer$log_p_value,
+    covariance = matrix(core$covariance, k, dimnames = list(labels, labels)),
+    n = by_group(whole_number(core$n)), hazard_ratio = hazard_ratio,
     comparison = if (!is.null(hazard_ratio)) {
       paste0("hazard of '", labels[2], "' divided by hazard of '", labels[1], "'")
     },
-    conf.level = conf.level,
+    trend = scores, permutation = dealt, conf.level = conf.level,
     meta = list(
-      format = result_format, method = "logrank", group_title = frame$group_title, group_labels = labels,
+      format = result_format, method = "logrank", type = test$core, rho = test$rho, gamma = test$gamma,
+      group_title = frame$group_title, group_labels = labels,
       stratum_labels = frame$stratum_labels, unit = frame$unit, n_rows = frame$n_rows,
       rows_dropped = frame$rows_dropped, n_time_merged = core$n_time_merged,
-      notes = c(frame$notes, note_merged(core$n_time_merged), logrank_notes(core, labels))
+      cluster_title = if (clustered) cluster_meta(frame, NULL)$title, n_cluster = frame$n_cluster,
+      notes = c(
+        frame$notes, note_merged(core$n_time_merged), if (!clustered) logrank_notes(core, labels),
+        note_few(core, labels, frame, wanted), dealt$note, if (!is.null(dealt)) note_censoring(cells, k, call)
+      )
     )
   ), class = c("logrank_test", "htest"))
+}
+
+# "Log-rank" within a title.
+lower_first <- function(x) if (startsWith(x, "Log-rank") || startsWith(x, "Modified") || startsWith(x, "Weighted")) {
+  paste0(tolower(substr(x, 1, 1)), substring(x, 2))
+} else {
+  x
+}
+
+# Clusters take rows as they are.
+check_clustered_test <- function(frame, call) {
+  if (!is.null(frame$weights)) {
+    abort_rule("weights", "clusters take no `weights`.", "Repeat the rows.", arg = "weights", call = call)
+  }
+}
+
+# The variance is that of whole subjects.
+check_whole_weights <- function(frame, call) {
+  counts <- if (is.null(frame[["n_censor"]])) frame$weights else c(frame$event, frame$n_censor, frame$entry)
+  if (is.null(counts)) return(invisible())
+  bad <- which(counts != round(counts))
+  if (length(bad)) {
+    abort_rule("weights", paste0(
+      "the log-rank test takes whole counts: `weights` must be whole numbers, not ", number_text(counts[bad[1]]),
+      if (is.null(frame[["n_censor"]])) paste0(" in ", at_rows(frame$rows[bad])), "."
+    ), "A row of weight 2 stands for two subjects.", arg = "weights", rows = frame$rows[bad], call = call)
+  }
 }
 
 # First level: reference. Pike (1972) and Peto et al. (1977), as compared by Berry, Kitchin & Mock (1991).
@@ -234,15 +401,22 @@ check_logrank <- function(x, call) check_result(x, "logrank_test", logrank_field
 print.logrank_test <- function(x, digits = 3, ...) {
   check_logrank(x, quote(print()))
   digits <- check_digits(digits, quote(print()))
-  cat(x$method, " of the null hypothesis that ", method_null("logrank"), "\n", sep = "")
+  one_sample <- !is.null(x$null.value)
+  null <- if (one_sample) "the hazard is that of the reference at all times" else method_null("logrank")
+  cat(x$method, " of the null hypothesis that ", null, "\n", sep = "")
   cat(encodeString(x$data.name), "; ", count_line(x$meta), "\n\n", sep = "")
   shown <- data.frame(
     n = number_text(x$n), observed = number_text(x$observed), expected = format_number(x$expected, digits),
     row.names = names(x$n)
   )
+  # Weighted, these are not what the test compares.
+  if (!identical(x$meta$type, "logrank")) shown$score <- format_number(x$score, digits)
+  if (!is.null(x$trend)) shown$trend <- number_text(x$trend)
   print(shown)
   cat("\n")
-  if (is.na(x$statistic)) {
+  if (!is.null(x$permutation)) {
+    cat(permutation_line(x$permutation, x$meta$cluster_title), "\n", sep = "")
+  } else if (is.na(x$statistic)) {
     cat("Chi-square undefined\n")
   } else {
     cat("Chi-square ", format_number(x$statistic, digits), " on ", number_text(x$parameter), " df, p ",
@@ -259,7 +433,13 @@ print.logrank_test <- function(x, digits = 3, ...) {
     ))
     cat(paste0("  ", ratio$method, " ", format_number(ratio$estimate, digits), " (", interval, ")\n"), sep = "")
   }
-  cat(method_source("logrank"), if (!is.null(x$hazard_ratio)) "; Pike (1972), Peto et al. (1977)", ".\n", sep = "")
+  if (one_sample) {
+    cat("Observed / expected ", format_number(x$estimate, digits), " (", number_text(100 * x$conf.level),
+      "% CI ", format_number(x$conf.int[1], digits), " to ", format_number(x$conf.int[2], digits), ", exact Poisson)\n",
+      sep = ""
+    )
+  }
+  cat(type_source(x), if (!is.null(x$hazard_ratio)) "; Pike (1972), Peto et al. (1977)", ".\n", sep = "")
   print_notes(x$meta$notes)
   invisible(x)
 }
@@ -299,7 +479,8 @@ tidy.logrank_test <- function(x, ...) {
 glance.logrank_test <- function(x, ...) {
   check_logrank(x, quote(glance()))
   data.frame(
-    statistic = as.vector(x$statistic), df = as.vector(x$parameter), p.value = x$p.value, log.p.value = x$log_p_value,
+    statistic = as.vector(x$statistic), df = if (is.null(x$parameter)) NA_real_ else as.vector(x$parameter),
+    p.value = x$p.value, log.p.value = x$log_p_value,
     method = x$method, stringsAsFactors = FALSE
   )
 }

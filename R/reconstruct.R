@@ -370,13 +370,13 @@ curves_alone <- function(problem, solved, search) {
 
 # A progress bar that appears when the search has run for two seconds, and an interrupt that ends it
 # without an answer.
-make_ticker <- function(show) {
+make_ticker <- function(show, doing = "Searching") {
   started <- proc.time()[["elapsed"]]
   bar <- NULL
   tick <- if (show) function(share) {
     if (is.null(bar) && proc.time()[["elapsed"]] - started > 2) {
-      bar <<- cli::cli_progress_bar("Searching",
-        total = 100, .auto_close = FALSE, format = "Searching {cli::pb_bar} {cli::pb_percent}"
+      bar <<- cli::cli_progress_bar(doing,
+        total = 100, .auto_close = FALSE, format = paste(doing, "{cli::pb_bar} {cli::pb_percent}")
       )
     }
     if (!is.null(bar)) cli::cli_progress_update(set = max(0, round(100 * share)), id = bar, force = TRUE)

@@ -213,13 +213,43 @@ BEGIN_RCPP
 END_RCPP
 }
 // logrank_cpp
-Rcpp::List logrank_cpp(SEXP frame, int n_group);
-RcppExport SEXP _cryonodes_logrank_cpp(SEXP frameSEXP, SEXP n_groupSEXP) {
+Rcpp::List logrank_cpp(SEXP list, int n_group, std::string weight, double rho, double gamma, Rcpp::NumericVector given);
+RcppExport SEXP _cryonodes_logrank_cpp(SEXP listSEXP, SEXP n_groupSEXP, SEXP weightSEXP, SEXP rhoSEXP, SEXP gammaSEXP, SEXP givenSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type list(listSEXP);
+    Rcpp::traits::input_parameter< int >::type n_group(n_groupSEXP);
+    Rcpp::traits::input_parameter< std::string >::type weight(weightSEXP);
+    Rcpp::traits::input_parameter< double >::type rho(rhoSEXP);
+    Rcpp::traits::input_parameter< double >::type gamma(gammaSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type given(givenSEXP);
+    rcpp_result_gen = Rcpp::wrap(logrank_cpp(list, n_group, weight, rho, gamma, given));
+    return rcpp_result_gen;
+END_RCPP
+}
+// logrank_scores_cpp
+Rcpp::NumericVector logrank_scores_cpp(SEXP list, int n_group, std::string weight, double rho, double gamma, Rcpp::NumericVector given);
+RcppExport SEXP _cryonodes_logrank_scores_cpp(SEXP listSEXP, SEXP n_groupSEXP, SEXP weightSEXP, SEXP rhoSEXP, SEXP gammaSEXP, SEXP givenSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type list(listSEXP);
+    Rcpp::traits::input_parameter< int >::type n_group(n_groupSEXP);
+    Rcpp::traits::input_parameter< std::string >::type weight(weightSEXP);
+    Rcpp::traits::input_parameter< double >::type rho(rhoSEXP);
+    Rcpp::traits::input_parameter< double >::type gamma(gammaSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type given(givenSEXP);
+    rcpp_result_gen = Rcpp::wrap(logrank_scores_cpp(list, n_group, weight, rho, gamma, given));
+    return rcpp_result_gen;
+END_RCPP
+}
+// event_times_cpp
+Rcpp::List event_times_cpp(SEXP frame, int n_group);
+RcppExport SEXP _cryonodes_event_times_cpp(SEXP frameSEXP, SEXP n_groupSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< SEXP >::type frame(frameSEXP);
     Rcpp::traits::input_parameter< int >::type n_group(n_groupSEXP);
-    rcpp_result_gen = Rcpp::wrap(logrank_cpp(frame, n_group));
+    rcpp_result_gen = Rcpp::wrap(event_times_cpp(frame, n_group));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -233,6 +263,37 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
     Rcpp::traits::input_parameter< std::string >::type variance(varianceSEXP);
     rcpp_result_gen = Rcpp::wrap(nelson_aalen_cpp(frame, conf_type, conf_level, variance));
+    return rcpp_result_gen;
+END_RCPP
+}
+// exact_tail_cpp
+Rcpp::List exact_tail_cpp(Rcpp::NumericVector score, Rcpp::IntegerVector group, double max_states, Rcpp::Nullable<Rcpp::Function> progress);
+RcppExport SEXP _cryonodes_exact_tail_cpp(SEXP scoreSEXP, SEXP groupSEXP, SEXP max_statesSEXP, SEXP progressSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type score(scoreSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< double >::type max_states(max_statesSEXP);
+    Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::Function> >::type progress(progressSEXP);
+    rcpp_result_gen = Rcpp::wrap(exact_tail_cpp(score, group, max_states, progress));
+    return rcpp_result_gen;
+END_RCPP
+}
+// approximate_tail_cpp
+double approximate_tail_cpp(Rcpp::NumericVector score, Rcpp::IntegerVector group, int n_group, Rcpp::IntegerVector stratum, int n_stratum, double replicates, double seed, int threads, Rcpp::Nullable<Rcpp::Function> progress);
+RcppExport SEXP _cryonodes_approximate_tail_cpp(SEXP scoreSEXP, SEXP groupSEXP, SEXP n_groupSEXP, SEXP stratumSEXP, SEXP n_stratumSEXP, SEXP replicatesSEXP, SEXP seedSEXP, SEXP threadsSEXP, SEXP progressSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type score(scoreSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type n_group(n_groupSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type stratum(stratumSEXP);
+    Rcpp::traits::input_parameter< int >::type n_stratum(n_stratumSEXP);
+    Rcpp::traits::input_parameter< double >::type replicates(replicatesSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::Function> >::type progress(progressSEXP);
+    rcpp_result_gen = Rcpp::wrap(approximate_tail_cpp(score, group, n_group, stratum, n_stratum, replicates, seed, threads, progress));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -299,8 +360,12 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_follow_up_cpp", (DL_FUNC) &_cryonodes_follow_up_cpp, 2},
     {"_cryonodes_kaplan_meier_cpp", (DL_FUNC) &_cryonodes_kaplan_meier_cpp, 7},
     {"_cryonodes_plain_kaplan_meier_cpp", (DL_FUNC) &_cryonodes_plain_kaplan_meier_cpp, 5},
-    {"_cryonodes_logrank_cpp", (DL_FUNC) &_cryonodes_logrank_cpp, 2},
+    {"_cryonodes_logrank_cpp", (DL_FUNC) &_cryonodes_logrank_cpp, 6},
+    {"_cryonodes_logrank_scores_cpp", (DL_FUNC) &_cryonodes_logrank_scores_cpp, 6},
+    {"_cryonodes_event_times_cpp", (DL_FUNC) &_cryonodes_event_times_cpp, 2},
     {"_cryonodes_nelson_aalen_cpp", (DL_FUNC) &_cryonodes_nelson_aalen_cpp, 4},
+    {"_cryonodes_exact_tail_cpp", (DL_FUNC) &_cryonodes_exact_tail_cpp, 4},
+    {"_cryonodes_approximate_tail_cpp", (DL_FUNC) &_cryonodes_approximate_tail_cpp, 9},
     {"_cryonodes_reconstruct_cpp", (DL_FUNC) &_cryonodes_reconstruct_cpp, 9},
     {"_cryonodes_reconstructible_cpp", (DL_FUNC) &_cryonodes_reconstructible_cpp, 6},
     {"_cryonodes_restricted_mean_cpp", (DL_FUNC) &_cryonodes_restricted_mean_cpp, 3},

@@ -143,7 +143,8 @@ bool needs_no_word(SEXP frame);
 
 /// The timeline and the risk table of a frame.
 struct Input {
-  Input(const Frame& frame, const cryonodes::Poll& poll)
+  Input(const Frame& frame, const cryonodes::Poll& poll,
+        cryonodes::EntryRows entry_rows = cryonodes::EntryRows::left_out)
       : n_group(frame.n_group()), n_cause(frame.n_cause()), group_(frame.groups(room_)) {
     const auto time = frame.numbers("time"), entry = frame.numbers("entry");
     if (group_.size() == 0) {
@@ -152,14 +153,15 @@ struct Input {
     }
     if (frame.counted()) {
       table = cryonodes::make_risk_table(
-          cryonodes::Counts{time, group_, frame.numbers("event"), frame.numbers("n_censor"), entry, n_cause}, n_group);
+          cryonodes::Counts{time, group_, frame.numbers("event"), frame.numbers("n_censor"), entry, n_cause}, n_group,
+          entry_rows);
     } else {
       event_ = frame.codes("event");
       weight_ = frame.numbers("weights");
       cluster_ = frame.codes("cluster");
       n_cluster_ = frame.n_cluster();
       timeline = cryonodes::make_timeline(time, frame.ties(), entry, poll);
-      table = cryonodes::make_risk_table(timeline, event_, group_, n_group, weight_, n_cause, poll);
+      table = cryonodes::make_risk_table(timeline, event_, group_, n_group, weight_, n_cause, poll, entry_rows);
     }
     if (frame.reverse()) // censoring is the event
       table = cryonodes::censoring_table(std::move(table));
@@ -214,10 +216,11 @@ inline std::optional<cryonodes::CountedRows> count_rows(const Frame& frame, cons
 
 /// The risk table of a frame, for who needs nothing else of its rows.
 struct TableOfRows {
-  TableOfRows(const Frame& frame, const cryonodes::Poll& poll) {
+  TableOfRows(const Frame& frame, const cryonodes::Poll& poll,
+              cryonodes::EntryRows entry_rows = cryonodes::EntryRows::left_out) {
     const auto counted = count_rows(frame, poll);
     if (!counted) {
-      Input in(frame, poll);
+      Input in(frame, poll, entry_rows);
       table = std::move(in.table);
       n_time_merged = in.timeline.n_time_merged;
       return;

@@ -1,5 +1,7 @@
 #include "glue.h"
 
+#include <tuple>
+
 namespace {
 
 // Sum over the connected parts of u' V^-1 u, one group of each part left out: within a part the rest of V is
@@ -7,7 +9,7 @@ namespace {
 double quadratic_form(const cryonodes::LogrankResult& fit) {
   const arma::uword k = fit.observed.size();
   const arma::mat covariance(fit.covariance.data(), k, k);
-  const arma::vec u = arma::vec(fit.observed) - arma::vec(fit.expected);
+  const arma::vec u(fit.score);
   const arma::uvec component = arma::conv_to<arma::uvec>::from(fit.component);
   double statistic = 0.0;
   for (arma::uword part = 0; part < fit.n_component; ++part) {
@@ -24,19 +26,116 @@ double quadratic_form(const cryonodes::LogrankResult& fit) {
   return statistic;
 }
 
+// R's spelling; what it can be is checked in R.
+cryonodes::TestWeight test_weight(const std::string& name) {
+  const char* const names[] = {"logrank", "Gehan-Breslow", "Tarone-Ware", "Peto-Peto", "modified Peto-Peto",
+                               "Fleming-Harrington", "given"};
+  for (int i = 0; i < 7; ++i)
+    if (name == names[i])
+      return static_cast<cryonodes::TestWeight>(i);
+  throw cryonodes::input_error("unknown weight");
+}
+
+// With clusters: u' V^- u of their covariance, whose rank is that of rounding errors; and that rank.
+std::pair<double, double> clustered_form(const cryonodes::LogrankResult& fit, const std::vector<double>& covariance) {
+  const arma::uword k = fit.score.size();
+  arma::vec values;
+  arma::mat vectors;
+  if (!arma::eig_sym(values, vectors, arma::mat(covariance.data(), k, k)))
+    throw cryonodes::error("the covariance of the log-rank test cannot be decomposed");
+  const arma::uvec kept = arma::find(values > 1e-10 * values.max());
+  if (kept.is_empty() || !(values.max() > 0.0))
+    return {R_NaReal, 0.0};
+  const arma::vec along = vectors.cols(kept).t() * arma::vec(fit.score);
+  return {arma::accu(arma::square(along) / values(kept)), static_cast<double>(kept.n_elem)};
+}
+
+cryonodes::LogrankOptions options_of(const std::string& weight, double rho, double gamma,
+                                     const Rcpp::NumericVector& given) {
+  cryonodes::LogrankOptions options;
+  options.weight = test_weight(weight);
+  options.rho = rho;
+  options.gamma = gamma;
+  options.given = glue::view(given);
+  return options;
+}
+
+cryonodes::TestRows test_rows(const glue::Input& in, std::size_t n_group) {
+  return {in.timeline, in.rows().event, in.rows().group, n_group, in.n_group / n_group};
+}
+
 } // namespace
 
+// `given`: the weights of the event times, for weight = "given". With clusters, `covariance` is theirs.
 // [[Rcpp::export(rng = false)]]
-Rcpp::List logrank_cpp(SEXP frame, int n_group) {
+Rcpp::List logrank_cpp(SEXP list, int n_group, std::string weight, double rho, double gamma,
+                       Rcpp::NumericVector given) {
   const cryonodes::Poll poll = glue::RPoll(R_NilValue);
-  const glue::TableOfRows in(glue::Frame(frame), poll);
-  const auto fit = cryonodes::logrank(in.table, static_cast<std::size_t>(n_group), poll);
-  const double df = static_cast<double>(fit.rank());
-  const double statistic = df > 0.0 ? quadratic_form(fit) : R_NaReal;
+  const glue::Frame frame(list);
+  const auto options = options_of(weight, rho, gamma, given);
+  const auto k = static_cast<std::size_t>(n_group);
+  cryonodes::LogrankResult fit;
+  double statistic = R_NaReal, df = 0.0, n_time_merged = 0.0;
+  if (frame.clustered()) {
+    const glue::Input in(frame, poll, cryonodes::EntryRows::kept);
+    fit = cryonodes::logrank(in.table, k, options, poll);
+    fit.covariance = cryonodes::clustered_covariance(test_rows(in, k), in.rows().cluster, in.rows().n_cluster, options,
+                                                     poll);
+    std::tie(statistic, df) = clustered_form(fit, fit.covariance);
+    n_time_merged = static_cast<double>(in.timeline.n_time_merged);
+  } else {
+    const glue::TableOfRows in(frame, poll, cryonodes::EntryRows::kept);
+    fit = cryonodes::logrank(in.table, k, options, poll);
+    df = static_cast<double>(fit.rank());
+    if (df > 0.0)
+      statistic = quadratic_form(fit);
+    n_time_merged = static_cast<double>(in.n_time_merged);
+  }
   return Rcpp::List::create(
       Rcpp::_["n"] = fit.n, Rcpp::_["observed"] = fit.observed, Rcpp::_["expected"] = fit.expected,
+      Rcpp::_["score"] = fit.score,
       Rcpp::_["covariance"] = Rcpp::NumericMatrix(n_group, n_group, fit.covariance.begin()),
       Rcpp::_["component"] = fit.component, Rcpp::_["statistic"] = statistic, Rcpp::_["df"] = df,
       Rcpp::_["log_p_value"] = df > 0.0 ? cryonodes::log_chisq_upper(statistic, df) : R_NaReal,
-      Rcpp::_["n_time_merged"] = static_cast<double>(in.n_time_merged));
+      Rcpp::_["n_time_merged"] = n_time_merged);
+}
+
+// Each row's part in the score of its group, summed over the rows of a cluster if there are any.
+// [[Rcpp::export(rng = false)]]
+Rcpp::NumericVector logrank_scores_cpp(SEXP list, int n_group, std::string weight, double rho, double gamma,
+                                       Rcpp::NumericVector given) {
+  const cryonodes::Poll poll = glue::RPoll(R_NilValue);
+  const glue::Frame frame(list);
+  const glue::Input in(frame, poll);
+  const auto score = cryonodes::logrank_scores(test_rows(in, static_cast<std::size_t>(n_group)),
+                                               options_of(weight, rho, gamma, given), poll);
+  if (!in.clustered())
+    return glue::to_column(score);
+  std::vector<cryonodes::CompensatedSum> sums(in.rows().n_cluster);
+  for (std::size_t i = 0; i < score.size(); ++i)
+    sums[static_cast<std::size_t>(in.rows().cluster[i])].add(score[i]);
+  std::vector<double> out;
+  for (const auto& sum : sums)
+    out.push_back(sum.value());
+  return glue::to_column(out);
+}
+
+// What a weight can be a function of, at each event time in the order in which logrank_cpp() takes `given`.
+// [[Rcpp::export(rng = false)]]
+Rcpp::List event_times_cpp(SEXP frame, int n_group) {
+  const cryonodes::Poll poll = glue::RPoll(R_NilValue);
+  const glue::TableOfRows in(glue::Frame(frame), poll, cryonodes::EntryRows::kept);
+  const cryonodes::LogrankOptions options;
+  cryonodes::TestWeights weights(options);
+  std::vector<double> time, n_risk, survival;
+  cryonodes::each_event_time(
+      in.table, static_cast<std::size_t>(n_group),
+      [&](const cryonodes::EventTime& at) {
+        weights(at);
+        time.push_back(at.time);
+        n_risk.push_back(at.n);
+        survival.push_back(weights.survival_before());
+      },
+      poll);
+  return Rcpp::List::create(Rcpp::_["time"] = time, Rcpp::_["n_risk"] = n_risk, Rcpp::_["survival"] = survival);
 }

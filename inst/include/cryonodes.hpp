@@ -32,5 +32,7 @@
 #include "cryonodes/reconstruct.hpp"
 #include "cryonodes/fisher.hpp"
 #include "cryonodes/logrank.hpp"
+#include "cryonodes/logrank_rows.hpp"
+#include "cryonodes/permutation.hpp"
 
 #endif

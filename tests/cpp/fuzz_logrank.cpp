@@ -18,9 +18,15 @@ struct Rows {
   std::vector<int> event, cell;
 };
 
-LogrankResult run(const Rows& rows, Ties ties, std::size_t n_group, std::size_t n_stratum) {
+LogrankResult run(const Rows& rows, Ties ties, std::size_t n_group, std::size_t n_stratum, TestWeight weight) {
   const Timeline timeline = make_timeline(rows.time, ties, rows.entry);
-  return logrank(make_risk_table(timeline, rows.event, rows.cell, n_group * n_stratum, rows.weight), n_group);
+  LogrankOptions options;
+  options.weight = weight;
+  options.rho = 0.5;
+  options.gamma = 1.5;
+  const auto table = make_risk_table(timeline, rows.event, rows.cell, n_group * n_stratum, rows.weight, 1, {},
+                                     EntryRows::kept);
+  return logrank(table, n_group, options);
 }
 
 bool near(double x, double y) {
@@ -37,7 +43,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Reader reader{data, size - 8};
   const std::size_t k = option[0] % 5U, n_stratum = 1 + option[1] % 3U, n = option[2] % 60U;
   const Ties ties = option[3] % 2U ? Ties::near : Ties::exact;
-  const bool delayed = option[4] % 16U == 0, weighted = option[5] % 8U == 0; // entries and fractions are refused
+  const bool delayed = option[4] % 16U == 0, weighted = option[5] % 8U == 0; // fractions are refused
+  const auto weight = static_cast<TestWeight>(option[3] / 2U % 6U);
   const std::size_t cells = k * n_stratum;
 
   Rows rows;
@@ -70,7 +77,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   LogrankResult fit, again;
   try {
-    fit = run(rows, ties, k, n_stratum);
+    fit = run(rows, ties, k, n_stratum, weight);
     Rows moved; // every third row, beginning with the last, the next to last and so on
     for (std::size_t start = 0; start < 3; ++start)
       for (std::size_t i = start; i < n; i += 3) {
@@ -78,10 +85,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         moved.time.push_back(rows.time[from]);
         moved.event.push_back(rows.event[from]);
         moved.cell.push_back(rows.cell[from]);
+        if (delayed)
+          moved.entry.push_back(rows.entry[from]);
         if (weighted)
           moved.weight.push_back(rows.weight[from]);
       }
-    again = run(moved, ties, k, n_stratum);
+    again = run(moved, ties, k, n_stratum, weight);
   } catch (const error&) {
     return 0;
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <random>
 #include <stdexcept>
@@ -16,11 +17,11 @@ using Codes = std::vector<int>;
 namespace {
 
 LogrankResult run(const Doubles& time, const Codes& event, const Codes& group, std::size_t k, const Codes& stratum = {},
-                  std::size_t n_stratum = 1) {
+                  std::size_t n_stratum = 1, const LogrankOptions& options = {}) {
   Codes cell(group);
   for (std::size_t i = 0; i < stratum.size(); ++i)
     cell[i] += stratum[i] * static_cast<int>(k);
-  return logrank(make_risk_table(make_timeline(time, Ties::exact), event, cell, k * n_stratum), k);
+  return logrank(make_risk_table(make_timeline(time, Ties::exact), event, cell, k * n_stratum), k, options);
 }
 
 bool near(double value, double truth, double tolerance = 1e-14) {
@@ -96,16 +97,21 @@ TEST_CASE("strata add up: the same cohort twice doubles everything") {
   CHECK(near(fit.covariance[0], 2 * 794.0 / 1225));
 }
 
-TEST_CASE("sums by subject equal sums by time, on random cohorts with strata") {
+TEST_CASE("the sums are those of the formulas, on random cohorts with strata and every weight") {
   std::mt19937 random(1966);
   for (int round = 0; round < 500; ++round) {
     const std::size_t k = 1 + random() % 5, n_stratum = 1 + random() % 3;
     const Cohort c = draw(random, static_cast<int>(k), static_cast<int>(n_stratum));
-    const auto fit = run(c.time, c.event, c.group, k, c.stratum, n_stratum);
-    Doubles observed(k), expected(k), covariance(k * k);
-    for (std::size_t s = 0; s < n_stratum; ++s)
+    LogrankOptions options;
+    options.weight = static_cast<TestWeight>(round % 6);
+    options.rho = 0.5 * static_cast<double>(random() % 4);
+    options.gamma = 0.5 * static_cast<double>(random() % 4);
+    const auto fit = run(c.time, c.event, c.group, k, c.stratum, n_stratum, options);
+    Doubles observed(k), expected(k), score(k), covariance(k * k);
+    for (std::size_t s = 0; s < n_stratum; ++s) {
+      double survival = 1.0, peto = 1.0;
       for (double t = 0.0; t < 20.0; t += 1.0) {
-        Doubles at_risk(k);
+        Doubles at_risk(k), events(k);
         double n = 0, d = 0;
         for (std::size_t i = 0; i < c.time.size(); ++i) {
           if (c.stratum[i] != static_cast<int>(s) || c.time[i] < t)
@@ -115,21 +121,37 @@ TEST_CASE("sums by subject equal sums by time, on random cohorts with strata") {
           n += 1;
           if (c.time[i] == t && c.event[i] == 1) {
             d += 1;
+            events[g] += 1;
             observed[g] += 1;
           }
         }
         if (d == 0)
           continue;
+        peto *= 1.0 - d / (n + 1.0);
+        double w = 1.0;
+        switch (round % 6) {
+        case 1: w = n; break;
+        case 2: w = std::sqrt(n); break;
+        case 3: w = peto; break;
+        case 4: w = peto * n / (n + 1.0); break;
+        case 5: w = std::pow(survival, options.rho) * std::pow(1.0 - survival, options.gamma); break;
+        default: break;
+        }
+        survival *= 1.0 - d / n;
         for (std::size_t i = 0; i < k; ++i) {
           expected[i] += d * at_risk[i] / n;
+          score[i] += w * (events[i] - d * at_risk[i] / n);
           for (std::size_t j = 0; n > 1 && j < k; ++j)
             covariance[i * k + j] +=
-                d * (n - d) / (n - 1) * ((i == j ? at_risk[i] / n : 0.0) - at_risk[i] * at_risk[j] / (n * n));
+                w * w * d * (n - d) / (n - 1) * ((i == j ? at_risk[i] / n : 0.0) - at_risk[i] * at_risk[j] / (n * n));
         }
       }
+    }
     REQUIRE(fit.observed == observed);
-    for (std::size_t i = 0; i < k; ++i)
+    for (std::size_t i = 0; i < k; ++i) {
       REQUIRE(near(fit.expected[i], expected[i], 1e-13)); // the comparison sums plainly
+      REQUIRE(near(fit.score[i], score[i], 1e-12));
+    }
     for (std::size_t i = 0; i < k * k; ++i)
       REQUIRE(near(fit.covariance[i], covariance[i], 1e-13));
   }
@@ -211,15 +233,95 @@ TEST_CASE("a million rows are summed without drift") {
   CHECK(near(fit.covariance[0], 0.25 * (static_cast<double>(n) - (pi * pi / 8.0 - 0.5e-6)), 1e-14));
 }
 
+TEST_CASE("delayed entry by hand: who enters at a time is at risk after it") {
+  // a: (0, 4] dies, (2, 5] censored.   b: (0, 3] dies, (3, 6] dies.
+  const auto table =
+      make_risk_table(make_timeline(Doubles{4, 5, 3, 6}, Ties::exact, Doubles{0, 2, 0, 3}), Codes{1, 0, 1, 1},
+                      Codes{0, 0, 1, 1}, 2, {}, 1, {}, EntryRows::kept);
+  // time 3: 2 of a and 1 of b (the other enters now):  E_a = 2/3,  V = 2/9
+  // time 4: 2 and 1:                                   E_a = 2/3,  V = 2/9
+  // time 6: 0 and 1:                                   E_a = 0
+  const auto fit = logrank(table, 2);
+  CHECK(fit.n == (Doubles{2, 2}));
+  CHECK(fit.observed == (Doubles{1, 2}));
+  CHECK(near(fit.expected[0], 4.0 / 3));
+  CHECK(near(fit.expected[1], 5.0 / 3));
+  CHECK(near(fit.covariance[0], 4.0 / 9));
+}
+
+TEST_CASE("delayed entry: the sums are those of the formulas, on random cohorts") {
+  std::mt19937 random(7);
+  for (int round = 0; round < 300; ++round) {
+    const std::size_t k = 1 + random() % 4;
+    const Cohort c = draw(random, static_cast<int>(k), 1);
+    Doubles entry;
+    for (double t : c.time)
+      entry.push_back(t - 1 - static_cast<double>(random() % 4));
+    const auto table = make_risk_table(make_timeline(c.time, Ties::exact, entry), c.event, c.group, k, {}, 1, {},
+                                       EntryRows::kept);
+    const auto fit = logrank(table, k);
+    Doubles expected(k), variance(k);
+    for (double t = 0.0; t < 20.0; t += 1.0) {
+      Doubles at_risk(k);
+      double n = 0, d = 0;
+      for (std::size_t i = 0; i < c.time.size(); ++i) {
+        if (!(entry[i] < t && t <= c.time[i]))
+          continue;
+        at_risk[static_cast<std::size_t>(c.group[i])] += 1;
+        n += 1;
+        d += c.time[i] == t && c.event[i] == 1 ? 1 : 0;
+      }
+      for (std::size_t i = 0; i < k && d > 0; ++i) {
+        expected[i] += d * at_risk[i] / n;
+        variance[i] += n > 1 ? d * (n - d) / (n - 1) * at_risk[i] / n * (1 - at_risk[i] / n) : 0.0;
+      }
+    }
+    for (std::size_t i = 0; i < k; ++i) {
+      REQUIRE(near(fit.expected[i], expected[i], 1e-13)); // the comparison sums plainly
+      REQUIRE(near(fit.covariance[i * k + i], variance[i], 1e-13));
+    }
+  }
+}
+
+TEST_CASE("given weights: those of Gehan given are Gehan's, and a weight of 0 takes its time away") {
+  const Doubles time{1, 2, 3, 4, 5}, gehan{5, 4, 3, 2, 1}, first{1, 0, 0, 0, 0};
+  const Codes event{1, 1, 1, 1, 1}, group{0, 1, 2, 1, 0};
+  const auto table = make_risk_table(make_timeline(time, Ties::exact), event, group, 3);
+  LogrankOptions options, given;
+  options.weight = TestWeight::gehan;
+  given.weight = TestWeight::given;
+  given.given = gehan;
+  CHECK(logrank(table, 3, given).score == logrank(table, 3, options).score);
+  CHECK(logrank(table, 3, given).covariance == logrank(table, 3, options).covariance);
+  // time 1 alone: n = 2, 2, 1 of 5, d = 1: E = 2/5, 2/5, 1/5.
+  given.given = first;
+  const auto fit = logrank(table, 3, given);
+  CHECK(near(fit.score[0], 3.0 / 5));
+  CHECK(near(fit.score[1], -2.0 / 5));
+  CHECK(near(fit.covariance[1], -4.0 / 25));
+  CHECK(fit.rank() == 2);
+}
+
 TEST_CASE("what the test cannot use is refused") {
-  const Doubles time{1, 2}, entry{0, 1};
+  const Doubles time{1, 2};
   const Codes event{1, 1}, group{0, 1};
-  const auto delayed = make_risk_table(make_timeline(time, Ties::exact, entry), event, group, 2);
-  CHECK_THROWS_AS(logrank(delayed, 2), input_error);
   const auto timeline = make_timeline(time, Ties::exact);
   CHECK_THROWS_AS(logrank(make_risk_table(timeline, event, group, 2, Doubles{0.5, 1}), 2), input_error);
   CHECK_THROWS_AS(logrank(make_risk_table(timeline, event, group, 3), 2), input_error);
   CHECK_THROWS_AS(logrank(make_risk_table(timeline, event, group, 2), 0), input_error);
+  const auto table = make_risk_table(timeline, event, group, 2);
+  LogrankOptions options;
+  options.rho = -1.0;
+  CHECK_THROWS_AS(logrank(table, 2, options), input_error);
+  options.rho = std::numeric_limits<double>::infinity();
+  CHECK_THROWS_AS(logrank(table, 2, options), input_error);
+  options = {};
+  options.weight = TestWeight::given;
+  const Doubles too_few{1.0}, not_finite{1.0, std::nan("")};
+  options.given = too_few;
+  CHECK_THROWS_AS(logrank(table, 2, options), input_error);
+  options.given = not_finite;
+  CHECK_THROWS_AS(logrank(table, 2, options), input_error);
 }
 
 TEST_CASE("a poll is asked and may end the work") {
@@ -230,13 +332,11 @@ TEST_CASE("a poll is asked and may end the work") {
   group[0] = 1;
   const auto table = make_risk_table(make_timeline(time, Ties::exact), Codes(n, 1), group, 2);
   int asked = 0;
-  logrank(table, 2, [&](double share) {
-    if (share < 0.0) // while rows are ordered
-      return;
+  logrank(table, 2, {}, [&](double share) {
     ++asked;
     CHECK(share > 0.0);
     CHECK(share <= 1.0);
   });
   CHECK(asked == 4);
-  CHECK_THROWS_AS(logrank(table, 2, [](double) { throw std::runtime_error("stop"); }), std::runtime_error);
+  CHECK_THROWS_AS(logrank(table, 2, {}, [](double) { throw std::runtime_error("stop"); }), std::runtime_error);
 }

@@ -5,25 +5,158 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
+#include <limits>
 #include <vector>
 
 #include "cryonodes/error.hpp"
 #include "cryonodes/poll.hpp"
 #include "cryonodes/risk_table.hpp"
+#include "cryonodes/span.hpp"
 #include "cryonodes/sums.hpp"
 
 namespace cryonodes {
 
-/// What a log-rank test is made of, summed over the strata. k groups.
+/// A time of a stratum at which somebody has the event, seen by all groups together. The pointers hold one number per
+/// group and are good for the moment.
+struct EventTime {
+  std::size_t stratum;
+  double time;
+  double n; ///< at risk, all groups
+  double d; ///< events, all groups
+  const double* n_risk;
+  const double* n_event;
+};
+
+/// Calls `visit` with each event time, stratum by stratum, in order of time.
+/// @param table one cell per stratum and group, cell = stratum * n_group + group. With delayed entry it has a row for
+/// each entry as well: see make_risk_table().
+/// @param poll asked now and then with the share of rows that are done.
+/// @throws input_error when the table has not one cell per stratum and group. O(rows * n_group).
+template <class Visit>
+void each_event_time(const RiskTable& table, std::size_t n_group, Visit visit, const Poll& poll = {}) {
+  detail::require(n_group > 0 && table.n_group() % n_group == 0,
+                  "the risk table has not one cell per stratum and group");
+  constexpr double never = std::numeric_limits<double>::infinity();
+  std::vector<std::size_t> row(n_group), end(n_group);
+  std::vector<double> next(n_group), n_risk(n_group), n_event(n_group, 0.0);
+  std::vector<std::size_t> here; // groups with a row at the time
+  std::size_t done = 0;
+  for (std::size_t s = 0; s * n_group < table.n_group(); ++s) {
+    double n = 0.0;
+    const auto arrive = [&](std::size_t g) { // at the row that comes next in group g, or at none
+      const bool there = row[g] < end[g];
+      next[g] = there ? table.time[row[g]] : never;
+      // Nobody enters or leaves between two rows: who is at risk at the later one is so since the earlier.
+      n += (there ? table.n_risk[row[g]] : 0.0) - n_risk[g];
+      n_risk[g] = there ? table.n_risk[row[g]] : 0.0;
+    };
+    for (std::size_t g = 0; g < n_group; ++g) {
+      row[g] = table.first[s * n_group + g];
+      end[g] = table.first[s * n_group + g + 1];
+      n_risk[g] = 0.0;
+      arrive(g);
+    }
+    for (;;) {
+      const double time = *std::min_element(next.begin(), next.end());
+      if (time == never)
+        break;
+      double d = 0.0;
+      here.clear();
+      for (std::size_t g = 0; g < n_group; ++g)
+        if (next[g] == time) {
+          here.push_back(g);
+          n_event[g] = table.n_event[row[g]];
+          d += n_event[g];
+        }
+      if (d > 0.0)
+        visit(EventTime{s, time, n, d, n_risk.data(), n_event.data()});
+      for (std::size_t g : here) {
+        n_event[g] = 0.0;
+        ++row[g];
+        arrive(g);
+        if (poll && ++done % 1024 == 0)
+          poll(static_cast<double>(done) / static_cast<double>(table.rows()));
+      }
+    }
+  }
+}
+
+/// What an event time counts for in a test of the log-rank family. S is Kaplan and Meier's estimate of all groups
+/// together just before the time; Peto's is the product of 1 - d / (n + 1) up to and including it.
+enum class TestWeight {
+  one,               ///< log-rank
+  gehan,             ///< n (Gehan 1965, Breslow 1970)
+  tarone_ware,       ///< sqrt n (Tarone & Ware 1977)
+  peto,              ///< Peto's S (Peto & Peto 1972)
+  modified_peto,     ///< Peto's S times n / (n + 1) (Andersen et al. 1982)
+  fleming_harrington,///< S^rho (1 - S)^gamma (Harrington & Fleming 1982)
+  given              ///< by the caller, one number per event time
+};
+
+struct LogrankOptions {
+  TestWeight weight = TestWeight::one;
+  double rho = 0.0, gamma = 0.0; ///< >= 0, finite; of fleming_harrington only
+  span<const double> given;      ///< finite; of `given` only, in the order of each_event_time()
+};
+
+/// Follows the event times of one stratum after the other.
+class TestWeights {
+public:
+  explicit TestWeights(const LogrankOptions& options) : options_(options) {
+    detail::require(options.rho >= 0.0 && options.gamma >= 0.0 && std::isfinite(options.rho + options.gamma),
+                    "rho and gamma must be finite and >= 0");
+    for (double w : options.given)
+      detail::require(std::isfinite(w), "a given weight is not finite");
+  }
+  /// To be asked once for each event time, in order.
+  double operator()(const EventTime& at) {
+    if (at.stratum != stratum_) {
+      survival_ = CompensatedProduct();
+      peto_ = CompensatedProduct();
+      stratum_ = at.stratum;
+    }
+    const double before = survival_.value();
+    survival_.multiply(at.n - at.d, at.n);
+    peto_.multiply(at.n + 1.0 - at.d, at.n + 1.0);
+    survival_before_ = before;
+    switch (options_.weight) {
+    case TestWeight::gehan:
+      return at.n;
+    case TestWeight::tarone_ware:
+      return std::sqrt(at.n);
+    case TestWeight::peto:
+      return peto_.value();
+    case TestWeight::modified_peto:
+      return peto_.value() * (at.n / (at.n + 1.0));
+    case TestWeight::fleming_harrington:
+      return std::pow(before, options_.rho) * std::pow(1.0 - before, options_.gamma);
+    case TestWeight::given:
+      detail::require(used_ < options_.given.size(), "there are more event times than given weights");
+      return options_.given[used_++];
+    default:
+      return 1.0;
+    }
+  }
+  /// S just before the time that was asked about last.
+  double survival_before() const noexcept { return survival_before_; }
+
+private:
+  const LogrankOptions& options_;
+  CompensatedProduct survival_, peto_;
+  std::size_t stratum_ = 0, used_ = 0;
+  double survival_before_ = 1.0;
+};
+
+/// What a test of the log-rank family is made of, summed over the strata. k groups.
 struct LogrankResult {
-  std::vector<double> n;          ///< k: rows per group
+  std::vector<double> n;          ///< k: who leaves, with or without the event
   std::vector<double> observed;   ///< k: events per group
   std::vector<double> expected;   ///< k: events expected if all groups had the pooled hazard of their stratum
-  std::vector<double> covariance; ///< k x k, symmetric: hypergeometric covariance of observed - expected
-  /// k: groups with the same number are linked, directly or through others, by event times at which they were at
-  /// risk together and somebody survived. Numbered from 0 by first appearance. The rank of `covariance` is
-  /// k - n_component: see logrank().
+  std::vector<double> score;      ///< k: sum of weight times (observed - expected)
+  std::vector<double> covariance; ///< k x k, symmetric: of the scores, hypergeometric
+  /// k: groups with the same number are linked, directly or through others, by event times of weight other than 0 at
+  /// which they were at risk together and somebody survived. Numbered from 0 by first appearance. The rank of
+  /// `covariance` is k - n_component: see logrank().
   std::vector<std::size_t> component;
   std::size_t n_component = 0;
 
@@ -58,97 +191,70 @@ template <class Joined> std::vector<std::size_t> connected_parts(std::size_t k, 
 
 } // namespace detail
 
-/// Observed and expected events and their covariance (Mantel 1966, Peto & Peto 1972), stratum by stratum.
+/// Observed and expected events, weighted scores and their covariance (Mantel 1966, Peto & Peto 1972; with weights
+/// Fleming & Harrington 1991, eq. 7.1.3 ff.), stratum by stratum.
 ///
-/// With d events among n at risk at a time of a stratum, n_i of them in group i:
-///   expected_i += d n_i / n,   cov_ij += c (n_i [i = j] / n - n_i n_j / n^2),   c = d (n - d) / (n - 1).
-/// Both are summed by subject instead of by time. n_i(t) counts who leaves at t or later, so with the running sums
-/// H = sum d/n and B = sum c/n^2, expected_i is the sum of H over the exits of group i, and -cov_ij the sum over the
-/// exits of B times the fall of n_i n_j there. All terms are >= 0: nothing cancels, and what is zero in theory is zero
-/// in the result. The diagonal follows from rows that sum to zero.
+/// With d events among n at risk at a time, d_i and n_i of them in group i, and the weight w of the time:
+///   expected_i += d n_i / n,   score_i += w (d_i - d n_i / n),
+///   cov_ij += w^2 c (n_i [i = j] / n - n_i n_j / n^2),   c = d (n - d) / (n - 1).
+/// -cov_ij for i != j is a sum of terms >= 0: nothing cancels, and what is zero in theory is zero in the result. The
+/// diagonal follows from rows that sum to zero.
 ///
 /// So `covariance` is the Laplacian of a graph with edge weights -cov_ij, and its rank is exactly k minus the number
-/// of connected parts: no tolerance is needed. observed - expected sums to zero over each part, because where c = 0
-/// everybody or nobody at risk has the event.
+/// of connected parts: no tolerance is needed. The scores sum to zero over each part, because where c = 0 everybody or
+/// nobody at risk has the event.
 ///
-/// @param table one cell per stratum and group, cell = stratum * n_group + group; not with delayed entry, whole counts.
+/// @param table as in each_event_time(); whole counts, to which rows of a whole weight add up.
 /// @param poll asked now and then; see poll.hpp.
-/// @throws input_error when the table does not fit. O(rows (log rows + n_group) + n_group^2).
-inline LogrankResult logrank(const RiskTable& table, std::size_t n_group, const Poll& poll = {}) {
-  detail::require(n_group > 0 && table.n_group() % n_group == 0,
-                  "the risk table has not one cell per stratum and group");
-  detail::require(!table.delayed_entry, "the log-rank test takes no delayed entry");
-  const std::size_t k = n_group, n_stratum = table.n_group() / k;
-
+/// @throws input_error when the table does not fit. O(rows * n_group + event times * n_group^2).
+inline LogrankResult logrank(const RiskTable& table, std::size_t n_group, const LogrankOptions& options = {},
+                             const Poll& poll = {}) {
+  const std::size_t k = n_group;
   LogrankResult out;
   out.n.assign(k, 0.0);
   out.observed.assign(k, 0.0);
-  std::vector<CompensatedSum> expected(k), together(k * k); // together: -cov_ij for i < j
-  struct Exit {
-    double time;
-    std::size_t group;
-    std::size_t row;
-  };
-  std::vector<Exit> exits;
-  std::vector<double> at_risk(k);
+  std::vector<CompensatedSum> expected(k), score(k), together(k * k); // together: -cov_ij for i < j
   std::vector<std::size_t> present;
-  std::size_t done = 0;
-  PollRows ask(poll);
+  TestWeights weights(options);
 
-  for (std::size_t s = 0; s < n_stratum; ++s) {
-    exits.clear();
-    present.clear();
-    double n = 0.0;
-    for (std::size_t g = 0; g < k; ++g) {
-      const std::size_t cell = s * k + g, begin = table.first[cell], end = table.first[cell + 1];
-      if (begin == end)
-        continue;
-      out.n[g] += table.n[cell];
-      at_risk[g] = table.n_risk[begin];
-      n += at_risk[g];
-      present.push_back(g);
-      for (std::size_t row = begin; row < end; ++row)
-        exits.push_back({table.time[row], g, row});
-    }
-    std::sort(exits.begin(), exits.end(), [&](const Exit& a, const Exit& b) {
-      ask();
-      return a.time != b.time ? a.time < b.time : a.group < b.group;
-    });
-
-    CompensatedSum hazard, variance;
-    for (std::size_t i = 0; i < exits.size();) {
-      std::size_t end = i;
-      double d = 0.0;
-      for (; end < exits.size() && exits[end].time == exits[i].time; ++end)
-        d += table.n_event[exits[end].row];
-      if (d > 0.0)
-        hazard.add(d / n);
-      if (d > 0.0 && d < n)
-        variance.add(d / n * ((n - d) / n) / (n - 1.0));
-      const double h = hazard.value(), b = variance.value();
-      for (; i < end; ++i) {
-        if (poll && ++done % 1024 == 0)
-          poll(static_cast<double>(done) / static_cast<double>(table.time.size()));
-        const std::size_t g = exits[i].group;
-        const double events = table.n_event[exits[i].row], leaving = events + table.n_censor[exits[i].row];
-        detail::require(events == std::floor(events) && leaving == std::floor(leaving),
-                        "the log-rank test takes whole counts, not weights");
-        out.observed[g] += events;
-        expected[g].add(leaving * h);
-        if (b > 0.0)
-          for (std::size_t other : present)
-            if (other != g && at_risk[other] > 0.0)
-              together[std::min(g, other) * k + std::max(g, other)].add(leaving * at_risk[other] * b);
-        at_risk[g] -= leaving;
-        n -= leaving;
-      }
-    }
+  each_event_time(
+      table, k,
+      [&](const EventTime& at) {
+        const double w = weights(at), hazard = at.d / at.n;
+        present.clear();
+        for (std::size_t g = 0; g < k; ++g) {
+          if (at.n_risk[g] == 0.0)
+            continue;
+          present.push_back(g);
+          const double e = at.n_risk[g] * hazard;
+          out.observed[g] += at.n_event[g];
+          expected[g].add(e);
+          if (options.weight != TestWeight::one)
+            score[g].add(w * (at.n_event[g] - e));
+        }
+        if (at.d >= at.n)
+          return;
+        const double b = w * w * hazard * ((at.n - at.d) / at.n) / (at.n - 1.0);
+        for (std::size_t i = 0; i < present.size(); ++i)
+          for (std::size_t j = i + 1; j < present.size(); ++j)
+            together[present[i] * k + present[j]].add(at.n_risk[present[i]] * at.n_risk[present[j]] * b);
+      },
+      poll);
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    const double leaving = table.n_event[row] + table.n_censor[row];
+    detail::require(table.n_event[row] == std::floor(table.n_event[row]) && leaving == std::floor(leaving),
+                    "the log-rank test takes whole counts, not weights");
   }
+  for (std::size_t cell = 0; cell < table.n_group(); ++cell)
+    for (std::size_t row = table.first[cell]; row < table.first[cell + 1]; ++row)
+      out.n[cell % k] += table.n_event[row] + table.n_censor[row];
 
   out.expected.resize(k);
+  out.score.resize(k);
   out.covariance.resize(k * k);
   for (std::size_t i = 0; i < k; ++i) {
     out.expected[i] = expected[i].value();
+    out.score[i] = options.weight == TestWeight::one ? out.observed[i] - out.expected[i] : score[i].value();
     CompensatedSum diagonal;
     for (std::size_t j = 0; j < k; ++j) {
       if (j == i)

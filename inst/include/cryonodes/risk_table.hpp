@@ -125,14 +125,18 @@ inline std::vector<std::uint32_t> visits_by_group(const Timeline& timeline, span
 
 } // namespace detail
 
+/// Are there rows for times at which somebody enters and nobody leaves? A curve needs none. Who looks at several groups
+/// together does: between two rows nobody then enters or leaves.
+enum class EntryRows { left_out, kept };
+
 /// @param event per row 0 for censored, 1 to n_cause for an event. @param group codes in [0, n_group). @param weight
 /// case weights >= 0, finite, or empty for one each; rows of weight 0 are as if absent. O(n + n_group).
-/// @param poll asked now and then; see poll.hpp.
+/// @param poll asked now and then; see poll.hpp. @param entry_rows see EntryRows.
 /// @throws input_error when lengths or codes do not fit, a weight is negative or not finite, or the square of a
 /// group's sum of weights overflows.
 inline RiskTable make_risk_table(const Timeline& timeline, span<const int> event, span<const int> group,
                                  std::size_t n_group, span<const double> weight = {}, std::size_t n_cause = 1,
-                                 const Poll& poll = {}) {
+                                 const Poll& poll = {}, EntryRows entry_rows = EntryRows::left_out) {
   const std::size_t n = timeline.exit_id.size();
   detail::require(event.size() == n && group.size() == n, "`event`, `group` and `time` differ in length");
   detail::require(weight.empty() || weight.size() == n, "`weight` and `time` differ in length");
@@ -188,7 +192,8 @@ inline RiskTable make_risk_table(const Timeline& timeline, span<const int> event
         out.n[g] += w > 0.0 ? 1.0 : 0.0;
         total += w;
       }
-      if (events + censored > 0.0) { // not only rows of weight 0
+      // Not only rows of weight 0.
+      if (events + censored > 0.0 || (entry_rows == EntryRows::kept && entered > 0.0)) {
         out.time_id.push_back(id);
         out.time.push_back(timeline.time[id]);
         // Whoever leaves now was at risk, whatever rounding has done to a sum of very unequal weights.
@@ -233,7 +238,8 @@ struct Counts {
 
 /// The risk table of counted rows, in the same arithmetic as from the rows themselves. O(rows).
 /// @throws input_error when lengths, codes or the order do not fit, or a count is negative or not finite.
-inline RiskTable make_risk_table(const Counts& counts, std::size_t n_group) {
+inline RiskTable make_risk_table(const Counts& counts, std::size_t n_group,
+                                 EntryRows entry_rows = EntryRows::left_out) {
   const std::size_t n = counts.time.size();
   detail::require(counts.group.size() == n && counts.n_censor.size() == n &&
                       counts.cause_events.size() == n * counts.n_cause &&
@@ -260,7 +266,8 @@ inline RiskTable make_risk_table(const Counts& counts, std::size_t n_group) {
       for (std::size_t k = 0; k < counts.n_cause; ++k)
         events += counts.cause_events[k * n + i];
       const double leave = events + counts.n_censor[i];
-      if (leave > 0.0) {
+      const bool enter = entry_rows == EntryRows::kept && out.delayed_entry && counts.n_entry[i] > 0.0;
+      if (leave > 0.0 || enter) {
         kept.push_back(i);
         out.time_id.push_back(static_cast<std::uint32_t>(i));
         out.time.push_back(counts.time[i]);

@@ -1,0 +1,109 @@
+# What each event time counts for in a test of the log-rank family, and the scores of a test for trend.
+
+test_types <- c(
+  "logrank", "Gehan-Breslow", "Tarone-Ware", "Peto-Peto", "modified Peto-Peto", "Fleming-Harrington"
+)
+
+# The weights asked for: `core` (the core's name of it), rho, gamma, `fun` (a function, or NULL) and `label`.
+read_test_type <- function(type, rho, gamma, call) {
+  exponents <- list(rho = rho, gamma = gamma)
+  for (name in names(exponents)) {
+    x <- exponents[[name]]
+    if (!is_number(x) || length(x) != 1 || !is.finite(x) || x < 0) {
+      abort_rule("choice", paste0("`", name, "` must be one number >= 0, not ", one_line(x), "."),
+        arg = name, call = call
+      )
+    }
+  }
+  if (is.function(type)) {
+    if (rho != 0 || gamma != 0) refuse_exponents("a function of your own", call)
+    return(list(core = "given", rho = 0, gamma = 0, fun = type, label = "Weighted log-rank"))
+  }
+  known <- if (is.character(type) && length(type) == 1) match(tolower(type), tolower(test_types))
+  if (is.null(known) || is.na(known)) {
+    abort_rule("choice", paste0("`type` must be one of ", quoted(test_types), ", or a function, not ", one_line(type),
+      "."
+    ), arg = "type", call = call)
+  }
+  type <- test_types[known]
+  if (rho != 0 || gamma != 0) {
+    if (!type %in% c("logrank", "Fleming-Harrington")) refuse_exponents(paste0("\"", type, "\""), call)
+    type <- "Fleming-Harrington"
+  }
+  label <- switch(type,
+    logrank = "Log-rank",
+    "Fleming-Harrington" = paste0("Fleming-Harrington (rho = ", number_text(rho), ", gamma = ", number_text(gamma),
+      ")"
+    ),
+    "modified Peto-Peto" = "Modified Peto-Peto",
+    type
+  )
+  list(core = type, rho = as.double(rho), gamma = as.double(gamma), fun = NULL, label = label)
+}
+
+refuse_exponents <- function(what, call) {
+  abort_rule("choice", paste0("`rho` and `gamma` belong to \"Fleming-Harrington\" weights, not to ", what, "."),
+    arg = "rho", call = call
+  )
+}
+
+# A function of one's own is asked once, for all event times.
+given_weights <- function(frame, n_group, fun, call) {
+  times <- call_core(event_times_cpp(frame, n_group), call)
+  w <- tryCatch(fun(times$survival, times$n_risk, times$time), error = function(e) {
+    abort_rule("choice", paste0("`type` fails: ", conditionMessage(e)),
+      "It is called with S just before each event time, the number at risk, and the time.",
+      arg = "type", call = call
+    )
+  })
+  if (!is_number(w) || length(w) != length(times$time) || !all(is.finite(w)) || any(abs(w) > 1e100)) {
+    abort_rule("choice", paste0("`type` must return one finite number for each of the ", length(times$time),
+      " event times, not ", one_line(w), "."
+    ), arg = "type", call = call)
+  }
+  as.double(w)
+}
+
+# Scores of the groups for a test for trend: TRUE means 1, 2, ... in their order.
+read_trend <- function(trend, labels, call) {
+  if (is.null(trend) || isFALSE(trend)) return(NULL)
+  if (isTRUE(trend)) return(setNames(as.double(seq_along(labels)), labels))
+  if (!is_number(trend) || length(trend) != length(labels) || !all(is.finite(trend))) {
+    abort_rule("choice", paste0("`trend` must be TRUE or one finite number for each of the ", length(labels),
+      " groups, not ", one_line(trend), "."
+    ), arg = "trend", call = call)
+  }
+  if (!is.null(names(trend))) {
+    if (!setequal(names(trend), labels) || anyDuplicated(names(trend))) {
+      abort_rule("choice", paste0("the names of `trend` must be those of the groups, ", quoted(labels), ", not ",
+        quoted(names(trend)), "."
+      ), arg = "trend", call = call)
+    }
+    trend <- trend[labels]
+  }
+  if (all(trend == trend[1])) {
+    abort_rule("choice", "the scores of `trend` are all equal: there is nothing to compare.", arg = "trend", call = call)
+  }
+  setNames(as.double(trend), labels)
+}
+
+# One degree of freedom: the scores' sum s'U over the root of its variance s'Vs, which is a sum of terms >= 0.
+trend_statistic <- function(core, scores) {
+  apart <- outer(scores, scores, `-`)^2
+  variance <- -sum((core$covariance * apart)[upper.tri(apart)])
+  if (!(variance > 0)) return(NULL)
+  # The scores' mean plays no part, and without it less is lost.
+  z <- sum((scores - mean(scores)) * core$score) / sqrt(variance)
+  list(z = z, statistic = z^2, log_p_value = stats::pchisq(z^2, 1, lower.tail = FALSE, log.p = TRUE))
+}
+
+# Whose test it is.
+type_source <- function(x) {
+  if (!is.null(x$null.value)) return("Breslow (1975), Woolson (1981)")
+  source <- c(
+    "Gehan-Breslow" = "Gehan (1965), Breslow (1970)", "Tarone-Ware" = "Tarone & Ware (1977)",
+    "Peto-Peto" = "Peto & Peto (1972)", "modified Peto-Peto" = "Andersen et al. (1982)",
+    "Fleming-Harrington" = "Harrington & Fleming (1982)"
+  )[x$meta$type %||% "logrank"]
+  if (is.na(source)) method_source("logrank") else unname(source)
+}

@@ -1,0 +1,149 @@
+# p-values from all ways of dealing the units out to the groups, or from some of them drawn at random. Units are rows, or
+# the clusters (patients) to which rows belong.
+
+# What is asked for. NULL: the chi-square distribution for independent rows, a permutation for clusters.
+read_distribution <- function(distribution, clustered, replicates, seed, threads, progress, call) {
+  if (!is.null(distribution)) {
+    check_choice(distribution, c("asymptotic", "exact", "approximate"), "distribution", call)
+  }
+  list(
+    name = distribution %||% if (clustered) "permutation" else "asymptotic",
+    replicates = check_whole(replicates, "replicates", 99, 1e9, call),
+    seed = if (!is.null(seed)) check_whole(seed, "seed", 0, 2^53, call),
+    threads = check_whole(threads, "threads", 1, 1024, call), progress = check_flag(progress, "progress", call)
+  )
+}
+
+# The p-value of a log-rank score by dealing. `scores_of` gives each row's part, or each cluster's.
+deal_groups <- function(frame, k, wanted, scores_of, call) {
+  refuse_dealing(frame, wanted, call)
+  units <- if (is.null(frame$cluster)) {
+    list(group = frame_groups(frame), stratum = frame$stratum, name = "row")
+  } else {
+    list(
+      group = one_per_cluster(frame_groups(frame), frame, "group", frame$group_labels, call),
+      stratum = if (!is.null(frame$stratum)) {
+        one_per_cluster(frame$stratum, frame, "stratum", frame$stratum_labels, call)
+      },
+      name = "cluster"
+    )
+  }
+  n_stratum <- max(1L, length(frame$stratum_labels))
+  can_be_exact <- k == 2 && n_stratum == 1
+  if (wanted$name == "exact" && !can_be_exact) {
+    abort_rule("choice", "`distribution = \"exact\"` is for two groups in one stratum.",
+      "`distribution = \"approximate\"` draws ways of dealing for more.",
+      arg = "distribution", call = call
+    )
+  }
+  score <- scores_of()
+  ticker <- make_ticker(wanted$progress, "Dealing")
+  on.exit(ticker$done())
+  note <- NULL
+  if (wanted$name != "approximate" && can_be_exact) {
+    found <- tryCatch(call_core(exact_tail_cpp(score, units$group, most_sums, ticker$tick), call),
+      cryonodes_error_memory = identity
+    )
+    if (is.list(found) && !inherits(found, "condition")) {
+      return(list(
+        distribution = "exact", p.value = found$p_value, p.farther = found$farther, tolerance = found$tolerance,
+        ways = found$ways, n_units = length(score), unit = units$name
+      ))
+    }
+    if (wanted$name == "exact") {
+      abort_rule("memory", paste0(length(score), " ", units$name, "s can be dealt in too many ways to count them."),
+        "`distribution = \"approximate\"` draws some of them.",
+        arg = "distribution", call = call
+      )
+    }
+    note <- "too many ways of dealing to count them: some were drawn"
+  }
+  seed <- if (is.null(wanted$seed)) floor(stats::runif(1) * 2^31) else wanted$seed
+  hits <- call_core(approximate_tail_cpp(
+    score, units$group, k, if (is.null(units$stratum)) integer() else units$stratum, n_stratum, wanted$replicates,
+    seed, wanted$threads, ticker$tick
+  ), call)
+  limits <- clopper_pearson(hits, wanted$replicates, 0.99)
+  list(
+    distribution = "approximate", p.value = (hits + 1) / (wanted$replicates + 1), p.low = limits[1], p.high = limits[2],
+    hits = hits, replicates = wanted$replicates, seed = seed, n_units = length(score), unit = units$name, note = note
+  )
+}
+
+# Sums held at a time for each half of the units: 16 bytes each.
+most_sums <- 2^23
+
+clopper_pearson <- function(hits, n, level) {
+  tail <- (1 - level) / 2
+  c(stats::qbeta(tail, hits, n - hits + 1), stats::qbeta(tail, hits + 1, n - hits, lower.tail = FALSE))
+}
+
+refuse_dealing <- function(frame, wanted, call) {
+  what <- if (!is.null(frame$entry)) {
+    "delayed entry: who entered late cannot change places with who was there from the start"
+  } else if (!is.null(frame$weights)) {
+    "`weights`: repeat the rows instead"
+  } else if (!is.null(frame[["n_censor"]])) {
+    "counts: give the rows"
+  }
+  if (!is.null(what)) {
+    abort_rule("choice", paste0("groups cannot be dealt out with ", what, "."),
+      "`distribution = \"asymptotic\"` will do.",
+      arg = "distribution", call = call
+    )
+  }
+}
+
+# The code of each cluster, which all its rows must share: a patient is dealt to one group.
+one_per_cluster <- function(code, frame, what, labels, call) {
+  first <- match(seq_len(frame$n_cluster) - 1L, frame$cluster)
+  of_cluster <- code[first]
+  other <- which(code != of_cluster[frame$cluster + 1L])
+  if (length(other)) {
+    mate <- first[frame$cluster[other[1]] + 1L]
+    abort_rule("group", paste0(
+      "the ", what, " varies within a cluster: rows ", frame$rows[mate], " and ", frame$rows[other[1]],
+      " belong to one, and to ", quoted(labels[code[mate] + 1L]), " and ", quoted(labels[code[other[1]] + 1L]), "."
+    ), "Clusters are dealt out as a whole. `distribution = \"asymptotic\"` takes clusters of several groups.",
+    arg = "cluster", rows = frame$rows[other], call = call
+    )
+  }
+  of_cluster
+}
+
+# Dealing takes the censoring for equal in all groups; a log-rank test of the censorings tells whether it is.
+note_censoring <- function(frame, k, call) {
+  frame$reverse <- TRUE
+  frame["cluster"] <- list(NULL)
+  censored <- call_core(logrank_cpp(frame, k, "logrank", 0, 0, numeric()), call)
+  p <- exp(censored$log_p_value)
+  if (!is.na(p) && p < 0.05) {
+    paste0("follow-up differs between the groups (log-rank p ", p_sign(p), " of leaving without the event): ",
+      "a permutation test takes it for equal"
+    )
+  }
+}
+
+# Where the chi-square distribution is a rough guide, and what there is instead.
+note_few <- function(core, labels, frame, wanted) {
+  few <- core$expected > 0 & core$expected < 5
+  if (wanted$name != "asymptotic" || !any(few) || is.na(core$statistic)) return(NULL)
+  dealt <- is.null(frame$entry) && is.null(frame$weights) && is.null(frame[["n_censor"]])
+  exact <- length(labels) == 2 && is.null(frame$stratum)
+  paste0(
+    "fewer than 5 events expected in ", quoted(labels[few]), ": the chi-square distribution is a rough guide",
+    if (dealt) paste0("; `distribution = \"", if (exact) "exact" else "approximate", "\"` needs none")
+  )
+}
+
+permutation_line <- function(x, cluster_title) {
+  units <- if (x$unit == "row") "rows" else paste0("clusters (", cluster_title, ")")
+  p <- paste0("p ", p_sign(x$p.value))
+  if (x$distribution == "exact") {
+    return(paste0("All ", number_text(x$ways), " ways of dealing ", number_text(x$n_units), " ", units, ": ", p))
+  }
+  paste0(
+    number_text(x$replicates), " random ways of dealing ", number_text(x$n_units), " ", units, " (seed ",
+    number_text(x$seed), "): ", p, ", 99% CI ", format_number(x$p.low, 3), " to ", format_number(x$p.high, 3)
+  )
+}

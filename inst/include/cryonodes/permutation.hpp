@@ -1,0 +1,294 @@
+#ifndef CRYONODES_PERMUTATION_HPP
+#define CRYONODES_PERMUTATION_HPP
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "cryonodes/error.hpp"
+#include "cryonodes/poll.hpp"
+#include "cryonodes/random.hpp"
+#include "cryonodes/span.hpp"
+#include "cryonodes/sums.hpp"
+#include "cryonodes/threads.hpp"
+
+namespace cryonodes {
+
+/// Units with a score each are dealt out to groups, every way of dealing being equally likely; within strata if there
+/// are any. The statistic of two groups is the sum of the scores of the second, less its mean.
+struct DealtScores {
+  span<const double> score; ///< finite
+  span<const int> group;    ///< codes in [0, n_group)
+  std::size_t n_group;
+  span<const int> stratum;  ///< codes in [0, n_stratum), or empty: all are of one
+  std::size_t n_stratum = 1;
+};
+
+/// The probability that the sum is as far from its mean as it was found, or farther.
+struct ExactTail {
+  double p_value; ///< sums within `tolerance` of the observed distance count as equal to it
+  double farther; ///< without those: p_value less the probability of the observed distance itself
+  double tolerance;
+  double ways;    ///< how many ways of dealing there are
+};
+
+namespace detail {
+
+constexpr const char* too_many_ways = "there are more ways of dealing than can be counted exactly";
+
+/// The sums of all subsets of some numbers, by size of the subset: sorted, equal ones counted.
+class SubsetSums {
+public:
+  struct Sums {
+    std::vector<std::int64_t> value;
+    std::vector<double> count; ///< whole, exact below 2^53
+  };
+
+  SubsetSums(span<const std::int64_t> numbers, std::size_t most_in, std::size_t max_states, const Poll& poll)
+      : by_size_(std::min(most_in, numbers.size()) + 1) {
+    by_size_[0] = {{0}, {1.0}};
+    for (std::size_t used = 0; used < numbers.size(); ++used) {
+      std::size_t states = 0;
+      // From the largest size downwards: each is made of those without the number, which are still there.
+      for (std::size_t size = std::min(used + 1, by_size_.size() - 1); size > 0; --size) {
+        by_size_[size] = merged(by_size_[size], by_size_[size - 1], numbers[used]);
+        states += by_size_[size].value.size();
+        if (states > max_states)
+          throw memory_error("the sums of all subsets do not fit into the memory allowed");
+        if (poll)
+          poll(-1.0);
+      }
+    }
+  }
+  std::size_t sizes() const { return by_size_.size(); }
+  const Sums& of_size(std::size_t size) const { return by_size_[size]; }
+
+private:
+  /// The sums of `with`, each plus `number`, among those of `without`.
+  static Sums merged(const Sums& without, const Sums& with, std::int64_t number) {
+    Sums out;
+    out.value.reserve(without.value.size() + with.value.size());
+    out.count.reserve(without.value.size() + with.value.size());
+    std::size_t i = 0, j = 0;
+    while (i < without.value.size() || j < with.value.size()) {
+      const bool take_i = j == with.value.size() ||
+                          (i < without.value.size() && without.value[i] <= with.value[j] + number);
+      const bool take_j = i == without.value.size() ||
+                          (j < with.value.size() && with.value[j] + number <= without.value[i]);
+      out.value.push_back(take_i ? without.value[i] : with.value[j] + number);
+      out.count.push_back((take_i ? without.count[i] : 0.0) + (take_j ? with.count[j] : 0.0));
+      i += take_i ? 1 : 0;
+      j += take_j ? 1 : 0;
+    }
+    return out;
+  }
+  std::vector<Sums> by_size_;
+};
+
+/// How many pairs of one sum each have a total >= `least`.
+inline double pairs_at_least(const SubsetSums::Sums& a, const SubsetSums::Sums& b, std::int64_t least) {
+  double pairs = 0.0, above = 0.0; // above: of b, those that reach it with a[i]
+  std::size_t j = b.value.size();
+  for (std::size_t i = 0; i < a.value.size(); ++i) {
+    while (j > 0 && a.value[i] + b.value[j - 1] >= least)
+      above += b.count[--j];
+    pairs += a.count[i] * above;
+  }
+  return pairs;
+}
+
+} // namespace detail
+
+/// The exact distribution of the sum of two groups' scores, one stratum, for as many units as memory allows: the sums of
+/// the subsets of either half of the units, sorted, and counted against each other (van de Wiel 2001, split-up).
+/// Equal scores are counted together, so that ties make it easier.
+///
+/// Scores are rounded to steps of 2^-42 of the power of two above the sum of their sizes, which swallows the rounding
+/// errors that sums like these bring along, and the rest is arithmetic of whole numbers. Sums nearer to each other than
+/// n + 2 steps cannot be told apart; they are taken as equal.
+/// @param max_states sums held at a time for each half.
+/// @throws input_error when lengths or codes do not fit; memory_error when more than max_states would be held, or the
+/// ways of dealing are more than 2^53. O(2^(n/2)) at worst.
+inline ExactTail exact_tail(const DealtScores& dealt, std::size_t max_states = std::size_t{1} << 23,
+                            const Poll& poll = {}) {
+  const std::size_t n = dealt.score.size();
+  detail::require(dealt.group.size() == n && dealt.n_group == 2 && dealt.n_stratum == 1,
+                  "exact sums are those of two groups in one stratum");
+  double size = 0.0;
+  for (double a : dealt.score) {
+    detail::require(std::isfinite(a), "a score is not finite");
+    size += std::fabs(a);
+  }
+  std::size_t in_second = 0;
+  for (int g : dealt.group) {
+    detail::require(g == 0 || g == 1, "a group code is out of range");
+    in_second += static_cast<std::size_t>(g);
+  }
+  std::uint64_t all_ways = 1;
+  for (std::size_t i = 1; i <= std::min(in_second, n - in_second); ++i) {
+    if (all_ways > std::numeric_limits<std::uint64_t>::max() / (n + 1 - i))
+      throw memory_error(detail::too_many_ways);
+    all_ways = all_ways * (n + 1 - i) / i;
+    if (all_ways > std::uint64_t{1} << 53)
+      throw memory_error(detail::too_many_ways);
+  }
+  const auto ways = static_cast<double>(all_ways);
+
+  constexpr int fineness = 42;
+  int exponent = 0;
+  (void)std::frexp(size, &exponent); // size < 2^exponent
+  const auto steps = [&](double a) { return static_cast<std::int64_t>(std::llround(std::ldexp(a, fineness - exponent))); };
+  struct Unit {
+    std::int64_t score;
+    int group;
+  };
+  std::vector<Unit> units;
+  // The sum of the smaller group, as far on one side as that of the other is on the other side.
+  const int chosen = in_second <= n - in_second ? 1 : 0;
+  std::int64_t total = 0, observed = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    units.push_back({steps(dealt.score[i]), dealt.group[i]});
+    total += units.back().score;
+    observed += dealt.group[i] == chosen ? units.back().score : 0;
+  }
+  std::sort(units.begin(), units.end(), [](const Unit& a, const Unit& b) { return a.score < b.score; });
+  const std::size_t m = std::min(in_second, n - in_second);
+  std::vector<std::int64_t> low, high;
+  for (std::size_t i = 0; i < n; ++i)
+    (i < n / 2 ? low : high).push_back(units[i].score);
+
+  // Distances are taken from the mean m * total / n, which the rounding of the scores can move by some steps.
+  const auto mean = static_cast<std::int64_t>(
+      std::llround(static_cast<double>(m) * (static_cast<double>(total) / static_cast<double>(std::max<std::size_t>(n, 1)))));
+  const auto slack = static_cast<std::int64_t>(n + 2);
+  const std::int64_t distance = std::llabs(observed - mean);
+  const detail::SubsetSums of_low(low, m, max_states, poll), of_high(high, m, max_states, poll);
+  double as_far = 0.0, farther = 0.0;
+  for (std::size_t in_low = 0; in_low < of_low.sizes(); ++in_low) {
+    if (in_low > m || m - in_low >= of_high.sizes())
+      continue;
+    const auto &a = of_low.of_size(in_low), &b = of_high.of_size(m - in_low);
+    double pairs = 0.0;
+    for (double count : a.count)
+      pairs += count;
+    double others = 0.0;
+    for (double count : b.count)
+      others += count;
+    pairs *= others;
+    const auto beyond = [&](std::int64_t from) { // distance >= from > 0
+      return detail::pairs_at_least(a, b, mean + from) + (pairs - detail::pairs_at_least(a, b, mean - from + 1));
+    };
+    as_far += distance > slack ? beyond(distance - slack) : pairs;
+    farther += beyond(distance + slack + 1);
+    if (poll)
+      poll(static_cast<double>(in_low + 1) / static_cast<double>(of_low.sizes()));
+  }
+  return {as_far / ways, farther / ways, std::ldexp(static_cast<double>(slack), exponent - fineness), ways};
+}
+
+/// @param replicates how many ways of dealing are drawn. @param seed replicate i draws from stream (seed, i), whatever
+/// the number of threads.
+struct DealOptions {
+  std::size_t replicates = 9999;
+  std::uint64_t seed = 0;
+  std::size_t threads = 1;
+};
+
+/// Calls `compare(groups, thread)` with the groups of each replicate and counts how often it says true. Groups are dealt
+/// within strata, each group keeping its size there. O(replicates * n).
+template <class Compare>
+std::size_t count_dealt(const DealtScores& dealt, const DealOptions& options, const Compare& compare,
+                        const Poll& poll = {}) {
+  const std::size_t n = dealt.group.size();
+  detail::require(dealt.stratum.empty() ? dealt.n_stratum == 1 : dealt.stratum.size() == n,
+                  "a unit has one stratum");
+  detail::require(n < std::numeric_limits<std::uint32_t>::max(), "too many units to deal");
+  // Units of a stratum side by side.
+  std::vector<std::size_t> first(dealt.n_stratum + 1, 0), unit(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    const int s = dealt.stratum.empty() ? 0 : dealt.stratum[i];
+    detail::require(s >= 0 && static_cast<std::size_t>(s) < dealt.n_stratum, "a stratum code is out of range");
+    ++first[static_cast<std::size_t>(s) + 1];
+  }
+  for (std::size_t s = 0; s < dealt.n_stratum; ++s)
+    first[s + 1] += first[s];
+  std::vector<std::size_t> at(first.begin(), first.end() - 1);
+  for (std::size_t i = 0; i < n; ++i)
+    unit[at[static_cast<std::size_t>(dealt.stratum.empty() ? 0 : dealt.stratum[i])]++] = i;
+  std::vector<int> start(n);
+  for (std::size_t i = 0; i < n; ++i)
+    start[i] = dealt.group[unit[i]];
+
+  constexpr std::size_t block = 256;
+  const std::size_t n_block = (options.replicates + block - 1) / block;
+  const std::size_t threads = std::max<std::size_t>(options.threads, 1);
+  std::vector<std::vector<int>> hand(threads, std::vector<int>(n)), groups(threads, std::vector<int>(n));
+  std::vector<std::size_t> hits(n_block, 0);
+  for_each_block(
+      n_block, threads,
+      [&](std::size_t b, std::size_t thread) {
+        std::vector<int>&cards = hand[thread], &dealt_to = groups[thread];
+        for (std::size_t r = b * block; r < std::min((b + 1) * block, options.replicates); ++r) {
+          RandomStream random(options.seed, r);
+          std::copy(start.begin(), start.end(), cards.begin());
+          for (std::size_t s = 0; s < dealt.n_stratum; ++s)
+            for (std::size_t i = first[s + 1]; i > first[s] + 1; --i)
+              random.each_below(static_cast<std::uint32_t>(i - first[s]), 1,
+                                [&](std::uint32_t j) { std::swap(cards[i - 1], cards[first[s] + j]); });
+          for (std::size_t i = 0; i < n; ++i)
+            dealt_to[unit[i]] = cards[i];
+          hits[b] += compare(dealt_to, thread) ? 1 : 0;
+        }
+      },
+      poll);
+  std::size_t all = 0;
+  for (std::size_t h : hits)
+    all += h;
+  return all;
+}
+
+/// How many of the replicates have scores as unevenly spread over the groups as they were found, or more: the sum over
+/// strata of group sums U_g, in the form sum_g U_g^2 / n_g, which for two groups orders as the distance from the mean
+/// does. Differences by rounding, n units in the last place, count as none.
+inline std::size_t approximate_tail(const DealtScores& dealt, const DealOptions& options, const Poll& poll = {}) {
+  const std::size_t n = dealt.score.size(), k = dealt.n_group;
+  detail::require(dealt.group.size() == n && k > 0, "one group for each score");
+  std::vector<double> size(k, 0.0);
+  double scale = 0.0;
+  for (std::size_t i = 0; i < n; ++i) {
+    detail::require(std::isfinite(dealt.score[i]), "a score is not finite");
+    detail::require(dealt.group[i] >= 0 && static_cast<std::size_t>(dealt.group[i]) < k, "a group code is out of range");
+    size[static_cast<std::size_t>(dealt.group[i])] += 1.0;
+    scale += std::fabs(dealt.score[i]);
+  }
+  CompensatedSum total;
+  for (double a : dealt.score)
+    total.add(a);
+  const double mean = n > 0 ? total.value() / static_cast<double>(n) : 0.0;
+  const auto unevenness = [&](const auto& groups, std::vector<double>& sum) {
+    std::fill(sum.begin(), sum.end(), 0.0);
+    for (std::size_t i = 0; i < n; ++i)
+      sum[static_cast<std::size_t>(groups[i])] += dealt.score[i] - mean;
+    double out = 0.0;
+    for (std::size_t g = 0; g < k; ++g)
+      out += size[g] > 0.0 ? sum[g] * sum[g] / size[g] : 0.0;
+    return out;
+  };
+  std::vector<std::vector<double>> sums(std::max<std::size_t>(options.threads, 1), std::vector<double>(k));
+  const double found = unevenness(dealt.group, sums[0]);
+  // A sum is off by at most n roundings of `scale`, and its square by twice as much of both.
+  const double slack = 4.0 * static_cast<double>(n) * std::numeric_limits<double>::epsilon() * scale *
+                       (std::sqrt(found) + scale * std::numeric_limits<double>::epsilon());
+  return count_dealt(
+      dealt, options,
+      [&](const std::vector<int>& groups, std::size_t thread) { return unevenness(groups, sums[thread]) >= found - slack; },
+      poll);
+}
+
+} // namespace cryonodes
+
+#endif

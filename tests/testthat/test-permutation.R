@@ -1,0 +1,199 @@
+library(survival)
+
+# p by every way of dealing in turn, each of them a survdiff().
+by_survdiff <- function(time, status, group) {
+  surplus <- function(second) {
+    fit <- survdiff(Surv(time, status) ~ second)
+    fit$obs[2] - fit$exp[2]
+  }
+  observed <- surplus(group == sort(unique(group))[2])
+  ways <- utils::combn(length(time), sum(group == sort(unique(group))[2]))
+  all <- apply(ways, 2, function(i) surplus(seq_along(time) %in% i))
+  mean(abs(all) >= abs(observed) - 1e-9) # ties, computed by another route, differ by rounding
+}
+
+test_that("the exact p is that of every way of dealing in turn, ties and censorings included", {
+  set.seed(20)
+  for (case in 1:12) {
+    n <- sample(5:8, 1)
+    time <- if (case %% 2) sample.int(5, n, TRUE) else stats::rexp(n)
+    status <- as.integer(stats::runif(n) < 0.7)
+    if (!any(status)) status[1] <- 1L
+    group <- c(1, 2, sample(1:2, n - 2, TRUE))
+    x <- logrank_test(time, status, group, distribution = "exact")
+    expect_equal(x$p.value, by_survdiff(time, status, group), tolerance = 1e-12)
+    expect_lte(x$permutation$p.farther, x$p.value)
+    expect_identical(x$permutation$ways, choose(n, sum(group == 2)))
+    # The parts of the rows add up to the score that the test has by its own sums.
+    plain <- logrank_test(time, status, group)
+    expect_equal(x$score, plain$score, tolerance = 1e-12)
+    expect_identical(x$statistic, plain$statistic)
+  }
+})
+
+test_that("recorded exact p-values of coin are met where no times are tied", {
+  numbers <- golden("permutation")
+  data <- utils::read.csv(test_path("..", "golden", "permutation_data.csv"))
+  for (i in seq_len(nrow(numbers))) {
+    d <- data[data$dataset == numbers$dataset[i], ]
+    x <- logrank_test(d$time, d$status, d$group, type = numbers$type[i], distribution = "exact")
+    expect_equal(x$p.value, numbers$value[i], tolerance = numbers$tolerance[i], label = numbers$dataset[i])
+  }
+})
+
+test_that("B150: four deaths in turn, two and two, p is 1/3", {
+  x <- logrank_test(Surv(c(1, 2, 3, 4), c(1, 1, 1, 1)) ~ c(1, 1, 2, 2), distribution = "exact")
+  expect_equal(x$p.value, 1 / 3, tolerance = 1e-15)
+  expect_identical(x$permutation$ways, 6)
+  expect_output(print(x), "All 6 ways of dealing 4 rows: p = 0.33")
+  expect_identical(x$method, "Log-rank test, exact permutation")
+})
+
+test_that("drawn ways agree with all ways within their interval; the seed decides, the threads do not", {
+  set.seed(4)
+  d <- data.frame(time = stats::rexp(24), died = stats::runif(24) < 0.6, arm = rep(1:2, c(9, 15)))
+  exact <- logrank_test(Surv(time, died) ~ arm, d, distribution = "exact")
+  x <- logrank_test(Surv(time, died) ~ arm, d, distribution = "approximate", seed = 3)
+  expect_gt(exact$p.value, x$permutation$p.low)
+  expect_lt(exact$p.value, x$permutation$p.high)
+  expect_equal(x$p.value, (x$permutation$hits + 1) / 10000)
+  limits <- stats::binom.test(x$permutation$hits, 9999, conf.level = 0.99)$conf.int
+  expect_equal(c(x$permutation$p.low, x$permutation$p.high), as.vector(limits), tolerance = 1e-12)
+  again <- logrank_test(Surv(time, died) ~ arm, d, distribution = "approximate", seed = 3, threads = 2)
+  expect_identical(again$permutation, x$permutation)
+  other <- logrank_test(Surv(time, died) ~ arm, d, distribution = "approximate", seed = 4)
+  expect_false(identical(other$permutation$hits, x$permutation$hits))
+  set.seed(9)
+  a <- logrank_test(Surv(time, died) ~ arm, d, distribution = "approximate", replicates = 199)
+  set.seed(9)
+  expect_identical(logrank_test(Surv(time, died) ~ arm, d, distribution = "approximate", replicates = 199), a)
+  expect_match(a$method, "permutation")
+  expect_output(print(a), "199 random ways of dealing 24 rows")
+})
+
+test_that("more than two groups and strata are drawn, never counted", {
+  d <- survival::veteran
+  x <- logrank_test(Surv(time, status) ~ celltype + strata(trt), d, distribution = "approximate", seed = 1)
+  expect_lt(x$p.value, 0.001)
+  expect_error(logrank_test(Surv(time, status) ~ celltype, d, distribution = "exact"), class = "cryonodes_error_choice")
+  expect_error(logrank_test(Surv(time, status) ~ trt + strata(celltype), d, distribution = "exact"),
+    class = "cryonodes_error_choice"
+  )
+  # A stratum with one group only has nothing to deal, and changes nothing.
+  e <- data.frame(time = c(1:8, 3, 4), died = 1, arm = c(rep(1:2, 4), 1, 1), centre = rep(1:2, c(8, 2)))
+  strata <- logrank_test(Surv(time, died) ~ arm + strata(centre), e, distribution = "approximate", seed = 2)
+  alone <- logrank_test(Surv(time, died) ~ arm, e[1:8, ], distribution = "exact")
+  expect_gt(alone$p.value, strata$permutation$p.low)
+  expect_lt(alone$p.value, strata$permutation$p.high)
+})
+
+test_that("patients are dealt out, not lesions: as if each patient's lesions were one row with their sum", {
+  d <- data.frame(
+    time = c(5, 8, 12, 3, 9, 9, 14, 20, 6, 2), failed = c(1, 0, 1, 1, 1, 0, 1, 0, 1, 1),
+    arm = c("a", "a", "a", "b", "b", "b", "b", "a", "a", "b"), patient = c(1, 1, 2, 3, 3, 3, 4, 5, 5, 6)
+  )
+  x <- logrank_test(Surv(time, failed) ~ arm + cluster(patient), d)
+  expect_identical(x$permutation$distribution, "exact")
+  expect_identical(x$permutation$ways, 20) # 6 patients, three in b: not a word of six groups
+  expect_identical(names(x$n), c("a", "b"))
+  # Every way of choosing three of six patients, by survdiff.
+  surplus <- function(patients) {
+    fit <- survdiff(Surv(time, failed) ~ I(patient %in% patients), d)
+    fit$obs[2] - fit$exp[2]
+  }
+  all <- apply(utils::combn(6, 3), 2, surplus)
+  expect_equal(x$p.value, mean(abs(all) >= abs(surplus(c(3, 4, 6))) - 1e-9), tolerance = 1e-12)
+  expect_output(print(x), "ways of dealing 6 clusters \\(patient\\)")
+  expect_identical(logrank_test(d$time, d$failed, d$arm, cluster = d$patient)$p.value, x$p.value)
+  drawn <- logrank_test(Surv(time, failed) ~ arm, d, cluster = patient, distribution = "approximate", seed = 1)
+  expect_gt(x$p.value, drawn$permutation$p.low)
+  expect_lt(x$p.value, drawn$permutation$p.high)
+})
+
+test_that("one lesion a patient: clusters change nothing", {
+  set.seed(8)
+  d <- data.frame(time = stats::rexp(18), died = stats::runif(18) < 0.7, arm = rep(1:2, 9), id = sample(18))
+  expect_equal(
+    logrank_test(Surv(time, died) ~ arm + cluster(id), d)$p.value,
+    logrank_test(Surv(time, died) ~ arm, d, distribution = "exact")$p.value,
+    tolerance = 1e-12
+  )
+})
+
+test_that("a group that varies within a patient is refused for dealing, and taken by the robust test", {
+  d <- data.frame(
+    time = c(5, 8, 12, 3, 9, 7, 4, 11), failed = c(1, 0, 1, 1, 1, 1, 0, 1), site = c("a", "b", "a", "b", "a", "b", "a", "b"),
+    patient = c(1, 1, 2, 2, 3, 3, 4, 4)
+  )
+  e <- expect_error(logrank_test(Surv(time, failed) ~ site + cluster(patient), d), class = "cryonodes_error_group")
+  expect_match(conditionMessage(e), "rows 1 and 2")
+  expect_identical(e$arg, "cluster")
+  x <- logrank_test(Surv(time, failed) ~ site + cluster(patient), d, distribution = "asymptotic")
+  theirs <- coxph(Surv(time, failed) ~ site, d, cluster = patient, ties = "breslow", robust = TRUE)
+  expect_equal(unname(x$statistic), drop(theirs$rscore), tolerance = 1e-10)
+})
+
+test_that("the robust test is coxph's robust score test, on random cohorts, late entry included", {
+  compared <- 0
+  for (seed in 1:120) {
+    d <- random_cohort(seed, groups = 2:3, entry = seed %% 2 == 0)
+    d$id <- sample.int(max(2, nrow(d) %/% 2), nrow(d), TRUE)
+    d <- droplevels(d)
+    if (nlevels(d$group) < 2 || sum(d$status) < 3 || nrow(d) < 12) next
+    formula <- if (seed %% 2 == 0) Surv(entry, time, status) ~ group else Surv(time, status) ~ group
+    theirs <- tryCatch(
+      suppressWarnings(coxph(formula, d, cluster = id, ties = "breslow", robust = TRUE)), error = function(e) NULL
+    )
+    ours <- logrank_test(formula, d, cluster = id, distribution = "asymptotic")
+    if (is.null(theirs) || ours$parameter < nlevels(d$group) - 1) next
+    expect_equal(unname(ours$statistic), drop(theirs$rscore), tolerance = 1e-7) # theirs is solved with a tolerance of its own
+    compared <- compared + 1
+  }
+  expect_gt(compared, 25)
+})
+
+test_that("what cannot be dealt is refused", {
+  d <- data.frame(entry = 0, time = 1:6, died = 1, arm = rep(1:2, 3), w = c(2, 1, 1, 1, 1, 1))
+  refused <- function(expr) expect_error(expr, class = "cryonodes_error_choice")
+  refused(logrank_test(Surv(entry, time, died) ~ arm, d, distribution = "exact"))
+  refused(logrank_test(Surv(time, died) ~ arm, d, weights = w, distribution = "exact"))
+  refused(logrank_test(Surv(time, died) ~ arm, d, trend = TRUE, distribution = "exact"))
+  refused(logrank_test(Surv(time, died) ~ arm, d, distribution = "permutation"))
+  expect_error(logrank_test(Surv(time, died) ~ arm, d, weights = w, cluster = arm), class = "cryonodes_error_weights")
+  for (wrong in list(1, 1e10, 10.5, "many", NA)) {
+    expect_error(logrank_test(Surv(time, died) ~ arm, d, distribution = "approximate", replicates = wrong),
+      class = "cryonodes_error_count"
+    )
+  }
+  set.seed(1)
+  many <- data.frame(time = stats::rexp(70), died = 1, arm = rep(1:2, 35), id = 1:70)
+  expect_error(logrank_test(Surv(time, died) ~ arm, many, distribution = "exact"), class = "cryonodes_error_memory")
+  x <- logrank_test(Surv(time, died) ~ arm, many, cluster = id, replicates = 199)
+  expect_identical(x$permutation$distribution, "approximate")
+  expect_match(x$meta$notes, "too many ways", all = FALSE)
+})
+
+test_that("few expected events and unequal follow-up are told", {
+  x <- logrank_test(Surv(c(2, 3, 5, 2, 3, 7, 8), c(1, 1, 0, 1, 0, 1, 0)) ~ rep(1:2, 3:4))
+  expect_match(x$meta$notes, "fewer than 5 events expected.*distribution = \"exact\"", all = FALSE)
+  d <- data.frame(time = c(1:15, 101:115), died = rep(c(0, 0, 1), 10), arm = rep(1:2, each = 15))
+  y <- logrank_test(Surv(time, died) ~ arm, d, distribution = "approximate", replicates = 199)
+  expect_match(y$meta$notes, "follow-up differs between the groups", all = FALSE)
+  expect_false(any(grepl("chi-square", y$meta$notes)))
+})
+
+test_that("the exact test keeps its level under the null", {
+  set.seed(99)
+  p <- replicate(300, {
+    time <- stats::rexp(14)
+    logrank_test(time, stats::runif(14) < 0.7, rep(1:2, 7), distribution = "exact")$p.value
+  })
+  expect_lte(sum(p <= 0.05), 29) # 99.9% point of Binomial(300, 0.05) is 28
+})
+
+test_that("tidy and glance know permutations", {
+  x <- logrank_test(Surv(time, status) ~ sex, survival::lung[1:40, ], event = 2, distribution = "exact")
+  expect_identical(glance(x)$df, NA_real_)
+  expect_equal(glance(x)$log.p.value, log(x$p.value))
+  expect_output(stats:::print.htest(x), "p-value")
+})
