@@ -29,6 +29,10 @@ plain_groups_cpp <- function(x, title, most) {
     .Call(`_cryonodes_plain_groups_cpp`, x, title, most)
 }
 
+number_codes_cpp <- function(x) {
+    .Call(`_cryonodes_number_codes_cpp`, x)
+}
+
 cluster_bootstrap_cpp <- function(frame, statistic, at, replicates, seed, threads, jackknife, progress) {
     .Call(`_cryonodes_cluster_bootstrap_cpp`, frame, statistic, at, replicates, seed, threads, jackknife, progress)
 }
@@ -77,16 +81,16 @@ event_times_cpp <- function(frame, n_group) {
     .Call(`_cryonodes_event_times_cpp`, frame, n_group)
 }
 
-nelson_aalen_cpp <- function(frame, conf_type, conf_level, variance) {
-    .Call(`_cryonodes_nelson_aalen_cpp`, frame, conf_type, conf_level, variance)
-}
-
 exact_tail_cpp <- function(score, group, max_states, progress) {
     .Call(`_cryonodes_exact_tail_cpp`, score, group, max_states, progress)
 }
 
 approximate_tail_cpp <- function(score, group, n_group, stratum, n_stratum, replicates, seed, threads, progress) {
     .Call(`_cryonodes_approximate_tail_cpp`, score, group, n_group, stratum, n_stratum, replicates, seed, threads, progress)
+}
+
+nelson_aalen_cpp <- function(frame, conf_type, conf_level, variance) {
+    .Call(`_cryonodes_nelson_aalen_cpp`, frame, conf_type, conf_level, variance)
 }
 
 reconstruct_cpp <- function(groups, pooled, allowed, max_solutions, max_states, max_steps, want_values, seed, progress) {

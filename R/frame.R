@@ -350,7 +350,7 @@ make_frame <- function(response, variables, weights, keep, na.action, call) {
   strata <- if (length(variables$stratum)) code_groups(lapply(variables$stratum, chosen), call)
   # Clusters are as many as they like, and need no labels.
   cluster <- if (!is.null(variables$cluster)) chosen(variables$cluster[[1]])
-  cluster <- if (!is.null(cluster)) match(cluster, unique(cluster)) - 1L
+  cluster <- if (!is.null(cluster)) number_clusters(cluster)
   list(
     time = as_plain(time), entry = as_plain(entry), event = as_plain(chosen(response$event)),
     group = grouping$group, group_names = grouping$group_names, group_labels = grouping$group_labels,
@@ -406,6 +406,9 @@ check_columns <- function(expr, data, env, call) {
 }
 
 `%||%` <- function(x, y) if (is.null(x)) y else x
+
+# Clusters numbered from 0 in the order of the rows. Whole numbers, as most identifiers are, need no search.
+number_clusters <- function(x) number_codes_cpp(x) %||% (match(x, unique(x)) - 1L)
 
 # The codes of the groups, from 0; NULL when all rows are of one.
 frame_groups <- function(frame) if (is.factor(frame$group)) as.integer(frame$group) - 1L else frame$group

@@ -20,18 +20,19 @@
 #' @param strata For vectors: the stratum of each row, or `NULL`.
 #' @param weights Case weights, whole numbers >= 0: a row of weight 2 counts as two subjects, one of weight 0 as none.
 #' @param type What an event time counts for: `"logrank"` (1, the default), `"Gehan-Breslow"`, `"Tarone-Ware"`,
-#'   `"Peto-Peto"`, `"modified Peto-Peto"`, `"Fleming-Harrington"` (see `rho`, `gamma`), or a function of one's own of S,
-#'   the number at risk and the time, three vectors with a number for each event time, that returns as many weights.
+#'   `"Peto-Peto"`, `"modified Peto-Peto"`, `"Fleming-Harrington"` (see `rho`, `gamma`), or a function of one's own of
+#'   S, the number at risk and the time, three vectors with a number for each event time, that returns as many weights.
 #' @param rho,gamma Of `"Fleming-Harrington"`, which they imply: the weight is S^rho (1 - S)^gamma, both >= 0. `rho`
 #'   alone is [survival::survdiff()]'s.
 #' @param trend Scores of the groups for a test for trend, in their order or under their names; `TRUE`: 1, 2, ...
 #' @param reference For a one-sample test, `~ 1`: a function of time (in the unit of the follow-up) that gives the
 #'   survival that would be expected.
-#' @param cluster Which rows belong together (the patient of each lesion); in a formula also written `cluster(id)`. It is
-#'   never a group. Patients are then dealt out to the groups, not rows: see `distribution`.
+#' @param cluster Which rows belong together (the patient of each lesion); in a formula also written `cluster(id)`. It
+#'   is never a group. Patients are then dealt out to the groups, not rows: see `distribution`.
 #' @param distribution Where the p-value comes from: `"asymptotic"` (the chi-square distribution; default without
-#'   clusters), `"exact"` (all ways of dealing the units out to two groups), `"approximate"` (`replicates` of them, drawn at
-#'   random). `NULL` with clusters: exact for two groups where all ways can be counted, else approximate. See Permutation.
+#'   clusters), `"exact"` (all ways of dealing the units out to two groups), `"approximate"` (`replicates` of them,
+#'   drawn at random). `NULL` with clusters: exact for two groups where all ways can be counted, else approximate. See
+#'   Permutation.
 #' @param replicates,seed How many ways are drawn, and from which random numbers (a whole number; `NULL`: drawn with R's
 #'   own, and kept in the result). Replicate i depends on the seed and i alone.
 #' @param threads How many threads may share the replicates, 1 or more; the result does not depend on it.
@@ -41,11 +42,11 @@
 #'
 #' @return A `logrank_test`, which is also an `htest`: `statistic` (chi-square), `parameter` (degrees of freedom),
 #'   `p.value`, `method`, `data.name`, `alternative`, `observed` and `expected` events per group, for two groups
-#'   `estimate` (the two hazard ratios; not with weights). Besides: `score` (weighted observed - expected), `log_p_value` (natural logarithm, finite where `p.value` is 0),
-#'   `permutation` (how the p-value was found, `NULL` for the chi-square distribution), `covariance` of the scores, `n` per
-#'   group, `trend` (the scores of the groups), `hazard_ratio` (data frame `method`, `estimate`, `conf.low`,
-#'   `conf.high`; `NULL` unless there are two groups), `comparison` (which group's hazard is divided by which, in words)
-#'   and `meta` (labels, unit, rows left out, notes).
+#'   `estimate` (the two hazard ratios; not with weights). Besides: `score` (weighted observed - expected),
+#'   `log_p_value` (natural logarithm, finite where `p.value` is 0), `permutation` (how the p-value was found, `NULL`
+#'   for the chi-square distribution), `covariance` of the scores, `n` per group, `trend` (the scores of the groups),
+#'   `hazard_ratio` (data frame `method`, `estimate`, `conf.low`, `conf.high`; `NULL` unless there are two groups),
+#'   `comparison` (which group's hazard is divided by which, in words) and `meta` (labels, unit, rows left out, notes).
 #' @section Definition:
 #' At each time of each stratum with \eqn{d} events among \eqn{n} at risk, of whom \eqn{n_i} in group \eqn{i}, group
 #' \eqn{i} is expected to have \eqn{E_i = d n_i / n} events, and observed minus expected counts have the covariance
@@ -74,22 +75,23 @@
 #' @section Permutation:
 #' If group has no bearing on survival and censoring, every way of dealing the subjects out to groups of these sizes is
 #' equally likely. Row \eqn{i} contributes \eqn{a_i = w\,[event] - \sum w d / n}{a_i = w [event] - sum w d / n}, the sum
-#' over the event times up to its own, to whichever group it is in, because \eqn{w}, \eqn{d} and \eqn{n} do not depend on
-#' groups. For two groups `"exact"` counts the ways whose score is as far from 0 as the observed one, ties included: for
-#' some 45 subjects, for more where many scores are equal. Scores are rounded to some \eqn{2^{-42}}{2^-42} of the sum of
-#' their sizes, and sums that differ by less than `permutation$tolerance` count as equal; `permutation$p.farther` is the
-#' probability without those: the p of unrounded scores lies between. `"approximate"` reports
-#' \eqn{(b + 1) / (B + 1)} for \eqn{b} of \eqn{B} replicates at least as extreme in \eqn{\sum U_g^2 / n_g}{sum U_g^2 /
-#' n_g}, dealing within strata, and the exact 99% limits of what all ways would give.
+#' over the event times up to its own, to whichever group it is in, because \eqn{w}, \eqn{d} and \eqn{n} do not depend
+#' on groups. For two groups `"exact"` counts the ways whose score is as far from 0 as the observed one, ties included:
+#' for some 45 subjects, for more where many scores are equal. Scores are rounded to some \eqn{2^{-42}}{2^-42} of the
+#' sum of their sizes, and sums that differ by less than `permutation$tolerance` count as equal; `permutation$p.farther`
+#' is the probability without those: the p of unrounded scores lies between. `"approximate"` reports
+#' \eqn{(b + 1) / (B + 1)} for \eqn{b} of \eqn{B} replicates at least as extreme in
+#' \eqn{\sum U_g^2 / n_g}{sum U_g^2 / n_g}, dealing within strata, and the exact 99% limits of what all ways would give.
 #'
 #' Clusters are dealt out as a whole, with the sum of their rows' parts; group and stratum must be constant within them.
 #' For `"asymptotic"` they may vary: then \eqn{V = \sum_c e_c e_c'}{V = sum over clusters of e e'}, with \eqn{e_c} the
-#' sum over the rows of a cluster of \eqn{w\,[event] (z - n_g / n) - \sum w d / n (z - n_g / n)}{w [event] (z - n_g / n) -
-#' sum w d / n (z - n_g / n)}, \eqn{z} = 1 for the row's own group: the test of Jung and Jeong, the robust score test of a
-#' Cox model with Breslow's ties. It needs many clusters.
+#' sum over the rows of a cluster of
+#' \eqn{w\,[event] (z - n_g / n) - \sum w d / n (z - n_g / n)}{w [event] (z - n_g / n) - sum w d / n (z - n_g / n)},
+#' \eqn{z} = 1 for the row's own group: the test of Jung and Jeong, the robust score test of a Cox model with Breslow's
+#' ties. It needs many clusters.
 #'
-#' Where follow-up itself differs between the groups dealing is not quite right; `meta$notes` says so when a log-rank test
-#' of the censorings has p < 0.05.
+#' Where follow-up itself differs between the groups dealing is not quite right; `meta$notes` says so when a log-rank
+#' test of the censorings has p < 0.05.
 #' @section Edge cases:
 #' The rank is counted, not estimated: groups are linked when they were at risk together at an event that somebody at
 #' risk survived, and each set of linked groups takes one degree of freedom away. A group censored before the first
@@ -99,9 +101,9 @@
 #' @section Errors:
 #' `cryonodes_error_missing`, `_time` (negative or infinite), `_status` (coding not stated), `_type`, `_length`,
 #' `_empty`, `_entry` (not before exit), `_group` (fewer than two, more than 1000, or labels that print alike),
-#' `_column`, `_formula` (no group, terms that are not groups), `_weights` (not whole numbers), `_choice` (`type`, `rho`,
-#' `gamma`, `trend`, `reference`, `distribution`), `_memory` (too many ways to count), `_count` (`replicates`, `seed`,
-#' `threads`), `_conf_level`; `_group` also when a group varies within a cluster that is to be dealt out.
+#' `_column`, `_formula` (no group, terms that are not groups), `_weights` (not whole numbers), `_choice` (`type`,
+#' `rho`, `gamma`, `trend`, `reference`, `distribution`), `_memory` (too many ways to count), `_count` (`replicates`,
+#' `seed`, `threads`), `_conf_level`; `_group` also when a group varies within a cluster that is to be dealt out.
 #' @references
 #' Mantel N (1966). Evaluation of survival data and two new rank order statistics arising in its consideration. *Cancer
 #' Chemotherapy Reports* 50:163-170.
@@ -109,8 +111,8 @@
 #' Peto R, Peto J (1972). Asymptotically efficient rank invariant test procedures. *JRSS A* 135:185-207.
 #'
 #' Gehan EA (1965). A generalized Wilcoxon test for comparing arbitrarily singly-censored samples. *Biometrika*
-#' 52:203-223. Breslow N (1970). A generalized Kruskal-Wallis test for comparing K samples subject to unequal patterns of
-#' censorship. *Biometrika* 57:579-594.
+#' 52:203-223. Breslow N (1970). A generalized Kruskal-Wallis test for comparing K samples subject to unequal patterns
+#' of censorship. *Biometrika* 57:579-594.
 #'
 #' Tarone RE, Ware J (1977). On distribution-free tests for equality of survival distributions. *Biometrika* 64:156-160.
 #'
@@ -120,8 +122,7 @@
 #' Harrington DP, Fleming TR (1982). A class of rank test procedures for censored survival data. *Biometrika*
 #' 69:553-566.
 #'
-#' Klein JP, Moeschberger ML (2003). *Survival Analysis*, 2nd ed., sections 7.2 (one sample), 7.3 (weights), 7.4 (trend),
-#' 7.5 (strata).
+#' Klein JP, Moeschberger ML (2003). *Survival Analysis*, 2nd ed., chapter 7.
 #'
 #' Breslow N (1975). Analysis of survival data under the proportional hazards model. *International Statistical Review*
 #' 43:45-58. Woolson RF (1981). Rank tests and a one-sample logrank test for comparing observed survival data to a
@@ -274,18 +275,12 @@ fit_logrank <- function(frame, data_name, test, trend, reference, wanted, timefi
     }, call)
   }
   if (!is.null(dealt)) answer[c("df", "log_p_value")] <- list(NULL, log(dealt$p.value))
-  kind <- c(if (clustered) "Clustered", if (!is.null(frame$stratum)) "stratified")
-  label <- if (length(kind)) paste(c(kind, lower_first(test$label)), collapse = " ") else test$label
-  title <- paste0(
-    toupper(substr(label, 1, 1)), substring(label, 2), " test", if (!is.null(scores)) " for trend",
-    if (!is.null(dealt)) if (dealt$distribution == "exact") ", exact permutation" else ", permutation"
-  )
   # Ratios of hazards are estimated from unweighted counts of independent rows.
   hazard_ratio <- if (k == 2 && test$core == "logrank" && !clustered) hazard_ratios(core, conf.level)
   structure(list(
     statistic = c("X-squared" = answer$statistic), parameter = if (!is.null(answer$df)) c(df = answer$df),
     p.value = exp(answer$log_p_value),
-    alternative = "two.sided", method = title, data.name = data_name,
+    alternative = "two.sided", method = logrank_title(test, frame, scores, dealt), data.name = data_name,
     estimate = if (!is.null(hazard_ratio)) {
       setNames(hazard_ratio$estimate, paste(hazard_ratio$method, "hazard ratio"))
     },
@@ -311,11 +306,13 @@ fit_logrank <- function(frame, data_name, test, trend, reference, wanted, timefi
   ), class = c("logrank_test", "htest"))
 }
 
-# "Log-rank" within a title.
-lower_first <- function(x) if (startsWith(x, "Log-rank") || startsWith(x, "Modified") || startsWith(x, "Weighted")) {
-  paste0(tolower(substr(x, 1, 1)), substring(x, 2))
-} else {
-  x
+# "Clustered stratified log-rank test, exact permutation": names of people keep their capitals.
+logrank_title <- function(test, frame, scores, dealt) {
+  kind <- c(if (!is.null(frame$cluster)) "clustered", if (!is.null(frame$stratum)) "stratified")
+  label <- if (length(kind)) sub("^(Log|Mod|Wei)", "\\L\\1", test$label, perl = TRUE) else test$label
+  title <- paste(c(kind, label, "test", if (!is.null(scores)) "for trend"), collapse = " ")
+  permuted <- if (!is.null(dealt)) if (dealt$distribution == "exact") ", exact permutation" else ", permutation"
+  paste0(toupper(substr(title, 1, 1)), substring(title, 2), permuted)
 }
 
 # Clusters take rows as they are.

@@ -4,8 +4,8 @@
 one_sample_logrank <- function(frame, data_name, test, trend, reference, wanted, conf.level, call) {
   if (!is.null(frame$group_names) || !is.null(frame$stratum) || !is.null(frame$cluster) || !is.null(trend) ||
     test$core != "logrank" || wanted$name != "asymptotic") {
-    abort_rule("choice", paste0("with a `reference` there are no groups, strata, clusters, `trend`, weights other than ",
-      "\"logrank\" or `distribution` other than \"asymptotic\"."
+    abort_rule("choice", paste0("with a `reference` there are no groups, strata, clusters, `trend`, weights other ",
+      "than \"logrank\" or `distribution` other than \"asymptotic\"."
     ),
       "Write `Surv(time, status) ~ 1`.", arg = "reference", call = call
     )

@@ -82,7 +82,9 @@ read_trend <- function(trend, labels, call) {
     trend <- trend[labels]
   }
   if (all(trend == trend[1])) {
-    abort_rule("choice", "the scores of `trend` are all equal: there is nothing to compare.", arg = "trend", call = call)
+    abort_rule("choice", "the scores of `trend` are all equal: there is nothing to compare.",
+      arg = "trend", call = call
+    )
   }
   setNames(as.double(trend), labels)
 }

@@ -1,5 +1,5 @@
-# p-values from all ways of dealing the units out to the groups, or from some of them drawn at random. Units are rows, or
-# the clusters (patients) to which rows belong.
+# p-values from all ways of dealing the units out to the groups, or from some of them drawn at random. Units are rows,
+# or the clusters (patients) to which rows belong.
 
 # What is asked for. NULL: the chi-square distribution for independent rows, a permutation for clusters.
 read_distribution <- function(distribution, clustered, replicates, seed, threads, progress, call) {

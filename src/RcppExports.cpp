@@ -89,6 +89,16 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// number_codes_cpp
+SEXP number_codes_cpp(SEXP x);
+RcppExport SEXP _cryonodes_number_codes_cpp(SEXP xSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type x(xSEXP);
+    rcpp_result_gen = Rcpp::wrap(number_codes_cpp(x));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cluster_bootstrap_cpp
 Rcpp::List cluster_bootstrap_cpp(SEXP frame, std::string statistic, std::vector<double> at, double replicates, double seed, int threads, bool jackknife, Rcpp::Nullable<Rcpp::Function> progress);
 RcppExport SEXP _cryonodes_cluster_bootstrap_cpp(SEXP frameSEXP, SEXP statisticSEXP, SEXP atSEXP, SEXP replicatesSEXP, SEXP seedSEXP, SEXP threadsSEXP, SEXP jackknifeSEXP, SEXP progressSEXP) {
@@ -253,19 +263,6 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
-// nelson_aalen_cpp
-Rcpp::List nelson_aalen_cpp(SEXP frame, std::string conf_type, double conf_level, std::string variance);
-RcppExport SEXP _cryonodes_nelson_aalen_cpp(SEXP frameSEXP, SEXP conf_typeSEXP, SEXP conf_levelSEXP, SEXP varianceSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< SEXP >::type frame(frameSEXP);
-    Rcpp::traits::input_parameter< std::string >::type conf_type(conf_typeSEXP);
-    Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
-    Rcpp::traits::input_parameter< std::string >::type variance(varianceSEXP);
-    rcpp_result_gen = Rcpp::wrap(nelson_aalen_cpp(frame, conf_type, conf_level, variance));
-    return rcpp_result_gen;
-END_RCPP
-}
 // exact_tail_cpp
 Rcpp::List exact_tail_cpp(Rcpp::NumericVector score, Rcpp::IntegerVector group, double max_states, Rcpp::Nullable<Rcpp::Function> progress);
 RcppExport SEXP _cryonodes_exact_tail_cpp(SEXP scoreSEXP, SEXP groupSEXP, SEXP max_statesSEXP, SEXP progressSEXP) {
@@ -294,6 +291,19 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
     Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::Function> >::type progress(progressSEXP);
     rcpp_result_gen = Rcpp::wrap(approximate_tail_cpp(score, group, n_group, stratum, n_stratum, replicates, seed, threads, progress));
+    return rcpp_result_gen;
+END_RCPP
+}
+// nelson_aalen_cpp
+Rcpp::List nelson_aalen_cpp(SEXP frame, std::string conf_type, double conf_level, std::string variance);
+RcppExport SEXP _cryonodes_nelson_aalen_cpp(SEXP frameSEXP, SEXP conf_typeSEXP, SEXP conf_levelSEXP, SEXP varianceSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type frame(frameSEXP);
+    Rcpp::traits::input_parameter< std::string >::type conf_type(conf_typeSEXP);
+    Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
+    Rcpp::traits::input_parameter< std::string >::type variance(varianceSEXP);
+    rcpp_result_gen = Rcpp::wrap(nelson_aalen_cpp(frame, conf_type, conf_level, variance));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -351,6 +361,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_plain_frame_cpp", (DL_FUNC) &_cryonodes_plain_frame_cpp, 4},
     {"_cryonodes_plain_formula_cpp", (DL_FUNC) &_cryonodes_plain_formula_cpp, 3},
     {"_cryonodes_plain_groups_cpp", (DL_FUNC) &_cryonodes_plain_groups_cpp, 3},
+    {"_cryonodes_number_codes_cpp", (DL_FUNC) &_cryonodes_number_codes_cpp, 1},
     {"_cryonodes_cluster_bootstrap_cpp", (DL_FUNC) &_cryonodes_cluster_bootstrap_cpp, 8},
     {"_cryonodes_draw_clusters_cpp", (DL_FUNC) &_cryonodes_draw_clusters_cpp, 3},
     {"_cryonodes_confidence_band_cpp", (DL_FUNC) &_cryonodes_confidence_band_cpp, 7},
@@ -363,9 +374,9 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_logrank_cpp", (DL_FUNC) &_cryonodes_logrank_cpp, 6},
     {"_cryonodes_logrank_scores_cpp", (DL_FUNC) &_cryonodes_logrank_scores_cpp, 6},
     {"_cryonodes_event_times_cpp", (DL_FUNC) &_cryonodes_event_times_cpp, 2},
-    {"_cryonodes_nelson_aalen_cpp", (DL_FUNC) &_cryonodes_nelson_aalen_cpp, 4},
     {"_cryonodes_exact_tail_cpp", (DL_FUNC) &_cryonodes_exact_tail_cpp, 4},
     {"_cryonodes_approximate_tail_cpp", (DL_FUNC) &_cryonodes_approximate_tail_cpp, 9},
+    {"_cryonodes_nelson_aalen_cpp", (DL_FUNC) &_cryonodes_nelson_aalen_cpp, 4},
     {"_cryonodes_reconstruct_cpp", (DL_FUNC) &_cryonodes_reconstruct_cpp, 9},
     {"_cryonodes_reconstructible_cpp", (DL_FUNC) &_cryonodes_reconstructible_cpp, 6},
     {"_cryonodes_restricted_mean_cpp", (DL_FUNC) &_cryonodes_restricted_mean_cpp, 3},

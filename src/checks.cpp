@@ -324,3 +324,29 @@ SEXP plain_groups_cpp(SEXP x, SEXP title, int most) {
   add_groups(list, *groups, STRING_ELT(title, 0));
   return list;
 }
+
+// Integers without attributes, none missing, of no wider range than four times their number: numbered from 0 in the
+// order in which they first come. NULL of all others.
+// [[Rcpp::export(rng = false)]]
+SEXP number_codes_cpp(SEXP x) {
+  const R_xlen_t n = Rf_xlength(x);
+  if (TYPEOF(x) != INTSXP || !without_attributes(x) || n == 0)
+    return R_NilValue;
+  const int* const from = INTEGER(x);
+  const auto [low, high] = std::minmax_element(from, from + n);
+  const double range = static_cast<double>(*high) - static_cast<double>(*low) + 1.0;
+  if (*low == NA_INTEGER || range > 4.0 * static_cast<double>(n) + 1000.0)
+    return R_NilValue;
+  const int least = *low;
+  std::vector<int> number_of(static_cast<std::size_t>(range), -1);
+  Rcpp::IntegerVector codes = Rcpp::no_init(n);
+  int next = 0;
+  int* const to = codes.begin();
+  for (R_xlen_t i = 0; i < n; ++i) {
+    int& number = number_of[static_cast<std::size_t>(from[i] - least)];
+    if (number < 0)
+      number = next++;
+    to[i] = number;
+  }
+  return codes;
+}

@@ -21,7 +21,8 @@ struct Cohort {
   Codes event, cell, cluster;
   std::size_t k, n_stratum, n_cluster;
 
-  Cohort(std::mt19937& random, bool late) : k(1 + random() % 4), n_stratum(1 + random() % 3), n_cluster(1 + random() % 9) {
+  Cohort(std::mt19937& random, bool late)
+      : k(1 + random() % 4), n_stratum(1 + random() % 3), n_cluster(1 + random() % 9) {
     const std::size_t n = 2 + random() % 40;
     for (std::size_t i = 0; i < n; ++i) {
       time.push_back(1.0 + static_cast<double>(random() % 15));

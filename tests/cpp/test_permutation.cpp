@@ -69,7 +69,7 @@ TEST_CASE("the exact tail is that of every subset in turn, ties and all") {
   std::mt19937 random(2001);
   for (int round = 0; round < 400; ++round) {
     const std::size_t n = 1 + random() % 13;
-    const unsigned kinds = 1 + random() % 40;
+    const auto kinds = 1 + random() % 40;
     Doubles score;
     Codes group;
     for (std::size_t i = 0; i < n; ++i) {
@@ -167,7 +167,7 @@ TEST_CASE("drawn ways agree with all ways, for any number of threads") {
     const auto hits = approximate_tail(two_groups(score, group), options);
     const double share = static_cast<double>(hits) / 20000.0;
     REQUIRE(std::fabs(share - p) <= 4.5 * std::sqrt(p * (1.0 - p) / 20000.0) + 1e-12);
-    for (std::size_t threads : {2, 3, 8}) {
+    for (std::size_t threads : std::vector<std::size_t>{2, 3, 8}) {
       options.threads = threads;
       REQUIRE(approximate_tail(two_groups(score, group), options) == hits);
     }
@@ -204,6 +204,6 @@ TEST_CASE("dealing refuses what does not fit") {
   CHECK_THROWS_AS(approximate_tail({Doubles{1, 2}, Codes{0, 3}, 2, {}, 1}, options), input_error);
   CHECK_THROWS_AS(approximate_tail({Doubles{1, 2}, Codes{0}, 2, {}, 1}, options), input_error);
   CHECK_THROWS_AS(approximate_tail({Doubles{1, 2}, Codes{0, 1}, 2, Codes{0, 2}, 2}, options), input_error);
-  CHECK_THROWS_AS(approximate_tail({Doubles{1, std::numeric_limits<double>::infinity()}, Codes{0, 1}, 2, {}, 1}, options),
-                  input_error);
+  const Doubles endless{1, std::numeric_limits<double>::infinity()};
+  CHECK_THROWS_AS(approximate_tail({endless, Codes{0, 1}, 2, {}, 1}, options), input_error);
 }

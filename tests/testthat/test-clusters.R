@@ -196,9 +196,7 @@ test_that("clusters are refused where they have no meaning, never taken for grou
   })
   expect_error(kaplan_meier(counts, cluster = pairs$id), "needs rows", class = "cryonodes_error_choice")
   expect_error(event_counts(Surv(time, status) ~ cluster(id), pairs), class = "cryonodes_error_formula")
-  expect_error(logrank_test(Surv(time, status) ~ id + cluster(id), pairs), "cluster", class = "cryonodes_error_formula")
-  expect_error(logrank_test(Surv(time, status) ~ cluster(id), pairs), "cluster", class = "cryonodes_error_formula")
-  expect_error(logrank_test(pairs$time, pairs$status, pairs$id, cluster = pairs$id), class = "cryonodes_error")
+  expect_error(logrank_test(Surv(time, status) ~ cluster(id), pairs), "no group", class = "cryonodes_error_group")
   expect_error(
     kaplan_meier(Surv(time, status) ~ cluster(id), pairs, variance = "greenwood"),
     class = "cryonodes_error_choice"
@@ -232,4 +230,14 @@ test_that("a curve that delayed entry pins is warned of, by time and group", {
   expect_silent(kaplan_meier(Surv(entry, time, status) ~ 1, data.frame(entry = c(0, 2), time = c(2, 5), status = 0:1)))
   counts <- event_counts(Surv(entry, time, status) ~ g, early)
   expect_warning(kaplan_meier(counts), "falls to 0 at time 1", class = "cryonodes_warning_entry")
+})
+
+test_that("clusters of whole numbers are numbered as all others are", {
+  set.seed(5)
+  for (x in list(
+    c(3L, 1L, 3L, 2L), sample.int(1000, 500, TRUE), -5:5, c(.Machine$integer.max, 1L), c(NA, 1L, 2L), c(1.5, 1, 1.5),
+    c("b", "a", "b"), factor(c("b", "a")), c(2, 1, 2), -.Machine$integer.max + 0:2
+  )) {
+    expect_identical(number_clusters(x), match(x, unique(x)) - 1L)
+  }
 })

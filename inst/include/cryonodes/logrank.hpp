@@ -95,7 +95,8 @@ enum class TestWeight {
 
 struct LogrankOptions {
   TestWeight weight = TestWeight::one;
-  double rho = 0.0, gamma = 0.0; ///< >= 0, finite; of fleming_harrington only
+  double rho = 0.0;              ///< >= 0, finite; of fleming_harrington only
+  double gamma = 0.0;            ///< likewise
   span<const double> given;      ///< finite; of `given` only, in the order of each_event_time()
 };
 

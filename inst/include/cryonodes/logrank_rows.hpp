@@ -88,8 +88,7 @@ private:
 
 /// The part of each row in the score of its group: w [event] - sum w d / n over the event times of its follow-up. The
 /// scores of logrank() are sums of these over the rows of a group; whoever deals rows out to groups in another way has
-/// the scores of that way, since d, n and w do not ask for groups (Prentice 1978; Kalbfleisch & Prentice 2002,
-/// section 7.3). O(n log n).
+/// the scores of that way, since d, n and w do not ask for groups (Prentice 1978). O(n log n).
 /// @throws input_error as make_risk_table().
 inline std::vector<double> logrank_scores(const TestRows& rows, const LogrankOptions& options, const Poll& poll = {}) {
   const detail::RunningHazard running(rows, options, poll);

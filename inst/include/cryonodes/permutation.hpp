@@ -103,8 +103,8 @@ inline double pairs_at_least(const SubsetSums::Sums& a, const SubsetSums::Sums& 
 
 } // namespace detail
 
-/// The exact distribution of the sum of two groups' scores, one stratum, for as many units as memory allows: the sums of
-/// the subsets of either half of the units, sorted, and counted against each other (van de Wiel 2001, split-up).
+/// The exact distribution of the sum of two groups' scores, one stratum, for as many units as memory allows: the sums
+/// of the subsets of either half of the units, sorted, and counted against each other (van de Wiel 2001, split-up).
 /// Equal scores are counted together, so that ties make it easier.
 ///
 /// Scores are rounded to steps of 2^-42 of the power of two above the sum of their sizes, which swallows the rounding
@@ -141,7 +141,7 @@ inline ExactTail exact_tail(const DealtScores& dealt, std::size_t max_states = s
   constexpr int fineness = 42;
   int exponent = 0;
   (void)std::frexp(size, &exponent); // size < 2^exponent
-  const auto steps = [&](double a) { return static_cast<std::int64_t>(std::llround(std::ldexp(a, fineness - exponent))); };
+  const auto steps = [&](double a) { return std::int64_t{std::llround(std::ldexp(a, fineness - exponent))}; };
   struct Unit {
     std::int64_t score;
     int group;
@@ -162,8 +162,8 @@ inline ExactTail exact_tail(const DealtScores& dealt, std::size_t max_states = s
     (i < n / 2 ? low : high).push_back(units[i].score);
 
   // Distances are taken from the mean m * total / n, which the rounding of the scores can move by some steps.
-  const auto mean = static_cast<std::int64_t>(
-      std::llround(static_cast<double>(m) * (static_cast<double>(total) / static_cast<double>(std::max<std::size_t>(n, 1)))));
+  const double per_unit = static_cast<double>(total) / static_cast<double>(std::max<std::size_t>(n, 1));
+  const std::int64_t mean = std::llround(static_cast<double>(m) * per_unit);
   const auto slack = static_cast<std::int64_t>(n + 2);
   const std::int64_t distance = std::llabs(observed - mean);
   const detail::SubsetSums of_low(low, m, max_states, poll), of_high(high, m, max_states, poll);
@@ -198,8 +198,8 @@ struct DealOptions {
   std::size_t threads = 1;
 };
 
-/// Calls `compare(groups, thread)` with the groups of each replicate and counts how often it says true. Groups are dealt
-/// within strata, each group keeping its size there. O(replicates * n).
+/// Calls `compare(groups, thread)` with the groups of each replicate and counts how often it says true. Groups are
+/// dealt within strata, each group keeping its size there. O(replicates * n).
 template <class Compare>
 std::size_t count_dealt(const DealtScores& dealt, const DealOptions& options, const Compare& compare,
                         const Poll& poll = {}) {
@@ -241,7 +241,7 @@ std::size_t count_dealt(const DealtScores& dealt, const DealOptions& options, co
                                 [&](std::uint32_t j) { std::swap(cards[i - 1], cards[first[s] + j]); });
           for (std::size_t i = 0; i < n; ++i)
             dealt_to[unit[i]] = cards[i];
-          hits[b] += compare(dealt_to, thread) ? 1 : 0;
+          hits[b] += compare(dealt_to, thread) ? 1U : 0U;
         }
       },
       poll);
@@ -261,7 +261,8 @@ inline std::size_t approximate_tail(const DealtScores& dealt, const DealOptions&
   double scale = 0.0;
   for (std::size_t i = 0; i < n; ++i) {
     detail::require(std::isfinite(dealt.score[i]), "a score is not finite");
-    detail::require(dealt.group[i] >= 0 && static_cast<std::size_t>(dealt.group[i]) < k, "a group code is out of range");
+    detail::require(dealt.group[i] >= 0 && static_cast<std::size_t>(dealt.group[i]) < k,
+                    "a group code is out of range");
     size[static_cast<std::size_t>(dealt.group[i])] += 1.0;
     scale += std::fabs(dealt.score[i]);
   }
@@ -283,10 +284,10 @@ inline std::size_t approximate_tail(const DealtScores& dealt, const DealOptions&
   // A sum is off by at most n roundings of `scale`, and its square by twice as much of both.
   const double slack = 4.0 * static_cast<double>(n) * std::numeric_limits<double>::epsilon() * scale *
                        (std::sqrt(found) + scale * std::numeric_limits<double>::epsilon());
-  return count_dealt(
-      dealt, options,
-      [&](const std::vector<int>& groups, std::size_t thread) { return unevenness(groups, sums[thread]) >= found - slack; },
-      poll);
+  const auto as_uneven = [&](const std::vector<int>& groups, std::size_t thread) {
+    return unevenness(groups, sums[thread]) >= found - slack;
+  };
+  return count_dealt(dealt, options, as_uneven, poll);
 }
 
 } // namespace cryonodes
