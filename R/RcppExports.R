@@ -69,8 +69,8 @@ plain_kaplan_meier_cpp <- function(time, status, group, most, user_call) {
     .Call(`_cryonodes_plain_kaplan_meier_cpp`, time, status, group, most, user_call)
 }
 
-logrank_cpp <- function(list, n_group, weight, rho, gamma, given) {
-    .Call(`_cryonodes_logrank_cpp`, list, n_group, weight, rho, gamma, given)
+logrank_cpp <- function(list, n_group, weight, rho, gamma, given, threads) {
+    .Call(`_cryonodes_logrank_cpp`, list, n_group, weight, rho, gamma, given, threads)
 }
 
 logrank_scores_cpp <- function(list, n_group, weight, rho, gamma, given) {

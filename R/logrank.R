@@ -35,7 +35,8 @@
 #'   Permutation.
 #' @param replicates,seed How many ways are drawn, and from which random numbers (a whole number; `NULL`: drawn with R's
 #'   own, and kept in the result). Replicate i depends on the seed and i alone.
-#' @param threads How many threads may share the replicates, 1 or more; the result does not depend on it.
+#' @param threads How many threads may share the replicates, or the ordering of very many rows, 1 or more; the result does
+#'   not depend on it.
 #' @param progress Show how far long work is?
 #' @param timefix Merge times that differ by rounding error only (`TRUE`, as in survival)?
 #' @param conf.level Two-sided coverage of the intervals of the hazard ratios, in (0, 1).
@@ -175,7 +176,8 @@ logrank_test.formula <- function(formula, data = NULL, subset, weights, na.actio
     check_na_action(na.action, call), read_event(event), c("strata", "cluster"), call, parent.frame(),
     cluster = enquo(cluster) |> absent_as_null()
   )
-  data_name <- paste(trimws(deparse(formula, width.cutoff = 500L)), collapse = " ")
+  data_name <- deparse(formula, width.cutoff = 500L)
+  if (length(data_name) > 1) data_name <- paste(trimws(data_name), collapse = " ")
   test <- read_test_type(type, rho, gamma, call)
   wanted <- read_distribution(distribution, !is.null(frame$cluster), replicates, seed, threads, progress, call)
   fit_logrank(frame, data_name, test, trend, reference, wanted, timefix, conf.level, call)
@@ -216,7 +218,7 @@ logrank_test.event_counts <- function(counts, type = "logrank", rho = 0, gamma =
   call <- quote(logrank_test())
   check_dots(..., call = call)
   test <- read_test_type(type, rho, gamma, call)
-  wanted <- list(name = "asymptotic")
+  wanted <- list(name = "asymptotic", threads = 1)
   fit_logrank(frame_from_counts(counts, call), "counts by group", test, trend, reference, wanted, FALSE, conf.level,
     call
   )
@@ -253,7 +255,7 @@ fit_logrank <- function(frame, data_name, test, trend, reference, wanted, timefi
   clustered <- !is.null(frame$cluster)
   if (clustered) check_clustered_test(frame, call)
   given <- if (is.null(test$fun)) numeric() else given_weights(cells, k, test$fun, call)
-  core <- call_core(logrank_cpp(cells, k, test$core, test$rho, test$gamma, given), call)
+  core <- call_core(logrank_cpp(cells, k, test$core, test$rho, test$gamma, given, wanted$threads), call)
   by_group <- function(x) setNames(x, labels)
   answer <- list(statistic = core$statistic, df = core$df, log_p_value = core$log_p_value)
   if (!is.null(scores)) {
@@ -309,10 +311,13 @@ fit_logrank <- function(frame, data_name, test, trend, reference, wanted, timefi
 # "Clustered stratified log-rank test, exact permutation": names of people keep their capitals.
 logrank_title <- function(test, frame, scores, dealt) {
   kind <- c(if (!is.null(frame$cluster)) "clustered", if (!is.null(frame$stratum)) "stratified")
-  label <- if (length(kind)) sub("^(Log|Mod|Wei)", "\\L\\1", test$label, perl = TRUE) else test$label
-  title <- paste(c(kind, label, "test", if (!is.null(scores)) "for trend"), collapse = " ")
-  permuted <- if (!is.null(dealt)) if (dealt$distribution == "exact") ", exact permutation" else ", permutation"
-  paste0(toupper(substr(title, 1, 1)), substring(title, 2), permuted)
+  title <- paste0(test$label, " test", if (!is.null(scores)) " for trend")
+  if (length(kind)) {
+    title <- paste(c(kind, sub("^(Log|Mod|Wei)", "\\L\\1", title, perl = TRUE)), collapse = " ")
+    title <- paste0(toupper(substr(title, 1, 1)), substring(title, 2))
+  }
+  if (is.null(dealt)) return(title)
+  paste0(title, if (dealt$distribution == "exact") ", exact permutation" else ", permutation")
 }
 
 # Clusters take rows as they are.
@@ -346,10 +351,11 @@ hazard_ratios <- function(core, conf.level) {
   # Without information there is no ratio; with a ratio of 0 or infinity, no interval around it.
   if (v <= 0) log_ratio[1] <- NA
   std_error[!is.finite(log_ratio)] <- NA
-  data.frame(
+  # data.frame() takes longer than the test.
+  structure(list(
     method = c("Pike", "Peto"), estimate = exp(log_ratio), conf.low = exp(log_ratio - z * std_error),
-    conf.high = exp(log_ratio + z * std_error), stringsAsFactors = FALSE
-  )
+    conf.high = exp(log_ratio + z * std_error)
+  ), class = "data.frame", row.names = 1:2)
 }
 
 logrank_notes <- function(core, labels) {
@@ -362,9 +368,10 @@ logrank_notes <- function(core, labels) {
       "the variance is 0 and the test undefined (NA)"
     ))
   }
-  sets <- split(labels, core$component)
+  all_linked <- core$df == length(labels) - 1
+  sets <- if (all_linked) list(labels) else split(labels, core$component)
   alone <- lengths(sets) == 1
-  silent <- labels %in% unlist(sets[alone])
+  silent <- if (all_linked) rep(FALSE, length(labels)) else labels %in% unlist(sets[alone])
   never <- core$expected == 0
   c(
     if (any(silent & never)) {

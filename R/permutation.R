@@ -115,7 +115,7 @@ one_per_cluster <- function(code, frame, what, labels, call) {
 note_censoring <- function(frame, k, call) {
   frame$reverse <- TRUE
   frame["cluster"] <- list(NULL)
-  censored <- call_core(logrank_cpp(frame, k, "logrank", 0, 0, numeric()), call)
+  censored <- call_core(logrank_cpp(frame, k, "logrank", 0, 0, numeric(), 1), call)
   p <- exp(censored$log_p_value)
   if (!is.na(p) && p < 0.05) {
     paste0("follow-up differs between the groups (log-rank p ", p_sign(p), " of leaving without the event): ",

@@ -12,10 +12,21 @@ for (n in bench_sizes(c(100, 1e4, 1e6))) {
     theirs <- function() survival::survdiff(survival::Surv(time, died) ~ arm, data = data)
     # Half a million terms are summed with compensation on our side only.
     stopifnot(isTRUE(all.equal(ours()$statistic[[1]], theirs()$chisq, tolerance = 1e-9)))
+    case <- paste0("n = ", format(n, big.mark = ",", scientific = FALSE), ", ", kind)
     rows <- c(rows, list(bench_row(
-      "logrank", paste0("n = ", format(n, big.mark = ",", scientific = FALSE), ", ", kind),
-      paste("survival", utils::packageVersion("survival")), ours, theirs
+      "logrank", case, paste("survival", utils::packageVersion("survival")), ours, theirs
     )))
+    if (n == 100) {
+      time <- data$time
+      rows <- c(rows, list(bench_again(rows[[length(rows)]], paste0(case, ", vectors"), function() {
+        logrank_test(time, died, arm)
+      })))
+    }
+    if (n >= 1e6 && kind == "untied") {
+      rows <- c(rows, list(bench_again(rows[[length(rows)]], paste0(case, ", two threads"), function() {
+        logrank_test(Surv(time, died) ~ arm, data = data, threads = 2)
+      })))
+    }
   }
 }
 do.call(rbind, rows)

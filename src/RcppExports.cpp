@@ -223,8 +223,8 @@ BEGIN_RCPP
 END_RCPP
 }
 // logrank_cpp
-Rcpp::List logrank_cpp(SEXP list, int n_group, std::string weight, double rho, double gamma, Rcpp::NumericVector given);
-RcppExport SEXP _cryonodes_logrank_cpp(SEXP listSEXP, SEXP n_groupSEXP, SEXP weightSEXP, SEXP rhoSEXP, SEXP gammaSEXP, SEXP givenSEXP) {
+Rcpp::List logrank_cpp(SEXP list, int n_group, std::string weight, double rho, double gamma, Rcpp::NumericVector given, int threads);
+RcppExport SEXP _cryonodes_logrank_cpp(SEXP listSEXP, SEXP n_groupSEXP, SEXP weightSEXP, SEXP rhoSEXP, SEXP gammaSEXP, SEXP givenSEXP, SEXP threadsSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< SEXP >::type list(listSEXP);
@@ -233,7 +233,8 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< double >::type rho(rhoSEXP);
     Rcpp::traits::input_parameter< double >::type gamma(gammaSEXP);
     Rcpp::traits::input_parameter< Rcpp::NumericVector >::type given(givenSEXP);
-    rcpp_result_gen = Rcpp::wrap(logrank_cpp(list, n_group, weight, rho, gamma, given));
+    Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
+    rcpp_result_gen = Rcpp::wrap(logrank_cpp(list, n_group, weight, rho, gamma, given, threads));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -371,7 +372,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_follow_up_cpp", (DL_FUNC) &_cryonodes_follow_up_cpp, 2},
     {"_cryonodes_kaplan_meier_cpp", (DL_FUNC) &_cryonodes_kaplan_meier_cpp, 7},
     {"_cryonodes_plain_kaplan_meier_cpp", (DL_FUNC) &_cryonodes_plain_kaplan_meier_cpp, 5},
-    {"_cryonodes_logrank_cpp", (DL_FUNC) &_cryonodes_logrank_cpp, 6},
+    {"_cryonodes_logrank_cpp", (DL_FUNC) &_cryonodes_logrank_cpp, 7},
     {"_cryonodes_logrank_scores_cpp", (DL_FUNC) &_cryonodes_logrank_scores_cpp, 6},
     {"_cryonodes_event_times_cpp", (DL_FUNC) &_cryonodes_event_times_cpp, 2},
     {"_cryonodes_exact_tail_cpp", (DL_FUNC) &_cryonodes_exact_tail_cpp, 4},

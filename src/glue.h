@@ -197,21 +197,31 @@ inline Rcpp::NumericVector to_column(const std::vector<double>& x) {
   return column;
 }
 
-/// Rows that count one each and are there from the start, counted as they are ordered; nothing for other rows.
-inline std::optional<cryonodes::CountedRows> count_rows(const Frame& frame, const cryonodes::Poll& poll,
-                                                        int threads = 1) {
+/// Rows that count one each and are there from the start, in their order, or counted already; nothing for other rows.
+inline cryonodes::RowsInOrder order_rows(const Frame& frame, const cryonodes::Poll& poll, int threads = 1) {
+  cryonodes::RowsInOrder out;
   if (frame.counted() || frame.has("entry") || frame.has("weights") || frame.reverse())
-    return std::nullopt;
+    return out;
   const SEXP counted = frame["counted_rows"]; // by the reader of the columns, for the first who asks
   if (counted != R_NilValue && R_ExternalPtrAddr(counted) != nullptr) {
     const std::unique_ptr<cryonodes::CountedRows> rows(
         static_cast<cryonodes::CountedRows*>(R_ExternalPtrAddr(counted)));
     R_ClearExternalPtr(counted);
-    return std::move(*rows);
+    out.counted = std::move(*rows);
+    return out;
   }
   std::vector<int> room;
-  return cryonodes::count_rows(frame.numbers("time"), frame.codes("event"), frame.groups(room), frame.n_group(),
+  return cryonodes::order_rows(frame.numbers("time"), frame.codes("event"), frame.groups(room), frame.n_group(),
                                frame.ties(), poll, frame.n_cause(), static_cast<std::size_t>(threads));
+}
+
+/// The same, all of them counted.
+inline std::optional<cryonodes::CountedRows> count_rows(const Frame& frame, const cryonodes::Poll& poll,
+                                                        int threads = 1) {
+  auto rows = order_rows(frame, poll, threads);
+  if (rows.ordered)
+    return std::move(*rows.ordered).counted(poll);
+  return std::move(rows.counted);
 }
 
 /// The risk table of a frame, for who needs nothing else of its rows.

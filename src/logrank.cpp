@@ -69,7 +69,7 @@ cryonodes::TestRows test_rows(const glue::Input& in, std::size_t n_group) {
 // `given`: the weights of the event times, for weight = "given". With clusters, `covariance` is theirs.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List logrank_cpp(SEXP list, int n_group, std::string weight, double rho, double gamma,
-                       Rcpp::NumericVector given) {
+                       Rcpp::NumericVector given, int threads) {
   const cryonodes::Poll poll = glue::RPoll(R_NilValue);
   const glue::Frame frame(list);
   const auto options = options_of(weight, rho, gamma, given);
@@ -84,12 +84,26 @@ Rcpp::List logrank_cpp(SEXP list, int n_group, std::string weight, double rho, d
     std::tie(statistic, df) = clustered_form(fit, fit.covariance);
     n_time_merged = static_cast<double>(in.timeline.n_time_merged);
   } else {
-    const glue::TableOfRows in(frame, poll, cryonodes::EntryRows::kept);
-    fit = cryonodes::logrank(in.table, k, options, poll);
+    // Rows need not be counted by group first, unless those of a stratum stand together.
+    auto rows = glue::order_rows(frame, poll, threads);
+    if (rows.ordered && frame.n_group() == k) {
+      fit = cryonodes::logrank(*rows.ordered, k, options, poll);
+      n_time_merged = static_cast<double>(rows.ordered->n_time_merged());
+    } else {
+      if (rows.ordered)
+        rows.counted = std::move(*rows.ordered).counted(poll);
+      if (rows.counted) {
+        fit = cryonodes::logrank(*rows.counted, k, options, poll);
+        n_time_merged = static_cast<double>(rows.counted->n_time_merged);
+      } else {
+        const glue::Input in(frame, poll, cryonodes::EntryRows::kept);
+        fit = cryonodes::logrank(in.table, k, options, poll);
+        n_time_merged = static_cast<double>(in.timeline.n_time_merged);
+      }
+    }
     df = static_cast<double>(fit.rank());
     if (df > 0.0)
       statistic = quadratic_form(fit);
-    n_time_merged = static_cast<double>(in.n_time_merged);
   }
   return Rcpp::List::create(
       Rcpp::_["n"] = fit.n, Rcpp::_["observed"] = fit.observed, Rcpp::_["expected"] = fit.expected,
@@ -125,7 +139,8 @@ Rcpp::NumericVector logrank_scores_cpp(SEXP list, int n_group, std::string weigh
 Rcpp::List event_times_cpp(SEXP frame, int n_group) {
   const cryonodes::Poll poll = glue::RPoll(R_NilValue);
   const glue::TableOfRows in(glue::Frame(frame), poll, cryonodes::EntryRows::kept);
-  const cryonodes::LogrankOptions options;
+  cryonodes::LogrankOptions options;
+  options.weight = cryonodes::TestWeight::fleming_harrington; // which follows S
   cryonodes::TestWeights weights(options);
   std::vector<double> time, n_risk, survival;
   cryonodes::each_event_time(

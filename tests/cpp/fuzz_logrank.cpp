@@ -98,7 +98,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   must(fit.observed.size() == k && fit.expected.size() == k && fit.covariance.size() == k * k, "one number per group");
   must(fit.n_component >= 1 && fit.n_component <= k && fit.rank() < k, "the rank lies in [0, k - 1]");
   std::vector<double> surplus(fit.n_component);
-  double events = 0.0;
+  double events = 0.0, there = 0.0;
   for (std::size_t i = 0; i < k; ++i) {
     must(fit.observed[i] >= 0.0 && fit.expected[i] >= 0.0, "counts are >= 0");
     must(weighted || fit.observed[i] <= fit.n[i], "who has the event is there");
@@ -106,7 +106,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     must(near(again.expected[i], fit.expected[i]), "the order of rows does not change what is expected");
     must(again.component[i] == fit.component[i], "the order of rows does not change what is linked");
     must(fit.component[i] < fit.n_component, "components are numbered from 0");
-    surplus[fit.component[i]] += fit.observed[i] - fit.expected[i];
+    surplus[fit.component[i]] += fit.score[i];
+    there += fit.n[i];
     events += fit.observed[i];
     double row = 0.0;
     for (std::size_t j = 0; j < k; ++j) {
@@ -120,10 +121,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     must(std::fabs(row) <= 1e-12 * std::fmax(1.0, fit.covariance[i * k + i]), "a row of the covariance sums to 0");
   }
   for (const double x : surplus)
-    must(std::fabs(x) <= 1e-12 * std::fmax(1.0, events), "observed - expected sums to 0 over linked groups");
+    // No weight is larger than the number at risk.
+    must(std::fabs(x) <= 1e-12 * std::fmax(1.0, events) * std::fmax(1.0, weight == TestWeight::one ? 1.0 : there),
+         "the scores sum to 0 over linked groups");
 
   if (k == 2 && fit.rank() == 1) {
-    const double u = fit.observed[0] - fit.expected[0], log_p = log_chisq_upper(u * u / fit.covariance[0], 1.0);
+    const double u = fit.score[0], log_p = log_chisq_upper(u * u / fit.covariance[0], 1.0);
     must(std::isfinite(log_p) && log_p <= 0.0, "p lies in [0, 1]");
   }
   return 0;

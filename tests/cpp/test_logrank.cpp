@@ -283,6 +283,40 @@ TEST_CASE("delayed entry: the sums are those of the formulas, on random cohorts"
   }
 }
 
+TEST_CASE("rows in order, counted rows and a risk table give the same bits, near-ties and all") {
+  std::mt19937 random(38);
+  std::size_t merged = 0;
+  for (int round = 0; round < 300; ++round) {
+    const std::size_t k = 1 + random() % 4;
+    Cohort c = draw(random, static_cast<int>(k), 1);
+    for (double& t : c.time)
+      t = round % 2 == 0 ? t : 0.37 * t + 1e-9 * static_cast<double>(random() % 3);
+    LogrankOptions options;
+    options.weight = static_cast<TestWeight>(round % 6);
+    options.rho = 1.0;
+    const auto timeline = make_timeline(c.time, Ties::near);
+    const auto table = logrank(make_risk_table(timeline, c.event, c.group, k), k, options);
+    const auto counted = count_rows(c.time, c.event, c.group, k, Ties::near);
+    REQUIRE(counted);
+    auto rows = order_rows(c.time, c.event, c.group, k, Ties::near);
+    const auto of_counted = logrank(*counted, k, options);
+    const auto of_rows = rows.ordered ? logrank(*rows.ordered, k, options) : logrank(*rows.counted, k, options);
+    if (rows.ordered) {
+      REQUIRE(rows.ordered->n_time_merged() == timeline.n_time_merged);
+      merged += timeline.n_time_merged;
+    }
+    for (const auto* fit : {&of_counted, &of_rows}) {
+      REQUIRE(fit->n == table.n);
+      REQUIRE(fit->observed == table.observed);
+      REQUIRE(fit->expected == table.expected);
+      REQUIRE(fit->score == table.score);
+      REQUIRE(fit->covariance == table.covariance);
+      REQUIRE(fit->component == table.component);
+    }
+  }
+  CHECK(merged > 100);
+}
+
 TEST_CASE("given weights: those of Gehan given are Gehan's, and a weight of 0 takes its time away") {
   const Doubles time{1, 2, 3, 4, 5}, gehan{5, 4, 3, 2, 1}, first{1, 0, 0, 0, 0};
   const Codes event{1, 1, 1, 1, 1}, group{0, 1, 2, 1, 0};

@@ -198,18 +198,202 @@ private:
   std::vector<std::uint32_t> cell_;                 // time by time, group by group
 };
 
-/// Orders and counts in one go what make_timeline() and make_risk_table() do in two, by the same rules and to the same
-/// bits. Whole numbers of small range are counted without being ordered. O(rows), unless very many times agree in their
-/// leading bits.
+/// Rows in the order of their times, one number each: how far the time is above the least one, in steps of the last bit;
+/// group; event. Near-ties are found but not merged yet.
+class OrderedRows {
+public:
+  /// The rows of order_rows(), which says what they can be.
+  OrderedRows(span<const double> time, span<const int> event, span<const int> group, std::size_t n_group,
+              std::size_t n_cause)
+      : n_cause_(n_cause), size_(time.size()), end_(n_group + 1, 0), event_bits_(detail::bit_width(n_cause)),
+        low_(event_bits_ + (n_group > 1 ? detail::bit_width(n_group - 1) : 0)) {
+    // Doubles >= 0 are in the order of their bits; a sign bit or an exponent of ones makes a larger number than all
+    // these.
+    std::uint64_t least = ~std::uint64_t{0};
+    bool bad_event = false;
+    for (std::size_t i = 0; i < size_; ++i) {
+      const std::uint64_t bits = detail::bits_of(time[i]);
+      least = std::min(least, bits - 1); // zero goes to the far end
+      greatest_ = std::max(greatest_, bits);
+      bad_event |= static_cast<std::uint32_t>(event[i]) > n_cause;
+    }
+    detail::require(!bad_event, detail::bad_event_code);
+    for (const int g : group) {
+      detail::require(static_cast<std::size_t>(g) < n_group, detail::bad_group_code);
+      ++end_[static_cast<std::size_t>(g) + 1];
+    }
+    if (group.empty())
+      end_[1] = size_;
+    for (std::size_t g = 0; g < n_group; ++g)
+      end_[g + 1] += end_[g];
+    base_ = greatest_ == 0 ? 0 : least;
+  }
+  /// Are all times finite and >= 0, and do time, group and event fit into 64 bits together?
+  bool fit() const {
+    return greatest_ < detail::bits_of(std::numeric_limits<double>::infinity()) && width() <= 64;
+  }
+
+  void order(span<const double> time, span<const int> event, span<const int> group, Ties ties, const Poll& poll,
+             std::size_t threads) {
+    bool sorted = true;
+    for (std::size_t i = 1; i < size_ && sorted; ++i)
+      sorted = time[i - 1] <= time[i];
+    keys_ = detail::make_keys(size_);
+    spare_ = detail::make_keys(size_);
+    const auto place = [&](std::size_t i) {
+      const std::uint64_t bits = detail::bits_of(time[i]);
+      return (bits == 0 ? 0 : bits - base_) << low_ | static_cast<unsigned>(event[i]);
+    };
+    if (group.empty())
+      detail::sorted_keys(keys_, spare_, size_, width(), sorted, place, poll, threads);
+    else
+      detail::sorted_keys(
+          keys_, spare_, size_, width(), sorted,
+          [&](std::size_t i) { return place(i) | static_cast<std::uint64_t>(group[i]) << event_bits_; }, poll, threads);
+    if (poll)
+      poll(-1.0);
+    if (ties == Ties::near && size_ > 0) {
+      detail::NearTies near;
+      near.add(time_of(keys_[0]));
+      for (std::size_t i = 1; i < size_; ++i)
+        if (keys_[i] >> low_ != keys_[i - 1] >> low_)
+          near.add(time_of(keys_[i]));
+      gap_ = near.widest_gap();
+    }
+    if (poll)
+      poll(-1.0);
+  }
+
+  std::size_t size() const { return size_; }
+  std::size_t n_group() const { return end_.size() - 1; }
+  double in_group(std::size_t g) const { return static_cast<double>(end_[g + 1] - end_[g]); }
+  std::size_t n_time_merged() const { return n_time_merged_; }
+
+  /// Calls visit(new_time, time, group, event) for each row in the order of the times; `time` is the one that stands for
+  /// its near-ties, `new_time` says whether it is another than that of the row before.
+  template <class Visit> void each(Visit visit) {
+    Steps steps(*this);
+    const std::uint64_t event_mask = (std::uint64_t{1} << event_bits_) - 1;
+    const std::uint64_t group_mask = (std::uint64_t{1} << (low_ - event_bits_)) - 1;
+    std::uint64_t before = ~std::uint64_t{0};
+    double time = 0.0;
+    for (std::size_t i = 0; i < size_; ++i) {
+      const std::uint64_t key = keys_[i], step = steps(key);
+      const bool new_time = step != before;
+      if (new_time)
+        time = time_of(step << low_);
+      before = step;
+      visit(new_time, time, static_cast<std::size_t>(key >> event_bits_ & group_mask), key & event_mask);
+    }
+    n_time_merged_ = steps.merged;
+  }
+
+  /// Counts the rows by group and time. The memory of the rows is used again, so they are gone.
+  CountedRows counted(const Poll& poll) && {
+    CountedRows out;
+    Steps step_of(*this);
+    const std::size_t n_group = end_.size() - 1;
+    if (n_group > 1) {
+      const std::uint64_t mask = (std::uint64_t{1} << low_) - 1;
+      std::vector<std::size_t> at(end_.begin(), end_.end() - 1);
+      for (std::size_t i = 0; i < size_; ++i) {
+        const std::uint64_t code = keys_[i] & mask;
+        spare_[at[code >> event_bits_]++] = step_of(keys_[i]) << low_ | code;
+      }
+      keys_.swap(spare_);
+      if (poll)
+        poll(-1.0);
+    }
+
+    // A row of the result is never later than the rows it counts, so the memory of both arrays is used again.
+    out.time = reuse_memory<double>(std::move(spare_));
+    out.n_cause = n_cause_;
+    if (n_cause_ > 1)
+      out.cause_events = make_memory<std::uint32_t>(size_ * n_cause_);
+    const std::uint64_t event_mask = (std::uint64_t{1} << event_bits_) - 1;
+    std::size_t rows = 0;
+    for (std::size_t g = 0; g < n_group; ++g) {
+      out.first.push_back(rows);
+      out.n.push_back(in_group(g));
+      std::uint64_t row_step = ~std::uint64_t{0};
+      for (std::size_t i = end_[g]; i < end_[g + 1]; ++i) {
+        const std::uint64_t key = keys_[i], step = n_group > 1 ? key >> low_ : step_of(key), code = key & event_mask;
+        const std::uint64_t one = code != 0 ? std::uint64_t{1} : std::uint64_t{1} << 32;
+        if (step == row_step) {
+          keys_[rows - 1] += one;
+        } else {
+          out.time[rows] = time_of(step << low_);
+          if (n_cause_ > 1)
+            std::fill_n(&out.cause_events[rows * n_cause_], n_cause_, 0U);
+          keys_[rows++] = one;
+          row_step = step;
+        }
+        if (n_cause_ > 1 && code != 0)
+          ++out.cause_events[(rows - 1) * n_cause_ + code - 1];
+      }
+    }
+    out.first.push_back(rows);
+    out.leaving = std::move(keys_);
+    out.n_time_merged = step_of.merged;
+    return out;
+  }
+
+private:
+  double time_of(std::uint64_t key) const {
+    const std::uint64_t step = key >> low_;
+    return detail::from_bits(step == 0 ? 0 : step + base_);
+  }
+  unsigned width() const { return low_ + (greatest_ == 0 ? 1 : detail::bit_width(greatest_ - base_)); }
+
+  /// A time no further than the gap from the one before it shares the row of that one: `stands` for both. Asked for the
+  /// keys in order.
+  struct Steps {
+    explicit Steps(const OrderedRows& rows) : rows(rows) {}
+    std::uint64_t operator()(std::uint64_t key) {
+      const std::uint64_t step = key >> rows.low_;
+      if (step != before) {
+        const double t = rows.time_of(key);
+        if (t - last <= rows.gap_)
+          ++merged;
+        else
+          stands = step;
+        before = step;
+        last = t;
+      }
+      return stands;
+    }
+    const OrderedRows& rows;
+    std::uint64_t before = ~std::uint64_t{0}, stands = 0;
+    double last = -std::numeric_limits<double>::infinity();
+    std::size_t merged = 0;
+  };
+
+  std::size_t n_cause_, size_, n_time_merged_ = 0;
+  std::vector<std::size_t> end_; // rows of group g are the end_[g]-th to the last before end_[g + 1], once they are apart
+  unsigned event_bits_, low_;
+  std::uint64_t base_ = 0, greatest_ = 0;
+  double gap_ = 0.0;
+  detail::Keys keys_, spare_;
+};
+
+/// Rows counted without being ordered, or in their order, or neither.
+struct RowsInOrder {
+  std::optional<CountedRows> counted;
+  std::optional<OrderedRows> ordered;
+};
+
+/// Whole numbers of small range are counted without being ordered, other times are ordered, by the rules of
+/// make_timeline() and make_risk_table() and to the same bits. O(rows), unless very many times agree in their leading
+/// bits.
 /// @param event per row 0 for censored, 1 to n_cause for an event. @param group codes in [0, n_group); may be
 /// empty when n_group is 1. A time of -0 is 0.
 /// @param threads up to so many share the ordering; the result is the same for any number.
-/// @return nothing when a time is negative or not finite, or when time, group and event do not fit into 64 bits
+/// @return neither when a time is negative or not finite, or when time, group and event do not fit into 64 bits
 /// together, as they do unless times span hundreds of orders of magnitude.
 /// @throws input_error when lengths or codes do not fit.
-inline std::optional<CountedRows> count_rows(span<const double> time, span<const int> event, span<const int> group,
-                                             std::size_t n_group, Ties ties, const Poll& poll = {},
-                                             std::size_t n_cause = 1, std::size_t threads = 1) {
+inline RowsInOrder order_rows(span<const double> time, span<const int> event, span<const int> group,
+                              std::size_t n_group, Ties ties, const Poll& poll = {}, std::size_t n_cause = 1,
+                              std::size_t threads = 1) {
   using detail::require;
   const std::size_t n = time.size();
   require(n < std::numeric_limits<std::uint32_t>::max() / 2, "too many rows for one timeline");
@@ -222,132 +406,30 @@ inline std::optional<CountedRows> count_rows(span<const double> time, span<const
     require(code == 0, detail::bad_group_code);
     group = {};
   }
+  RowsInOrder out;
   {
     WholeCells cells(n, n_group, n_cause);
-    if (cells.count(time, event, group))
-      return cells.rows();
-  }
-
-  // Doubles >= 0 are in the order of their bits; a sign bit or an exponent of ones makes a larger number than all
-  // these.
-  std::uint64_t least = ~std::uint64_t{0}, greatest = 0;
-  bool bad_event = false, sorted = true;
-  for (std::size_t i = 0; i < n; ++i) {
-    const std::uint64_t bits = detail::bits_of(time[i]);
-    least = std::min(least, bits - 1); // zero goes to the far end
-    greatest = std::max(greatest, bits);
-    bad_event |= static_cast<std::uint32_t>(event[i]) > n_cause;
-  }
-  require(!bad_event, detail::bad_event_code);
-  if (greatest >= detail::bits_of(std::numeric_limits<double>::infinity()))
-    return std::nullopt;
-  for (std::size_t i = 1; i < n && sorted; ++i)
-    sorted = time[i - 1] <= time[i];
-  std::vector<std::size_t> end(n_group + 1, 0);
-  for (const int g : group) {
-    require(static_cast<std::size_t>(g) < n_group, detail::bad_group_code);
-    ++end[static_cast<std::size_t>(g) + 1];
-  }
-  if (group.empty())
-    end[1] = n;
-  for (std::size_t g = 0; g < n_group; ++g)
-    end[g + 1] += end[g];
-
-  // A key: how far the time is above the least one, in steps of the last bit; group; event.
-  const unsigned event_bits = detail::bit_width(n_cause);
-  const unsigned low = event_bits + (n_group > 1 ? detail::bit_width(n_group - 1) : 0);
-  const std::uint64_t mask = (std::uint64_t{1} << low) - 1, base = greatest == 0 ? 0 : least;
-  const unsigned width = low + (greatest == 0 ? 1 : detail::bit_width(greatest - base));
-  if (width > 64)
-    return std::nullopt;
-  const auto time_of = [&](std::uint64_t key) {
-    const std::uint64_t step = key >> low;
-    return detail::from_bits(step == 0 ? 0 : step + base);
-  };
-  auto keys = detail::make_keys(n), spare = detail::make_keys(n);
-  const auto place = [&](std::size_t i) {
-    const std::uint64_t bits = detail::bits_of(time[i]);
-    return (bits == 0 ? 0 : bits - base) << low | static_cast<unsigned>(event[i]);
-  };
-  if (group.empty())
-    detail::sorted_keys(keys, spare, n, width, sorted, place, poll, threads);
-  else
-    detail::sorted_keys(
-        keys, spare, n, width, sorted,
-        [&](std::size_t i) { return place(i) | static_cast<std::uint64_t>(group[i]) << event_bits; }, poll, threads);
-  if (poll)
-    poll(-1.0);
-
-  double gap = 0.0;
-  if (ties == Ties::near && n > 0) {
-    detail::NearTies near;
-    near.add(time_of(keys[0]));
-    for (std::size_t i = 1; i < n; ++i)
-      if (keys[i] >> low != keys[i - 1] >> low)
-        near.add(time_of(keys[i]));
-    gap = near.widest_gap();
-  }
-  if (poll)
-    poll(-1.0);
-
-  CountedRows out;
-  // A time no further than the gap from the one before it shares the row of that one: `stands` for both.
-  std::uint64_t before = ~std::uint64_t{0}, stands = 0;
-  double last = -std::numeric_limits<double>::infinity();
-  const auto step_of = [&](std::uint64_t key) {
-    const std::uint64_t step = key >> low;
-    if (step != before) {
-      const double t = time_of(key);
-      if (t - last <= gap)
-        ++out.n_time_merged;
-      else
-        stands = step;
-      before = step;
-      last = t;
-    }
-    return stands;
-  };
-  if (n_group > 1) {
-    std::vector<std::size_t> at(end.begin(), end.end() - 1);
-    for (std::size_t i = 0; i < n; ++i) {
-      const std::uint64_t code = keys[i] & mask;
-      spare[at[code >> event_bits]++] = step_of(keys[i]) << low | code;
-    }
-    keys.swap(spare);
-    if (poll)
-      poll(-1.0);
-  }
-
-  // A row of the result is never later than the rows it counts, so the memory of both arrays is used again.
-  out.time = reuse_memory<double>(std::move(spare));
-  out.n_cause = n_cause;
-  if (n_cause > 1)
-    out.cause_events = make_memory<std::uint32_t>(n * n_cause);
-  const std::uint64_t event_mask = (std::uint64_t{1} << event_bits) - 1;
-  std::size_t rows = 0;
-  for (std::size_t g = 0; g < n_group; ++g) {
-    out.first.push_back(rows);
-    out.n.push_back(static_cast<double>(end[g + 1] - end[g]));
-    std::uint64_t row_step = ~std::uint64_t{0};
-    for (std::size_t i = end[g]; i < end[g + 1]; ++i) {
-      const std::uint64_t key = keys[i], step = n_group > 1 ? key >> low : step_of(key), code = key & event_mask;
-      const std::uint64_t one = code != 0 ? std::uint64_t{1} : std::uint64_t{1} << 32;
-      if (step == row_step) {
-        keys[rows - 1] += one;
-      } else {
-        out.time[rows] = time_of(step << low);
-        if (n_cause > 1)
-          std::fill_n(&out.cause_events[rows * n_cause], n_cause, 0U);
-        keys[rows++] = one;
-        row_step = step;
-      }
-      if (n_cause > 1 && code != 0)
-        ++out.cause_events[(rows - 1) * n_cause + code - 1];
+    if (cells.count(time, event, group)) {
+      out.counted = cells.rows();
+      return out;
     }
   }
-  out.first.push_back(rows);
-  out.leaving = std::move(keys);
+  OrderedRows rows(time, event, group, n_group, n_cause);
+  if (rows.fit()) {
+    rows.order(time, event, group, ties, poll, threads);
+    out.ordered = std::move(rows);
+  }
   return out;
+}
+
+/// Orders and counts in one go what make_timeline() and make_risk_table() do in two; see order_rows().
+inline std::optional<CountedRows> count_rows(span<const double> time, span<const int> event, span<const int> group,
+                                             std::size_t n_group, Ties ties, const Poll& poll = {},
+                                             std::size_t n_cause = 1, std::size_t threads = 1) {
+  RowsInOrder rows = order_rows(time, event, group, n_group, ties, poll, n_cause, threads);
+  if (rows.ordered)
+    return std::move(*rows.ordered).counted(poll);
+  return std::move(rows.counted);
 }
 
 } // namespace cryonodes

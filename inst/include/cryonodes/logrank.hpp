@@ -8,6 +8,7 @@
 #include <limits>
 #include <vector>
 
+#include "cryonodes/counted_rows.hpp"
 #include "cryonodes/error.hpp"
 #include "cryonodes/poll.hpp"
 #include "cryonodes/risk_table.hpp"
@@ -27,6 +28,79 @@ struct EventTime {
   const double* n_event;
 };
 
+namespace detail {
+
+/// Rows by cell, within a cell by time, as merge_groups() reads them.
+struct TableSource {
+  const RiskTable& table;
+  const std::vector<std::size_t>& first() const { return table.first; }
+  double time(std::size_t row) const { return table.time[row]; }
+  double events(std::size_t row) const { return table.n_event[row]; }
+  /// At risk at `row` of the cell; `before` were so at the row before, if it is not the first.
+  double at_risk(std::size_t, std::size_t row, double) const { return table.n_risk[row]; }
+};
+struct CountedSource {
+  const CountedRows& counted;
+  const std::vector<std::size_t>& first() const { return counted.first; }
+  double time(std::size_t row) const { return counted.time[row]; }
+  double events(std::size_t row) const { return static_cast<std::uint32_t>(counted.leaving[row]); }
+  double at_risk(std::size_t cell, std::size_t row, double before) const {
+    return row == counted.first[cell]
+               ? counted.n[cell]
+               : before - events(row - 1) - static_cast<double>(counted.leaving[row - 1] >> 32);
+  }
+};
+
+template <class Source, class Visit>
+void merge_groups(const Source& rows, std::size_t n_group, Visit visit, const Poll& poll) {
+  const std::vector<std::size_t>& first = rows.first();
+  require(n_group > 0 && (first.size() - 1) % n_group == 0, "the risk table has not one cell per stratum and group");
+  constexpr double never = std::numeric_limits<double>::infinity();
+  std::vector<std::size_t> row(n_group), end(n_group);
+  std::vector<double> next(n_group), n_risk(n_group), n_event(n_group, 0.0);
+  std::size_t done = 0;
+  for (std::size_t s = 0; s * n_group + 1 < first.size(); ++s) {
+    double n = 0.0;
+    const auto arrive = [&](std::size_t g) { // at the row that comes next in group g, or at none
+      const bool there = row[g] < end[g];
+      next[g] = there ? rows.time(row[g]) : never;
+      // Nobody enters or leaves between two rows: who is at risk at the later one is so since the earlier.
+      const double before = n_risk[g];
+      n_risk[g] = there ? rows.at_risk(s * n_group + g, row[g], before) : 0.0;
+      n += n_risk[g] - before;
+    };
+    for (std::size_t g = 0; g < n_group; ++g) {
+      row[g] = first[s * n_group + g];
+      end[g] = first[s * n_group + g + 1];
+      n_risk[g] = 0.0;
+      arrive(g);
+    }
+    for (;;) {
+      double time = never, d = 0.0;
+      for (const double t : next)
+        time = t < time ? t : time;
+      if (time == never)
+        break;
+      for (std::size_t g = 0; g < n_group; ++g) {
+        n_event[g] = next[g] == time ? rows.events(row[g]) : 0.0;
+        d += n_event[g];
+      }
+      if (d > 0.0)
+        visit(EventTime{s, time, n, d, n_risk.data(), n_event.data()});
+      for (std::size_t g = 0; g < n_group; ++g) {
+        if (next[g] != time)
+          continue;
+        ++row[g];
+        arrive(g);
+        if (poll && ++done % 1024 == 0)
+          poll(static_cast<double>(done) / static_cast<double>(first.back()));
+      }
+    }
+  }
+}
+
+} // namespace detail
+
 /// Calls `visit` with each event time, stratum by stratum, in order of time.
 /// @param table one cell per stratum and group, cell = stratum * n_group + group. With delayed entry it has a row for
 /// each entry as well: see make_risk_table().
@@ -34,51 +108,47 @@ struct EventTime {
 /// @throws input_error when the table has not one cell per stratum and group. O(rows * n_group).
 template <class Visit>
 void each_event_time(const RiskTable& table, std::size_t n_group, Visit visit, const Poll& poll = {}) {
-  detail::require(n_group > 0 && table.n_group() % n_group == 0,
-                  "the risk table has not one cell per stratum and group");
-  constexpr double never = std::numeric_limits<double>::infinity();
-  std::vector<std::size_t> row(n_group), end(n_group);
-  std::vector<double> next(n_group), n_risk(n_group), n_event(n_group, 0.0);
-  std::vector<std::size_t> here; // groups with a row at the time
-  std::size_t done = 0;
-  for (std::size_t s = 0; s * n_group < table.n_group(); ++s) {
-    double n = 0.0;
-    const auto arrive = [&](std::size_t g) { // at the row that comes next in group g, or at none
-      const bool there = row[g] < end[g];
-      next[g] = there ? table.time[row[g]] : never;
-      // Nobody enters or leaves between two rows: who is at risk at the later one is so since the earlier.
-      n += (there ? table.n_risk[row[g]] : 0.0) - n_risk[g];
-      n_risk[g] = there ? table.n_risk[row[g]] : 0.0;
-    };
+  detail::merge_groups(detail::TableSource{table}, n_group, visit, poll);
+}
+
+/// The same of rows that count one each and are there from the start; cells as above.
+template <class Visit>
+void each_event_time(const CountedRows& counted, std::size_t n_group, Visit visit, const Poll& poll = {}) {
+  detail::merge_groups(detail::CountedSource{counted}, n_group, visit, poll);
+}
+
+/// The same of such rows in their order, one stratum: they need not be counted first.
+template <class Visit>
+void each_event_time(OrderedRows& rows, std::size_t n_group, Visit visit, const Poll& poll = {}) {
+  detail::require(rows.n_group() == n_group, "ordered rows are of one stratum");
+  std::vector<double> n_risk(n_group), n_event(n_group, 0.0), leaving(n_group, 0.0);
+  for (std::size_t g = 0; g < n_group; ++g)
+    n_risk[g] = rows.in_group(g);
+  double n = static_cast<double>(rows.size()), d = 0.0, gone = 0.0, now = 0.0;
+  PollRows ask(poll);
+  const auto depart = [&] { // those whose time this was
+    if (d > 0.0)
+      visit(EventTime{0, now, n, d, n_risk.data(), n_event.data()});
     for (std::size_t g = 0; g < n_group; ++g) {
-      row[g] = table.first[s * n_group + g];
-      end[g] = table.first[s * n_group + g + 1];
-      n_risk[g] = 0.0;
-      arrive(g);
+      n_risk[g] -= leaving[g];
+      n_event[g] = leaving[g] = 0.0;
     }
-    for (;;) {
-      const double time = *std::min_element(next.begin(), next.end());
-      if (time == never)
-        break;
-      double d = 0.0;
-      here.clear();
-      for (std::size_t g = 0; g < n_group; ++g)
-        if (next[g] == time) {
-          here.push_back(g);
-          n_event[g] = table.n_event[row[g]];
-          d += n_event[g];
-        }
-      if (d > 0.0)
-        visit(EventTime{s, time, n, d, n_risk.data(), n_event.data()});
-      for (std::size_t g : here) {
-        n_event[g] = 0.0;
-        ++row[g];
-        arrive(g);
-        if (poll && ++done % 1024 == 0)
-          poll(static_cast<double>(done) / static_cast<double>(table.rows()));
-      }
+    n -= gone;
+    d = gone = 0.0;
+  };
+  rows.each([&](bool new_time, double time, std::size_t group, std::uint64_t event) {
+    ask();
+    if (new_time) {
+      depart();
+      now = time;
     }
-  }
+    const double dies = event != 0 ? 1.0 : 0.0;
+    n_event[group] += dies;
+    d += dies;
+    leaving[group] += 1.0;
+    gone += 1.0;
+  });
+  depart();
 }
 
 /// What an event time counts for in a test of the log-rank family. S is Kaplan and Meier's estimate of all groups
@@ -103,7 +173,9 @@ struct LogrankOptions {
 /// Follows the event times of one stratum after the other.
 class TestWeights {
 public:
-  explicit TestWeights(const LogrankOptions& options) : options_(options) {
+  explicit TestWeights(const LogrankOptions& options)
+      : options_(options), follows_(options.weight == TestWeight::peto || options.weight == TestWeight::modified_peto ||
+                                    options.weight == TestWeight::fleming_harrington) {
     detail::require(options.rho >= 0.0 && options.gamma >= 0.0 && std::isfinite(options.rho + options.gamma),
                     "rho and gamma must be finite and >= 0");
     for (double w : options.given)
@@ -111,6 +183,11 @@ public:
   }
   /// To be asked once for each event time, in order.
   double operator()(const EventTime& at) {
+    if (!follows_)
+      return options_.weight == TestWeight::gehan         ? at.n
+             : options_.weight == TestWeight::tarone_ware ? std::sqrt(at.n)
+             : options_.weight == TestWeight::given       ? next_given()
+                                                          : 1.0;
     if (at.stratum != stratum_) {
       survival_ = CompensatedProduct();
       peto_ = CompensatedProduct();
@@ -120,29 +197,21 @@ public:
     survival_.multiply(at.n - at.d, at.n);
     peto_.multiply(at.n + 1.0 - at.d, at.n + 1.0);
     survival_before_ = before;
-    switch (options_.weight) {
-    case TestWeight::gehan:
-      return at.n;
-    case TestWeight::tarone_ware:
-      return std::sqrt(at.n);
-    case TestWeight::peto:
-      return peto_.value();
-    case TestWeight::modified_peto:
-      return peto_.value() * (at.n / (at.n + 1.0));
-    case TestWeight::fleming_harrington:
+    if (options_.weight == TestWeight::fleming_harrington)
       return std::pow(before, options_.rho) * std::pow(1.0 - before, options_.gamma);
-    case TestWeight::given:
-      detail::require(used_ < options_.given.size(), "there are more event times than given weights");
-      return options_.given[used_++];
-    default:
-      return 1.0;
-    }
+    return options_.weight == TestWeight::peto ? peto_.value() : peto_.value() * (at.n / (at.n + 1.0));
   }
-  /// S just before the time that was asked about last.
+  /// S just before the time that was asked about last; of weights that are made of S.
   double survival_before() const noexcept { return survival_before_; }
 
 private:
+  double next_given() {
+    detail::require(used_ < options_.given.size(), "there are more event times than given weights");
+    return options_.given[used_++];
+  }
+
   const LogrankOptions& options_;
+  bool follows_; // S, which most weights do not need
   CompensatedProduct survival_, peto_;
   std::size_t stratum_ = 0, used_ = 0;
   double survival_before_ = 1.0;
@@ -192,6 +261,34 @@ template <class Joined> std::vector<std::size_t> connected_parts(std::size_t k, 
 
 } // namespace detail
 
+namespace detail {
+
+inline std::vector<double> leaving_by_group(const RiskTable& table, std::size_t n_group) {
+  std::vector<double> out(n_group, 0.0);
+  for (std::size_t cell = 0; cell < table.n_group(); ++cell)
+    for (std::size_t row = table.first[cell]; row < table.first[cell + 1]; ++row) {
+      const double leaving = table.n_event[row] + table.n_censor[row];
+      require(table.n_event[row] == std::floor(table.n_event[row]) && leaving == std::floor(leaving),
+              "the log-rank test takes whole counts, not weights");
+      out[cell % n_group] += leaving;
+    }
+  return out;
+}
+inline std::vector<double> leaving_by_group(const CountedRows& counted, std::size_t n_group) {
+  std::vector<double> out(n_group, 0.0);
+  for (std::size_t cell = 0; cell < counted.n.size(); ++cell)
+    out[cell % n_group] += counted.n[cell];
+  return out;
+}
+inline std::vector<double> leaving_by_group(const OrderedRows& rows, std::size_t n_group) {
+  std::vector<double> out;
+  for (std::size_t g = 0; g < n_group; ++g)
+    out.push_back(rows.in_group(g));
+  return out;
+}
+
+} // namespace detail
+
 /// Observed and expected events, weighted scores and their covariance (Mantel 1966, Peto & Peto 1972; with weights
 /// Fleming & Harrington 1991, eq. 7.1.3 ff.), stratum by stratum.
 ///
@@ -205,21 +302,22 @@ template <class Joined> std::vector<std::size_t> connected_parts(std::size_t k, 
 /// of connected parts: no tolerance is needed. The scores sum to zero over each part, because where c = 0 everybody or
 /// nobody at risk has the event.
 ///
-/// @param table as in each_event_time(); whole counts, to which rows of a whole weight add up.
+/// @param source a risk table, counted or ordered rows: see each_event_time(). Of a table whole counts, to which rows of a
+/// whole weight add up.
 /// @param poll asked now and then; see poll.hpp.
-/// @throws input_error when the table does not fit. O(rows * n_group + event times * n_group^2).
-inline LogrankResult logrank(const RiskTable& table, std::size_t n_group, const LogrankOptions& options = {},
-                             const Poll& poll = {}) {
+/// @throws input_error when the source does not fit. O(rows * n_group + event times * n_group^2).
+template <class Source>
+LogrankResult logrank(Source&& source, std::size_t n_group, const LogrankOptions& options = {},
+                      const Poll& poll = {}) {
   const std::size_t k = n_group;
   LogrankResult out;
-  out.n.assign(k, 0.0);
   out.observed.assign(k, 0.0);
   std::vector<CompensatedSum> expected(k), score(k), together(k * k); // together: -cov_ij for i < j
   std::vector<std::size_t> present;
   TestWeights weights(options);
 
   each_event_time(
-      table, k,
+      source, k,
       [&](const EventTime& at) {
         const double w = weights(at), hazard = at.d / at.n;
         present.clear();
@@ -241,14 +339,7 @@ inline LogrankResult logrank(const RiskTable& table, std::size_t n_group, const 
             together[present[i] * k + present[j]].add(at.n_risk[present[i]] * at.n_risk[present[j]] * b);
       },
       poll);
-  for (std::size_t row = 0; row < table.rows(); ++row) {
-    const double leaving = table.n_event[row] + table.n_censor[row];
-    detail::require(table.n_event[row] == std::floor(table.n_event[row]) && leaving == std::floor(leaving),
-                    "the log-rank test takes whole counts, not weights");
-  }
-  for (std::size_t cell = 0; cell < table.n_group(); ++cell)
-    for (std::size_t row = table.first[cell]; row < table.first[cell + 1]; ++row)
-      out.n[cell % k] += table.n_event[row] + table.n_censor[row];
+  out.n = detail::leaving_by_group(source, k);
 
   out.expected.resize(k);
   out.score.resize(k);

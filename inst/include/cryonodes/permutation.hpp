@@ -40,6 +40,15 @@ namespace detail {
 
 constexpr const char* too_many_ways = "there are more ways of dealing than can be counted exactly";
 
+/// Scores whose sizes add up to `size` are told apart by steps of 2^-42 of the power of two above it: coarser than the
+/// rounding errors of their sums. A power of two, so that to divide by it is exact.
+inline double step_of_scores(double size) {
+  require(std::isfinite(size), "the sum of the scores' sizes overflows");
+  int exponent = 0;
+  (void)std::frexp(size, &exponent);
+  return std::ldexp(1.0, std::max(exponent - 42, -1022));
+}
+
 /// The sums of all subsets of some numbers, by size of the subset: sorted, equal ones counted.
 class SubsetSums {
 public:
@@ -138,10 +147,8 @@ inline ExactTail exact_tail(const DealtScores& dealt, std::size_t max_states = s
   }
   const auto ways = static_cast<double>(all_ways);
 
-  constexpr int fineness = 42;
-  int exponent = 0;
-  (void)std::frexp(size, &exponent); // size < 2^exponent
-  const auto steps = [&](double a) { return std::int64_t{std::llround(std::ldexp(a, fineness - exponent))}; };
+  const double step = detail::step_of_scores(size);
+  const auto steps = [&](double a) { return std::int64_t{std::llround(a / step)}; };
   struct Unit {
     std::int64_t score;
     int group;
@@ -187,7 +194,7 @@ inline ExactTail exact_tail(const DealtScores& dealt, std::size_t max_states = s
     if (poll)
       poll(static_cast<double>(in_low + 1) / static_cast<double>(of_low.sizes()));
   }
-  return {as_far / ways, farther / ways, std::ldexp(static_cast<double>(slack), exponent - fineness), ways};
+  return {as_far / ways, farther / ways, static_cast<double>(slack) * step, ways};
 }
 
 /// @param replicates how many ways of dealing are drawn. @param seed replicate i draws from stream (seed, i), whatever
@@ -253,7 +260,7 @@ std::size_t count_dealt(const DealtScores& dealt, const DealOptions& options, co
 
 /// How many of the replicates have scores as unevenly spread over the groups as they were found, or more: the sum over
 /// strata of group sums U_g, in the form sum_g U_g^2 / n_g, which for two groups orders as the distance from the mean
-/// does. Differences by rounding, n units in the last place, count as none.
+/// does. Sums that exact_tail() takes as equal are so here.
 inline std::size_t approximate_tail(const DealtScores& dealt, const DealOptions& options, const Poll& poll = {}) {
   const std::size_t n = dealt.score.size(), k = dealt.n_group;
   detail::require(dealt.group.size() == n && k > 0, "one group for each score");
@@ -281,9 +288,10 @@ inline std::size_t approximate_tail(const DealtScores& dealt, const DealOptions&
   };
   std::vector<std::vector<double>> sums(std::max<std::size_t>(options.threads, 1), std::vector<double>(k));
   const double found = unevenness(dealt.group, sums[0]);
-  // A sum is off by at most n roundings of `scale`, and its square by twice as much of both.
-  const double slack = 4.0 * static_cast<double>(n) * std::numeric_limits<double>::epsilon() * scale *
-                       (std::sqrt(found) + scale * std::numeric_limits<double>::epsilon());
+  const double equal = static_cast<double>(n + 2) * detail::step_of_scores(scale);
+  double slack = 0.0; // what `found` loses when each of its sums is nearer to 0 by as much
+  for (std::size_t g = 0; g < k; ++g)
+    slack += size[g] > 0.0 ? equal * (2.0 * std::fabs(sums[0][g]) + equal) / size[g] : 0.0;
   const auto as_uneven = [&](const std::vector<int>& groups, std::size_t thread) {
     return unevenness(groups, sums[thread]) >= found - slack;
   };
