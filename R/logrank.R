@@ -35,8 +35,8 @@
 #'   Permutation.
 #' @param replicates,seed How many ways are drawn, and from which random numbers (a whole number; `NULL`: drawn with R's
 #'   own, and kept in the result). Replicate i depends on the seed and i alone.
-#' @param threads How many threads may share the replicates, or the ordering of very many rows, 1 or more; the result does
-#'   not depend on it.
+#' @param threads How many threads may share the replicates, or the ordering of very many rows, 1 or more; the result
+#'   does not depend on it.
 #' @param progress Show how far long work is?
 #' @param timefix Merge times that differ by rounding error only (`TRUE`, as in survival)?
 #' @param conf.level Two-sided coverage of the intervals of the hazard ratios, in (0, 1).
@@ -276,6 +276,9 @@ fit_logrank <- function(frame, data_name, test, trend, reference, wanted, timefi
       call_core(logrank_scores_cpp(cells, k, test$core, test$rho, test$gamma, given), call)
     }, call)
   }
+  # Sums of fewer clusters than that cannot spread in as many directions.
+  too_few <- clustered && core$df > frame$n_cluster - 1
+  if (too_few) answer <- list(statistic = NA_real_, df = 0, log_p_value = NA_real_)
   if (!is.null(dealt)) answer[c("df", "log_p_value")] <- list(NULL, log(dealt$p.value))
   # Ratios of hazards are estimated from unweighted counts of independent rows.
   hazard_ratio <- if (k == 2 && test$core == "logrank" && !clustered) hazard_ratios(core, conf.level)
@@ -302,6 +305,7 @@ fit_logrank <- function(frame, data_name, test, trend, reference, wanted, timefi
       cluster_title = if (clustered) cluster_meta(frame, NULL)$title, n_cluster = frame$n_cluster,
       notes = c(
         frame$notes, note_merged(core$n_time_merged), if (!clustered) logrank_notes(core, labels),
+        if (clustered && wanted$name == "asymptotic") note_few_clusters(frame$n_cluster, too_few),
         note_few(core, labels, frame, wanted), dealt$note, if (!is.null(dealt)) note_censoring(cells, k, call)
       )
     )
@@ -408,7 +412,12 @@ print.logrank_test <- function(x, digits = 3, ...) {
   one_sample <- !is.null(x$null.value)
   null <- if (one_sample) "the hazard is that of the reference at all times" else method_null("logrank")
   cat(x$method, " of the null hypothesis that ", null, "\n", sep = "")
-  cat(encodeString(x$data.name), "; ", count_line(x$meta), "\n\n", sep = "")
+  nested <- if (!is.null(x$meta$n_cluster)) {
+    paste0(" in ", number_text(x$meta$n_cluster), " cluster", if (x$meta$n_cluster != 1) "s", " (",
+      encodeString(x$meta$cluster_title), ")"
+    )
+  }
+  cat(encodeString(x$data.name), "; ", count_line(x$meta), nested, "\n\n", sep = "")
   shown <- data.frame(
     n = number_text(x$n), observed = number_text(x$observed), expected = format_number(x$expected, digits),
     row.names = names(x$n)

@@ -56,9 +56,12 @@ given_weights <- function(frame, n_group, fun, call) {
       arg = "type", call = call
     )
   })
-  if (!is_number(w) || length(w) != length(times$time) || !all(is.finite(w)) || any(abs(w) > 1e100)) {
-    abort_rule("choice", paste0("`type` must return one finite number for each of the ", length(times$time),
-      " event times, not ", one_line(w), "."
+  # Beyond these their squares have no number.
+  fit <- is_number(w) && length(w) == length(times$time) && all(is.finite(w)) &&
+    all(w == 0 | (abs(w) > 1e-100 & abs(w) < 1e100))
+  if (!fit) {
+    abort_rule("choice", paste0("`type` must return one number, 0 or of a size from 1e-100 to 1e100, for each of the ",
+      length(times$time), " event times, not ", one_line(w), "."
     ), arg = "type", call = call)
   }
   as.double(w)
@@ -102,6 +105,7 @@ trend_statistic <- function(core, scores) {
 # Whose test it is.
 type_source <- function(x) {
   if (!is.null(x$null.value)) return("Breslow (1975), Woolson (1981)")
+  if (!is.null(x$meta$n_cluster) && is.null(x$permutation)) return("Jung & Jeong (2003), Lin & Wei (1989)")
   source <- c(
     "Gehan-Breslow" = "Gehan (1965), Breslow (1970)", "Tarone-Ware" = "Tarone & Ware (1977)",
     "Peto-Peto" = "Peto & Peto (1972)", "modified Peto-Peto" = "Andersen et al. (1982)",

@@ -147,3 +147,12 @@ permutation_line <- function(x, cluster_title) {
     number_text(x$seed), "): ", p, ", 99% CI ", format_number(x$p.low, 3), " to ", format_number(x$p.high, 3)
   )
 }
+
+# The robust variance is an estimate from as many numbers as there are clusters.
+note_few_clusters <- function(n, too_few) {
+  if (too_few) {
+    paste0(number_text(n), " cluster", if (n != 1) "s", ": too few for a robust variance, the test is undefined (NA)")
+  } else if (n < 40) {
+    paste0("a robust variance from ", number_text(n), " clusters is a rough guide; a permutation needs none")
+  }
+}

@@ -37,7 +37,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto hits = approximate_tail({score, group, 2, {}, 1}, options);
     must(hits <= options.replicates, "no more hits than replicates");
     const bool exact_sums = option[1] % 2U == 0; // of hostile scores equal is a matter of rounding
-    must(!exact_sums || tail.p_value < 1.0 || hits == options.replicates, "where all ways are as far, all that are drawn are");
+    must(!exact_sums || tail.p_value < 1.0 || hits == options.replicates,
+         "where all ways are as far, all that are drawn are");
   } catch (const error&) {
   }
   return 0;

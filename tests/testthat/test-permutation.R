@@ -152,6 +152,18 @@ test_that("the robust test is coxph's robust score test, on random cohorts, late
   expect_gt(compared, 25)
 })
 
+test_that("the robust test says so when it has few clusters, and has no answer from one", {
+  d <- data.frame(time = c(5, 8, 12, 3, 9, 9, 14, 20), died = c(1, 0, 1, 1, 1, 0, 1, 0), arm = rep(1:2, 4))
+  one <- logrank_test(Surv(time, died) ~ arm, d, cluster = rep(1, 8), distribution = "asymptotic")
+  expect_identical(one$p.value, NA_real_)
+  expect_identical(unname(one$statistic), NA_real_)
+  expect_match(one$meta$notes, "1 cluster: too few", all = FALSE)
+  four <- logrank_test(Surv(time, died) ~ arm, d, cluster = rep(1:4, each = 2), distribution = "asymptotic")
+  expect_true(is.finite(four$p.value))
+  expect_match(four$meta$notes, "from 4 clusters is a rough guide", all = FALSE)
+  expect_output(print(four), "8 rows used in 4 clusters \\(rep\\(1:4, each = 2\\)\\).*Jung & Jeong")
+})
+
 test_that("what cannot be dealt is refused", {
   d <- data.frame(entry = 0, time = 1:6, died = 1, arm = rep(1:2, 3), w = c(2, 1, 1, 1, 1, 1))
   refused <- function(expr) expect_error(expr, class = "cryonodes_error_choice")

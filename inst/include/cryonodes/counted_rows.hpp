@@ -198,8 +198,8 @@ private:
   std::vector<std::uint32_t> cell_;                 // time by time, group by group
 };
 
-/// Rows in the order of their times, one number each: how far the time is above the least one, in steps of the last bit;
-/// group; event. Near-ties are found but not merged yet.
+/// Rows in the order of their times, one number each: how far the time is above the least one, in steps of the last
+/// bit; group; event. Near-ties are found but not merged yet.
 class OrderedRows {
 public:
   /// The rows of order_rows(), which says what they can be.
@@ -269,8 +269,8 @@ public:
   double in_group(std::size_t g) const { return static_cast<double>(end_[g + 1] - end_[g]); }
   std::size_t n_time_merged() const { return n_time_merged_; }
 
-  /// Calls visit(new_time, time, group, event) for each row in the order of the times; `time` is the one that stands for
-  /// its near-ties, `new_time` says whether it is another than that of the row before.
+  /// Calls visit(new_time, time, group, event) for each row in the order of the times; `time` is the one that stands
+  /// for its near-ties, `new_time` says whether it is another than that of the row before.
   template <class Visit> void each(Visit visit) {
     Steps steps(*this);
     const std::uint64_t event_mask = (std::uint64_t{1} << event_bits_) - 1;
@@ -369,7 +369,7 @@ private:
   };
 
   std::size_t n_cause_, size_, n_time_merged_ = 0;
-  std::vector<std::size_t> end_; // rows of group g are the end_[g]-th to the last before end_[g + 1], once they are apart
+  std::vector<std::size_t> end_; // rows of group g are those from end_[g] to before end_[g + 1], once they are apart
   unsigned event_bits_, low_;
   std::uint64_t base_ = 0, greatest_ = 0;
   double gap_ = 0.0;

@@ -302,8 +302,8 @@ inline std::vector<double> leaving_by_group(const OrderedRows& rows, std::size_t
 /// of connected parts: no tolerance is needed. The scores sum to zero over each part, because where c = 0 everybody or
 /// nobody at risk has the event.
 ///
-/// @param source a risk table, counted or ordered rows: see each_event_time(). Of a table whole counts, to which rows of a
-/// whole weight add up.
+/// @param source a risk table, counted or ordered rows: see each_event_time(). Of a table whole counts, to which rows
+/// of a whole weight add up.
 /// @param poll asked now and then; see poll.hpp.
 /// @throws input_error when the source does not fit. O(rows * n_group + event times * n_group^2).
 template <class Source>

@@ -214,40 +214,61 @@ std::size_t count_dealt(const DealtScores& dealt, const DealOptions& options, co
   detail::require(dealt.stratum.empty() ? dealt.n_stratum == 1 : dealt.stratum.size() == n,
                   "a unit has one stratum");
   detail::require(n < std::numeric_limits<std::uint32_t>::max(), "too many units to deal");
-  // Units of a stratum side by side.
-  std::vector<std::size_t> first(dealt.n_stratum + 1, 0), unit(n);
+  const std::size_t k = dealt.n_group;
+  const auto stratum_of = [&](std::size_t i) {
+    return dealt.stratum.empty() ? std::size_t{0} : static_cast<std::size_t>(dealt.stratum[i]);
+  };
+  // Units of a stratum side by side, and how many of them go to each group.
+  std::vector<std::size_t> first(dealt.n_stratum + 1, 0), unit(n), places(dealt.n_stratum * k, 0);
   for (std::size_t i = 0; i < n; ++i) {
-    const int s = dealt.stratum.empty() ? 0 : dealt.stratum[i];
-    detail::require(s >= 0 && static_cast<std::size_t>(s) < dealt.n_stratum, "a stratum code is out of range");
-    ++first[static_cast<std::size_t>(s) + 1];
+    detail::require(stratum_of(i) < dealt.n_stratum, "a stratum code is out of range");
+    detail::require(dealt.group[i] >= 0 && static_cast<std::size_t>(dealt.group[i]) < k,
+                    "a group code is out of range");
+    ++first[stratum_of(i) + 1];
+    ++places[stratum_of(i) * k + static_cast<std::size_t>(dealt.group[i])];
   }
   for (std::size_t s = 0; s < dealt.n_stratum; ++s)
     first[s + 1] += first[s];
   std::vector<std::size_t> at(first.begin(), first.end() - 1);
   for (std::size_t i = 0; i < n; ++i)
-    unit[at[static_cast<std::size_t>(dealt.stratum.empty() ? 0 : dealt.stratum[i])]++] = i;
-  std::vector<int> start(n);
-  for (std::size_t i = 0; i < n; ++i)
-    start[i] = dealt.group[unit[i]];
+    unit[at[stratum_of(i)]++] = i;
+  // The largest group of a stratum takes whom the others leave: it need not be dealt to.
+  std::vector<int> cards; // the groups of those that are drawn, stratum by stratum
+  std::vector<int> largest(dealt.n_stratum, 0);
+  std::vector<std::size_t> drawn(dealt.n_stratum, 0);
+  for (std::size_t s = 0; s < dealt.n_stratum; ++s) {
+    const auto from = places.begin() + static_cast<std::ptrdiff_t>(s * k);
+    largest[s] = static_cast<int>(std::max_element(from, from + static_cast<std::ptrdiff_t>(k)) - from);
+    for (std::size_t g = 0; g < k; ++g)
+      if (static_cast<int>(g) != largest[s]) {
+        cards.insert(cards.end(), places[s * k + g], static_cast<int>(g));
+        drawn[s] += places[s * k + g];
+      }
+  }
 
   constexpr std::size_t block = 256;
   const std::size_t n_block = (options.replicates + block - 1) / block;
   const std::size_t threads = std::max<std::size_t>(options.threads, 1);
-  std::vector<std::vector<int>> hand(threads, std::vector<int>(n)), groups(threads, std::vector<int>(n));
+  std::vector<std::vector<std::size_t>> order(threads, unit);
+  std::vector<std::vector<int>> groups(threads, std::vector<int>(n));
   std::vector<std::size_t> hits(n_block, 0);
   for_each_block(
       n_block, threads,
       [&](std::size_t b, std::size_t thread) {
-        std::vector<int>&cards = hand[thread], &dealt_to = groups[thread];
+        std::vector<std::size_t>& turn = order[thread];
+        std::vector<int>& dealt_to = groups[thread];
         for (std::size_t r = b * block; r < std::min((b + 1) * block, options.replicates); ++r) {
           RandomStream random(options.seed, r);
-          std::copy(start.begin(), start.end(), cards.begin());
-          for (std::size_t s = 0; s < dealt.n_stratum; ++s)
-            for (std::size_t i = first[s + 1]; i > first[s] + 1; --i)
-              random.each_below(static_cast<std::uint32_t>(i - first[s]), 1,
-                                [&](std::uint32_t j) { std::swap(cards[i - 1], cards[first[s] + j]); });
-          for (std::size_t i = 0; i < n; ++i)
-            dealt_to[unit[i]] = cards[i];
+          std::copy(unit.begin(), unit.end(), turn.begin());
+          auto card = cards.begin();
+          for (std::size_t s = 0; s < dealt.n_stratum; ++s) {
+            for (std::size_t i = first[s]; i < first[s + 1]; ++i)
+              dealt_to[unit[i]] = largest[s];
+            for (std::size_t i = first[s]; i < first[s] + drawn[s]; ++i) {
+              std::swap(turn[i], turn[i + random.below(static_cast<std::uint32_t>(first[s + 1] - i))]);
+              dealt_to[turn[i]] = *card++;
+            }
+          }
           hits[b] += compare(dealt_to, thread) ? 1U : 0U;
         }
       },

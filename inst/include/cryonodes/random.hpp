@@ -50,6 +50,14 @@ public:
       refill();
     return ahead_[used_++];
   }
+  /// Uniform on 0, ..., n - 1, n > 0, as below; the remainder is asked for only when it could matter.
+  std::uint32_t below(std::uint32_t n) noexcept {
+    for (;;) {
+      const std::uint64_t product = std::uint64_t{next()} * n;
+      if (static_cast<std::uint32_t>(product) >= n || static_cast<std::uint32_t>(product) >= (0U - n) % n)
+        return static_cast<std::uint32_t>(product >> 32);
+    }
+  }
   /// Calls `visit` with `count` numbers uniform on 0, ..., n - 1, n > 0, each exactly equally likely: the upper half of
   /// a product, and another try in the few cases that would favour some of them (Lemire 2019, algorithm 5).
   template <class Visit> void each_below(std::uint32_t n, std::size_t count, Visit visit) {
