@@ -48,6 +48,10 @@ at_rows <- function(rows, most = 3) {
 }
 
 quoted <- function(x, most = 8) {
-  text <- paste0("'", encodeString(as.character(utils::head(x, most))), "'", collapse = ", ")
+  shown <- as.character(utils::head(x, most))
+  # Escapes where something would break the line, and only there: letters must not depend on the session's locale.
+  odd <- grepl("[\x01-\x1f\x7f\\\\]", shown, perl = TRUE, useBytes = TRUE)
+  shown[odd] <- encodeString(shown[odd])
+  text <- paste0("'", shown, "'", collapse = ", ")
   if (length(x) > most) paste0(text, ", ...") else text
 }
