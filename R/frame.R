@@ -241,7 +241,7 @@ read_terms <- function(terms, evaluate, n, allow, call) {
     )
   }
   values <- Map(function(expr, role) {
-    value <- if (role == "group") evaluate(expr) else special_value(expr, evaluate, call)
+    value <- if (role == "group") evaluate(expr) else special_value(expr, evaluate, n, call)
     read_label(value, plain_name(expr), n, call)
   }, expressions, role)
   names(values) <- vapply(expressions, plain_name, "")
@@ -254,14 +254,25 @@ read_terms <- function(terms, evaluate, n, allow, call) {
 }
 
 # strata(a, b) or cluster(id): their columns, combined.
-special_value <- function(expr, evaluate, call) {
+special_value <- function(expr, evaluate, n, call) {
   if (!is.null(names(expr))) {
     abort_rule("formula", paste0("`", one_line(expr), "`: `", as.character(expr[[1]]),
       "()` takes columns only, no named arguments."
     ), arg = "formula", call = call)
   }
   parts <- lapply(as.list(expr)[-1], evaluate)
-  combined_label(setNames(parts, vapply(as.list(expr)[-1], one_line, "")))
+  if (!length(parts)) {
+    abort_rule("formula", paste0("`", one_line(expr), "` names no column."), arg = "formula", call = call)
+  }
+  names(parts) <- vapply(as.list(expr)[-1], one_line, "")
+  parts <- Map(function(x, name) read_label(x, name, n, call), parts, names(parts))
+  if (length(parts) == 1) return(parts[[1]])
+  factors <- Map(function(x, name) without_na_level(as_group(x, name, call)), parts, names(parts))
+  combined <- combine_codes(factors)
+  if (is_call_of(expr, "cluster")) return(combined$code)
+  labels <- do.call(paste, c(lapply(combined$labels, unname), sep = ", "))
+  check_distinct(labels, one_line(expr), call)
+  factor(combined$code, seq_along(labels), labels)
 }
 
 read_subset <- function(value, n, call) {
@@ -359,7 +370,7 @@ make_frame <- function(response, variables, weights, keep, na.action, call) {
     cluster = cluster, cluster_title = names(variables$cluster), n_cluster = if (!is.null(cluster)) max(cluster) + 1L,
     causes = response$causes,
     weights = chosen(weights), unit = response$unit, rows_dropped = rows_dropped, n_rows = length(rows),
-    n_input = n, rows = rows, notes = c(response$note, note_weightless, grouping$notes)
+    n_input = n, rows = rows, notes = c(response$note, note_weightless, grouping$notes, strata$notes)
   )
 }
 

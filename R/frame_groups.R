@@ -11,25 +11,18 @@ code_groups <- function(columns, call) {
   if (!is.null(plain)) return(with_label_notes(plain))
   factors <- Map(function(x, name) as_group(x, name, call), columns, names(columns))
   for (name in names(factors)) notes <- c(notes, look_alikes(levels(factors[[name]]), name))
-  combined <- factors[[1]]
   if (length(factors) > 1) {
-    code <- as.integer(factors[[1]])
-    for (f in factors[-1]) code <- (code - 1) * nlevels(f) + as.integer(f)
-    present <- sort(unique(code))
-    example <- match(present, code)
-    cells <- function(f) {
-      used <- as.integer(f)[example]
-      list(label = levels(f)[used], padded = format(levels(f))[used])
-    }
-    parts <- lapply(factors, cells)
-    labels <- do.call(paste, c(lapply(parts, `[[`, "label"), sep = ", "))
-    spelled <- c(list(parts[[1]]$label), lapply(parts[-1], `[[`, "padded"))
-    names <- do.call(paste, c(Map(function(p, name) paste0(name, "=", p), spelled, names(parts)), sep = ", "))
-    code <- match(code, present) - 1L
+    combined <- combine_codes(factors)
+    labels <- do.call(paste, c(unname(combined$labels), sep = ", "))
+    check_distinct(labels, paste(names(columns), collapse = ", "), call)
+    padded <- lapply(factors[-1], function(f) format(levels(f))[as.integer(f)[combined$example]])
+    spelled <- c(combined$labels[1], padded)
+    names <- do.call(paste, c(unname(Map(function(p, name) paste0(name, "=", p), spelled, names(factors))), sep = ", "))
+    code <- combined$code - 1L
   } else {
-    labels <- levels(combined)
+    labels <- levels(factors[[1]])
     names <- paste0(names(factors), "=", labels)
-    code <- as.integer(combined) - 1L
+    code <- as.integer(factors[[1]]) - 1L
   }
   if (length(labels) > max_groups) {
     title <- paste(names(columns), collapse = ", ")
@@ -131,7 +124,26 @@ look_alikes <- function(labels, name) {
   }, "", USE.NAMES = FALSE)
 }
 
-combined_label <- function(columns) {
-  if (length(columns) == 1) return(columns[[1]])
-  do.call(interaction, c(unname(columns), list(drop = TRUE, sep = ", ", lex.order = TRUE)))
+# Several factors as one: codes of the combinations that occur, in the order of the first factor, then the second, and
+# so on; and of each combination the labels it has in each factor.
+combine_codes <- function(factors) {
+  code <- as.integer(factors[[1]])
+  for (f in factors[-1]) {
+    # Numbers that a double holds, however many combinations there could be.
+    code <- (match(code, sort(unique(code))) - 1) * nlevels(f) + as.integer(f)
+  }
+  present <- sort(unique(code))
+  example <- match(present, code)
+  list(code = match(code, present), labels = lapply(factors, function(f) as.character(f)[example]), example = example)
+}
+
+# Labels of combinations can print alike although their parts differ: "x, y" and "z", "x" and "y, z".
+check_distinct <- function(labels, name, call) {
+  twice <- unique(labels[duplicated(labels)])
+  if (length(twice)) {
+    abort_rule("group", paste0("`", name, "` has different combinations that all print as ", quoted(twice), "."),
+      "Relabel one of the columns.",
+      arg = name, call = call
+    )
+  }
 }

@@ -78,7 +78,7 @@
 #' equally likely. Row \eqn{i} contributes \eqn{a_i = w\,[event] - \sum w d / n}{a_i = w [event] - sum w d / n}, the sum
 #' over the event times up to its own, to whichever group it is in, because \eqn{w}, \eqn{d} and \eqn{n} do not depend
 #' on groups. For two groups `"exact"` counts the ways whose score is as far from 0 as the observed one, ties included:
-#' for some 45 subjects, for more where many scores are equal. Scores are rounded to some \eqn{2^{-42}}{2^-42} of the
+#' for some 45 subjects, up to 57 where many scores are equal. Scores are rounded to some \eqn{2^{-42}}{2^-42} of the
 #' sum of their sizes, and sums that differ by less than `permutation$tolerance` count as equal; `permutation$p.farther`
 #' is the probability without those: the p of unrounded scores lies between. `"approximate"` reports
 #' \eqn{(b + 1) / (B + 1)} for \eqn{b} of \eqn{B} replicates at least as extreme in
@@ -91,8 +91,10 @@
 #' \eqn{z} = 1 for the row's own group: the test of Jung and Jeong, the robust score test of a Cox model with Breslow's
 #' ties. It needs many clusters.
 #'
-#' Where follow-up itself differs between the groups dealing is not quite right; `meta$notes` says so when a log-rank
-#' test of the censorings has p < 0.05.
+#' Where follow-up itself differs between the groups dealing is not quite right; without clusters `meta$notes` says so
+#' when a log-rank test of the censorings has p < 0.05. Where the chi-square statistic is undefined all ways of dealing
+#' are alike, and p is 1. Delayed entry, `weights` and `trend` have the chi-square distribution only; clusters take no
+#' `weights`.
 #' @section Edge cases:
 #' The rank is counted, not estimated: groups are linked when they were at risk together at an event that somebody at
 #' risk survived, and each set of linked groups takes one degree of freedom away. A group censored before the first
@@ -277,7 +279,7 @@ fit_logrank <- function(frame, data_name, test, trend, reference, wanted, timefi
     }, call)
   }
   # Sums of fewer clusters than that cannot spread in as many directions.
-  too_few <- clustered && core$df > frame$n_cluster - 1
+  too_few <- clustered && (if (is.null(scores)) core$df else min(core$df, 1)) > core$n_cluster - 1
   if (too_few) answer <- list(statistic = NA_real_, df = 0, log_p_value = NA_real_)
   if (!is.null(dealt)) answer[c("df", "log_p_value")] <- list(NULL, log(dealt$p.value))
   # Ratios of hazards are estimated from unweighted counts of independent rows.
@@ -305,8 +307,9 @@ fit_logrank <- function(frame, data_name, test, trend, reference, wanted, timefi
       cluster_title = if (clustered) cluster_meta(frame, NULL)$title, n_cluster = frame$n_cluster,
       notes = c(
         frame$notes, note_merged(core$n_time_merged), if (!clustered) logrank_notes(core, labels),
-        if (clustered && wanted$name == "asymptotic") note_few_clusters(frame$n_cluster, too_few),
-        note_few(core, labels, frame, wanted), dealt$note, if (!is.null(dealt)) note_censoring(cells, k, call)
+        if (clustered && wanted$name == "asymptotic") note_few_clusters(core$n_cluster, too_few),
+        if (is.null(scores)) note_few(core, labels, frame, wanted), dealt$note,
+        if (!is.null(dealt) && !clustered) note_censoring(cells, k, call)
       )
     )
   ), class = c("logrank_test", "htest"))
@@ -322,26 +325,6 @@ logrank_title <- function(test, frame, scores, dealt) {
   }
   if (is.null(dealt)) return(title)
   paste0(title, if (dealt$distribution == "exact") ", exact permutation" else ", permutation")
-}
-
-# Clusters take rows as they are.
-check_clustered_test <- function(frame, call) {
-  if (!is.null(frame$weights)) {
-    abort_rule("weights", "clusters take no `weights`.", "Repeat the rows.", arg = "weights", call = call)
-  }
-}
-
-# The variance is that of whole subjects.
-check_whole_weights <- function(frame, call) {
-  counts <- if (is.null(frame[["n_censor"]])) frame$weights else c(frame$event, frame$n_censor, frame$entry)
-  if (is.null(counts)) return(invisible())
-  bad <- which(counts != round(counts))
-  if (length(bad)) {
-    abort_rule("weights", paste0(
-      "the log-rank test takes whole counts: `weights` must be whole numbers, not ", number_text(counts[bad[1]]),
-      if (is.null(frame[["n_censor"]])) paste0(" in ", at_rows(frame$rows[bad])), "."
-    ), "A row of weight 2 stands for two subjects.", arg = "weights", rows = frame$rows[bad], call = call)
-  }
 }
 
 # First level: reference. Pike (1972) and Peto et al. (1977), as compared by Berry, Kitchin & Mock (1991).
@@ -368,7 +351,8 @@ logrank_notes <- function(core, labels) {
   }
   if (core$df == 0) {
     return(paste0(
-      "no event at which two groups", if (length(labels) > 2) " or more", " were at risk and somebody survived: ",
+      "no event of weight other than 0 at which two groups", if (length(labels) > 2) " or more",
+      " were at risk and somebody survived: ",
       "the variance is 0 and the test undefined (NA)"
     ))
   }
@@ -384,7 +368,7 @@ logrank_notes <- function(core, labels) {
     if (any(silent & !never)) {
       paste0(
         "no information from ", quoted(labels[silent & !never]),
-        ": never at risk beside another group at an event that somebody survived; df reduced"
+        ": never at risk beside another group at an event that somebody survived and that has a weight; df reduced"
       )
     },
     if (sum(!alone) > 1) {

@@ -94,10 +94,12 @@ read_trend <- function(trend, labels, call) {
 
 # One degree of freedom: the scores' sum s'U over the root of its variance s'Vs, which is a sum of terms >= 0.
 trend_statistic <- function(core, scores) {
+  # Neither their origin nor their unit plays a part: within 0 and 1 no square of them overflows.
+  scores <- scores / max(abs(scores))
+  scores <- (scores - min(scores)) / (max(scores) - min(scores))
   apart <- outer(scores, scores, `-`)^2
   variance <- -sum((core$covariance * apart)[upper.tri(apart)])
-  if (!(variance > 0)) return(NULL)
-  # The scores' mean plays no part, and without it less is lost.
+  if (core$df == 0 || !(variance > 0)) return(NULL)
   z <- sum((scores - mean(scores)) * core$score) / sqrt(variance)
   list(z = z, statistic = z^2, log_p_value = stats::pchisq(z^2, 1, lower.tail = FALSE, log.p = TRUE))
 }
@@ -112,4 +114,24 @@ type_source <- function(x) {
     "Fleming-Harrington" = "Harrington & Fleming (1982)"
   )[x$meta$type %||% "logrank"]
   if (is.na(source)) method_source("logrank") else unname(source)
+}
+
+# Clusters take rows as they are.
+check_clustered_test <- function(frame, call) {
+  if (!is.null(frame$weights)) {
+    abort_rule("weights", "clusters take no `weights`.", "Repeat the rows.", arg = "weights", call = call)
+  }
+}
+
+# The variance is that of whole subjects.
+check_whole_weights <- function(frame, call) {
+  counts <- if (is.null(frame[["n_censor"]])) frame$weights else c(frame$event, frame$n_censor, frame$entry)
+  if (is.null(counts)) return(invisible())
+  bad <- which(counts != round(counts))
+  if (length(bad)) {
+    abort_rule("weights", paste0(
+      "the log-rank test takes whole counts: `weights` must be whole numbers, not ", number_text(counts[bad[1]]),
+      if (is.null(frame[["n_censor"]])) paste0(" in ", at_rows(frame$rows[bad])), "."
+    ), "A row of weight 2 stands for two subjects.", arg = "weights", rows = frame$rows[bad], call = call)
+  }
 }

@@ -114,7 +114,6 @@ one_per_cluster <- function(code, frame, what, labels, call) {
 # Dealing takes the censoring for equal in all groups; a log-rank test of the censorings tells whether it is.
 note_censoring <- function(frame, k, call) {
   frame$reverse <- TRUE
-  frame["cluster"] <- list(NULL)
   censored <- call_core(logrank_cpp(frame, k, "logrank", 0, 0, numeric(), 1), call)
   p <- exp(censored$log_p_value)
   if (!is.na(p) && p < 0.05) {
@@ -124,12 +123,13 @@ note_censoring <- function(frame, k, call) {
   }
 }
 
-# Where the chi-square distribution is a rough guide, and what there is instead.
+# Where the chi-square distribution is a rough guide, and what there is instead. A variance between clusters has a note
+# of its own.
 note_few <- function(core, labels, frame, wanted) {
   few <- core$expected > 0 & core$expected < 5
   if (wanted$name != "asymptotic" || !any(few) || is.na(core$statistic)) return(NULL)
-  dealt <- is.null(frame$entry) && is.null(frame$weights) && is.null(frame[["n_censor"]])
-  exact <- length(labels) == 2 && is.null(frame$stratum)
+  dealt <- is.null(frame$entry) && is.null(frame$weights) && is.null(frame[["n_censor"]]) && is.null(frame$cluster)
+  exact <- length(labels) == 2 && is.null(frame$stratum) && sum(core$n) <= 45
   paste0(
     "fewer than 5 events expected in ", quoted(labels[few]), ": the chi-square distribution is a rough guide",
     if (dealt) paste0("; `distribution = \"", if (exact) "exact" else "approximate", "\"` needs none")
@@ -151,8 +151,10 @@ permutation_line <- function(x, cluster_title) {
 # The robust variance is an estimate from as many numbers as there are clusters.
 note_few_clusters <- function(n, too_few) {
   if (too_few) {
-    paste0(number_text(n), " cluster", if (n != 1) "s", ": too few for a robust variance, the test is undefined (NA)")
+    paste0(number_text(n), " cluster", if (n != 1) "s",
+      " with a part in the test: too few for a robust variance, the test is undefined (NA)"
+    )
   } else if (n < 40) {
-    paste0("a robust variance from ", number_text(n), " clusters is a rough guide; a permutation needs none")
+    paste0("a robust variance from ", number_text(n), " clusters with a part in the test is a rough guide")
   }
 }

@@ -75,13 +75,17 @@ Rcpp::List logrank_cpp(SEXP list, int n_group, std::string weight, double rho, d
   const auto options = options_of(weight, rho, gamma, given);
   const auto k = static_cast<std::size_t>(n_group);
   cryonodes::LogrankResult fit;
-  double statistic = R_NaReal, df = 0.0, n_time_merged = 0.0;
+  double statistic = R_NaReal, df = 0.0, n_time_merged = 0.0, n_cluster = 0.0;
   if (frame.clustered()) {
     const glue::Input in(frame, poll, cryonodes::EntryRows::kept);
     fit = cryonodes::logrank(in.table, k, options, poll);
-    fit.covariance = cryonodes::clustered_covariance(test_rows(in, k), in.rows().cluster, in.rows().n_cluster, options,
-                                                     poll);
-    std::tie(statistic, df) = clustered_form(fit, fit.covariance);
+    const auto clusters =
+        cryonodes::clustered_covariance(test_rows(in, k), in.rows().cluster, in.rows().n_cluster, options, poll);
+    fit.covariance = clusters.covariance;
+    n_cluster = static_cast<double>(clusters.n_part);
+    // Where no two groups are linked the variance is 0, and what is left of it is rounding.
+    if (fit.rank() > 0)
+      std::tie(statistic, df) = clustered_form(fit, fit.covariance);
     n_time_merged = static_cast<double>(in.timeline.n_time_merged);
   } else {
     // Rows need not be counted by group first, unless those of a stratum stand together.
@@ -111,7 +115,7 @@ Rcpp::List logrank_cpp(SEXP list, int n_group, std::string weight, double rho, d
       Rcpp::_["covariance"] = Rcpp::NumericMatrix(n_group, n_group, fit.covariance.begin()),
       Rcpp::_["component"] = fit.component, Rcpp::_["statistic"] = statistic, Rcpp::_["df"] = df,
       Rcpp::_["log_p_value"] = df > 0.0 ? cryonodes::log_chisq_upper(statistic, df) : R_NaReal,
-      Rcpp::_["n_time_merged"] = n_time_merged);
+      Rcpp::_["n_time_merged"] = n_time_merged, Rcpp::_["n_cluster"] = n_cluster);
 }
 
 // Each row's part in the score of its group, summed over the rows of a cluster if there are any.

@@ -58,13 +58,13 @@ TEST_CASE("the parts of four rows, by hand") {
   // Shares of group 0 at the deaths: 1/2, 1/3, 0. Each row a cluster; e of group 0:
   // 1 - 1/2 - 1/4 (1 - 1/2) = 3/8;  -1/3 + 1/4 / 2 + 1/3 / 3 = -7/72;
   // -(1/4)(1/2) - (1/3)(2/3) = -25/72;  0 + 1/8 + 1/9 = 17/72
-  const auto v = clustered_covariance(rows, Codes{0, 1, 2, 3}, 4, {});
+  const auto v = clustered_covariance(rows, Codes{0, 1, 2, 3}, 4, {}).covariance;
   const double truth_v = (27.0 * 27 + 7 * 7 + 25 * 25 + 17 * 17) / (72.0 * 72);
   CHECK(near(v[0], truth_v, 1e-14));
   CHECK(near(v[3], truth_v, 1e-14));
   CHECK(near(v[1], -truth_v, 1e-14));
   // Of one cluster, e is the whole score: 3/8 - 7/72 - 25/72 + 17/72 = 1/6.
-  CHECK(near(clustered_covariance(rows, Codes(4, 0), 1, {})[0], 1.0 / 36, 1e-14));
+  CHECK(near(clustered_covariance(rows, Codes(4, 0), 1, {}).covariance[0], 1.0 / 36, 1e-14));
 }
 
 TEST_CASE("the rows' parts add up to the scores of the groups, for every weight, with strata and delayed entry") {
@@ -93,8 +93,8 @@ TEST_CASE("all rows of one cluster: the covariance is the square of the scores")
     const auto table = make_risk_table(timeline, c.event, c.cell, c.k * c.n_stratum, {}, 1, {}, EntryRows::kept);
     const auto fit = logrank(table, c.k, options);
     const TestRows rows{timeline, c.event, c.cell, c.k, c.n_stratum};
-    const auto v = clustered_covariance(rows, Codes(c.time.size(), 0), 1, options);
-    const auto some = clustered_covariance(rows, c.cluster, c.n_cluster, options);
+    const auto v = clustered_covariance(rows, Codes(c.time.size(), 0), 1, options).covariance;
+    const auto some = clustered_covariance(rows, c.cluster, c.n_cluster, options).covariance;
     for (std::size_t i = 0; i < c.k; ++i) {
       double row = 0.0;
       for (std::size_t j = 0; j < c.k; ++j) {
@@ -105,6 +105,14 @@ TEST_CASE("all rows of one cluster: the covariance is the square of the scores")
       REQUIRE(std::fabs(row) <= 1e-10 * (1.0 + some[i * c.k + i]));
     }
   }
+}
+
+TEST_CASE("clusters that are gone before the first event have no part") {
+  const Doubles time{5, 6, 7, 1, 2};
+  const Codes event{1, 1, 0, 0, 0}, cell{0, 1, 0, 1, 0};
+  const auto timeline = make_timeline(time, Ties::exact);
+  CHECK(clustered_covariance({timeline, event, cell, 2, 1}, Codes{0, 0, 1, 2, 3}, 4, {}).n_part == 2);
+  CHECK(clustered_covariance({timeline, event, cell, 2, 1}, Codes{0, 1, 2, 3, 4}, 5, {}).n_part == 3);
 }
 
 TEST_CASE("a cluster code that is none is refused") {

@@ -501,7 +501,9 @@ test_that("trend: scores in order, under their names, and what is no score", {
   expect_match(x$method, "for trend")
   expect_identical(x$trend, c("1" = 1, "2" = 2, "3" = 3, "4" = 4))
   # Neither origin nor unit of the scores counts.
-  for (scores in list(c(10, 20, 30, 40), c(4, 3, 2, 1), c("4" = 4, "1" = 1, "3" = 3, "2" = 2))) {
+  for (scores in list(
+    c(10, 20, 30, 40), c(4, 3, 2, 1), c("4" = 4, "1" = 1, "3" = 3, "2" = 2), 1:4 * 1e300, 1:4 * 1e-300
+  )) {
     expect_equal(logrank_test(Surv(time, status) ~ group, d, trend = scores)$statistic, x$statistic)
   }
   # Of two groups it is the test itself.
@@ -548,4 +550,23 @@ test_that("types that are none are refused", {
   expect_error(logrank_test(Surv(time, died) ~ arm, by_hand, rho = -1), class = "cryonodes_error_choice")
   expect_error(logrank_test(Surv(time, died) ~ arm, by_hand, type = "Peto-Peto", rho = 1), class = "cryonodes_error_choice")
   expect_error(logrank_test(Surv(time, died) ~ arm, by_hand, type = sqrt, gamma = 1), class = "cryonodes_error_choice")
+})
+
+test_that("columns of strata and clusters are combined by their values, not by how they print", {
+  set.seed(1)
+  d <- data.frame(
+    time = sample(30, 24), died = 1, arm = rep(1:2, 12), a = rep(c("x, y", "x"), each = 12),
+    b = rep(c("z", "y, z"), each = 12), id = rep(1:12, each = 2), one = 1
+  )
+  expect_error(logrank_test(Surv(time, died) ~ arm + strata(a, b), d), "print as", class = "cryonodes_error_group")
+  expect_error(logrank_test(Surv(time, died) ~ a + b, d), "print as", class = "cryonodes_error_group")
+  both <- logrank_test(Surv(time, died) ~ arm + cluster(a, id), d, distribution = "asymptotic")
+  expect_equal(both$meta$n_cluster, 12)
+  expect_error(logrank_test(Surv(time, died) ~ arm + strata(id, 1:3), d), class = "cryonodes_error_length")
+  expect_error(logrank_test(Surv(time, died) ~ arm + strata(), d), class = "cryonodes_error_formula")
+  expect_error(logrank_test(Surv(time, died) ~ arm + cluster(one, as.raw(id)), d), class = "cryonodes_error_type")
+  d$id[3] <- NA
+  expect_error(logrank_test(Surv(time, died) ~ arm + cluster(one, id), d), "row 3", class = "cryonodes_error_missing")
+  two <- logrank_test(Surv(time, died) ~ arm + strata(one, b), d)
+  expect_identical(two$meta$stratum_labels, c("1, y, z", "1, z"))
 })

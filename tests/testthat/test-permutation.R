@@ -157,11 +157,25 @@ test_that("the robust test says so when it has few clusters, and has no answer f
   one <- logrank_test(Surv(time, died) ~ arm, d, cluster = rep(1, 8), distribution = "asymptotic")
   expect_identical(one$p.value, NA_real_)
   expect_identical(unname(one$statistic), NA_real_)
-  expect_match(one$meta$notes, "1 cluster: too few", all = FALSE)
+  expect_match(one$meta$notes, "1 cluster with a part in the test: too few", all = FALSE)
   four <- logrank_test(Surv(time, died) ~ arm, d, cluster = rep(1:4, each = 2), distribution = "asymptotic")
   expect_true(is.finite(four$p.value))
-  expect_match(four$meta$notes, "from 4 clusters is a rough guide", all = FALSE)
+  expect_match(four$meta$notes, "from 4 clusters with a part in the test is a rough guide", all = FALSE)
   expect_output(print(four), "8 rows used in 4 clusters \\(rep\\(1:4, each = 2\\)\\).*Jung & Jeong")
+})
+
+test_that("clusters without a part in the test do not count as clusters", {
+  set.seed(2)
+  d <- rbind(
+    data.frame(time = round(stats::rexp(20) + 1, 3), died = 1, arm = rep(1:2, 10), id = 1),
+    data.frame(time = stats::runif(50, 0, 0.9), died = 0, arm = rep(1:2, 25), id = 2:51)
+  )
+  x <- logrank_test(Surv(time, died) ~ arm, d, cluster = id, distribution = "asymptotic")
+  expect_identical(x$p.value, NA_real_)
+  expect_match(x$meta$notes, "1 cluster with a part", all = FALSE)
+  # Everybody dies at once: no variance but that of rounding.
+  y <- logrank_test(rep(5, 7), rep(1, 7), rep(1:2, 3:4), cluster = 1:7, distribution = "asymptotic")
+  expect_identical(y$p.value, NA_real_)
 })
 
 test_that("what cannot be dealt is refused", {

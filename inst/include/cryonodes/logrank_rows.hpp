@@ -2,6 +2,7 @@
 #define CRYONODES_LOGRANK_ROWS_HPP
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <vector>
 
@@ -104,13 +105,18 @@ inline std::vector<double> logrank_scores(const TestRows& rows, const LogrankOpt
   return out;
 }
 
+struct ClusteredCovariance {
+  std::vector<double> covariance; ///< k x k, symmetric
+  std::size_t n_part = 0;         ///< clusters whose part in it is not 0 but for rounding
+};
+
 /// Covariance of the scores when rows that share a cluster go together: for each cluster the sum e of its rows' parts
 ///   w [event] (z - n_g / n) - sum w d / n (z - n_g / n),   z = 1 for the row's own group g, else 0,
 /// and then the sum of e e' over the clusters (Lin & Wei 1989; for lesions in patients Jung & Jeong 2003). A group may
-/// vary within a cluster. k x k, symmetric.
+/// vary within a cluster.
 /// @param cluster codes in [0, n_cluster), one per row. O(n log n + n k + clusters k^2).
 /// @throws input_error as make_risk_table(), or when a cluster code is out of range.
-inline std::vector<double> clustered_covariance(const TestRows& rows, span<const int> cluster, std::size_t n_cluster,
+inline ClusteredCovariance clustered_covariance(const TestRows& rows, span<const int> cluster, std::size_t n_cluster,
                                                 const LogrankOptions& options, const Poll& poll = {}) {
   const detail::RunningHazard running(rows, options, poll);
   const std::size_t n = rows.timeline.exit_id.size(), k = rows.n_group;
@@ -143,10 +149,20 @@ inline std::vector<double> clustered_covariance(const TestRows& rows, span<const
     for (std::size_t i = 0; i < k; ++i)
       for (std::size_t j = 0; j <= i; ++j)
         sum[i * k + j].add(part[c * k + i].value() * part[c * k + j].value());
-  std::vector<double> out(k * k);
+  ClusteredCovariance out;
+  out.covariance.resize(k * k);
   for (std::size_t i = 0; i < k; ++i)
     for (std::size_t j = 0; j <= i; ++j)
-      out[i * k + j] = out[j * k + i] = sum[i * k + j].value();
+      out.covariance[i * k + j] = out.covariance[j * k + i] = sum[i * k + j].value();
+  double largest = 0.0;
+  for (const auto& e : part)
+    largest = std::max(largest, std::fabs(e.value()));
+  for (std::size_t c = 0; c < n_cluster; ++c) {
+    bool counts = false;
+    for (std::size_t g = 0; g < k; ++g)
+      counts |= std::fabs(part[c * k + g].value()) > 1e-12 * largest;
+    out.n_part += counts ? 1U : 0U;
+  }
   return out;
 }
 
