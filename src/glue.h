@@ -218,10 +218,7 @@ inline cryonodes::RowsInOrder order_rows(const Frame& frame, const cryonodes::Po
 /// The same, all of them counted.
 inline std::optional<cryonodes::CountedRows> count_rows(const Frame& frame, const cryonodes::Poll& poll,
                                                         int threads = 1) {
-  auto rows = order_rows(frame, poll, threads);
-  if (rows.ordered)
-    return std::move(*rows.ordered).counted(poll);
-  return std::move(rows.counted);
+  return order_rows(frame, poll, threads).all_counted(poll);
 }
 
 /// The risk table of a frame, for who needs nothing else of its rows.

@@ -93,17 +93,13 @@ Rcpp::List logrank_cpp(SEXP list, int n_group, std::string weight, double rho, d
     if (rows.ordered && frame.n_group() == k) {
       fit = cryonodes::logrank(*rows.ordered, k, options, poll);
       n_time_merged = static_cast<double>(rows.ordered->n_time_merged());
+    } else if (const auto counted = std::move(rows).all_counted(poll)) {
+      fit = cryonodes::logrank(*counted, k, options, poll);
+      n_time_merged = static_cast<double>(counted->n_time_merged);
     } else {
-      if (rows.ordered)
-        rows.counted = std::move(*rows.ordered).counted(poll);
-      if (rows.counted) {
-        fit = cryonodes::logrank(*rows.counted, k, options, poll);
-        n_time_merged = static_cast<double>(rows.counted->n_time_merged);
-      } else {
-        const glue::Input in(frame, poll, cryonodes::EntryRows::kept);
-        fit = cryonodes::logrank(in.table, k, options, poll);
-        n_time_merged = static_cast<double>(in.timeline.n_time_merged);
-      }
+      const glue::Input in(frame, poll, cryonodes::EntryRows::kept);
+      fit = cryonodes::logrank(in.table, k, options, poll);
+      n_time_merged = static_cast<double>(in.timeline.n_time_merged);
     }
     df = static_cast<double>(fit.rank());
     if (df > 0.0)

@@ -380,6 +380,13 @@ private:
 struct RowsInOrder {
   std::optional<CountedRows> counted;
   std::optional<OrderedRows> ordered;
+
+  /// Counted in either case; nothing where they are neither.
+  std::optional<CountedRows> all_counted(const Poll& poll) && {
+    if (ordered)
+      return std::move(*ordered).counted(poll);
+    return std::move(counted);
+  }
 };
 
 /// Whole numbers of small range are counted without being ordered, other times are ordered, by the rules of
@@ -426,10 +433,7 @@ inline RowsInOrder order_rows(span<const double> time, span<const int> event, sp
 inline std::optional<CountedRows> count_rows(span<const double> time, span<const int> event, span<const int> group,
                                              std::size_t n_group, Ties ties, const Poll& poll = {},
                                              std::size_t n_cause = 1, std::size_t threads = 1) {
-  RowsInOrder rows = order_rows(time, event, group, n_group, ties, poll, n_cause, threads);
-  if (rows.ordered)
-    return std::move(*rows.ordered).counted(poll);
-  return std::move(rows.counted);
+  return order_rows(time, event, group, n_group, ties, poll, n_cause, threads).all_counted(poll);
 }
 
 } // namespace cryonodes
