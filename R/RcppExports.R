@@ -41,6 +41,10 @@ draw_clusters_cpp <- function(n_cluster, seed, replicate) {
     .Call(`_cryonodes_draw_clusters_cpp`, n_cluster, seed, replicate)
 }
 
+compare_at_cpp <- function(list, times, method, pooled, cause, conf_level) {
+    .Call(`_cryonodes_compare_at_cpp`, list, times, method, pooled, cause, conf_level)
+}
+
 confidence_band_cpp <- function(estimate, std_error_log, first, n, type, conf_type, conf_level) {
     .Call(`_cryonodes_confidence_band_cpp`, estimate, std_error_log, first, n, type, conf_type, conf_level)
 }

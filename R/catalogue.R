@@ -28,6 +28,10 @@ catalogue <- rbind(
   method_row("logrank", "logrank_test", "Log-rank test", "Mantel (1966), Peto & Peto (1972)",
     null = "the hazards of the groups are equal at all times", sides = "two"
   ),
+  method_row("compare_at", "compare_at", "Comparison at a fixed time",
+    "Klein et al. (2007), Fay, Proschan & Brittain (2015)",
+    null = "the groups are equal at that time", sides = "two"
+  ),
   method_row("fisher", "fisher_test", "Fisher's exact test", "Fisher (1935), Freeman & Halton (1951)",
     null = "odds ratio = 1", sides = "one or two"
   ),

@@ -364,6 +364,20 @@ check_result <- function(x, class, fields, call, meta_fields = character()) {
   invisible(x)
 }
 
+check_two_groups <- function(frame, call) {
+  labels <- frame$group_labels
+  if (is.null(labels)) {
+    abort_rule("group", "there is no group to compare.", "Write `Surv(time, status) ~ group`.",
+      arg = "group", call = call
+    )
+  }
+  if (length(labels) < 2) {
+    abort_rule("group", paste0(
+      "`", frame$group_title, "` has one group only, ", quoted(labels), ": nothing to compare."
+    ), arg = frame$group_title, call = call)
+  }
+}
+
 need_package <- function(package, purpose, call = NULL) {
   if (!requireNamespace(package, quietly = TRUE)) {
     abort_rule("package", paste0("package '", package, "' is needed to ", purpose, "."),

@@ -178,8 +178,7 @@ logrank_test.formula <- function(formula, data = NULL, subset, weights, na.actio
     check_na_action(na.action, call), read_event(event), c("strata", "cluster"), call, parent.frame(),
     cluster = enquo(cluster) |> absent_as_null()
   )
-  data_name <- deparse(formula, width.cutoff = 500L)
-  if (length(data_name) > 1) data_name <- paste(trimws(data_name), collapse = " ")
+  data_name <- formula_text(formula)
   test <- read_test_type(type, rho, gamma, call)
   wanted <- read_distribution(distribution, !is.null(frame$cluster), replicates, seed, threads, progress, call)
   fit_logrank(frame, data_name, test, trend, reference, wanted, timefix, conf.level, call)
@@ -234,18 +233,7 @@ fit_logrank <- function(frame, data_name, test, trend, reference, wanted, timefi
     return(one_sample_logrank(frame, data_name, test, trend, reference, wanted, conf.level, call))
   }
   labels <- frame$group_labels
-  if (is.null(labels)) {
-    abort_rule("group", "there is no group to compare.", "Write `Surv(time, status) ~ group`.",
-      arg = "group", call = call
-    )
-  }
-  if (length(labels) < 2) {
-    abort_rule("group", paste0(
-      "`", frame$group_title, "` has one group only, ", quoted(labels), ": nothing to compare."
-    ),
-    arg = frame$group_title, call = call
-    )
-  }
+  check_two_groups(frame, call)
   scores <- read_trend(trend, labels, call)
   # The risk table knows groups only: those of one stratum stand together.
   k <- length(labels)

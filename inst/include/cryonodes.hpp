@@ -33,6 +33,9 @@
 #include "cryonodes/fisher.hpp"
 #include "cryonodes/logrank.hpp"
 #include "cryonodes/logrank_rows.hpp"
+#include "cryonodes/melded.hpp"
+#include "cryonodes/fixed_time.hpp"
+#include "cryonodes/compare_at.hpp"
 #include "cryonodes/permutation.hpp"
 
 #endif

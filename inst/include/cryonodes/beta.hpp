@@ -73,14 +73,20 @@ struct BetaTails {
   double log_density = 0.0; ///< of log(X / (1 - X)): x^a (1 - x)^b / B(a, b)
 };
 
-/// Tails at x = 1 / (1 + exp(-logit)); a, b > 0 and finite. On the logit scale neither x nor 1 - x loses digits.
-inline BetaTails beta_tails(double logit, double a, double b) {
+/// log of x^a (1 - x)^b / B(a, b), the density of log(X / (1 - X)) at `logit`; a, b > 0 and finite.
+inline double beta_log_density(double logit, double a, double b) {
   detail::require(a > 0.0 && b > 0.0 && std::isfinite(a + b), "a beta parameter must be > 0 and finite");
   const double x = 1.0 / (1.0 + std::exp(-logit)), y = 1.0 / (1.0 + std::exp(logit)), n = a + b;
+  return 0.5 * (std::log(a) + std::log(b) - std::log(n)) - detail::log_sqrt_2pi +
+         (detail::stirling_error(n) - detail::stirling_error(a) - detail::stirling_error(b)) -
+         (detail::deviance(a, n * x) + detail::deviance(b, n * y));
+}
+
+/// Tails at x = 1 / (1 + exp(-logit)); a, b > 0 and finite. On the logit scale neither x nor 1 - x loses digits.
+inline BetaTails beta_tails(double logit, double a, double b) {
+  const double x = 1.0 / (1.0 + std::exp(-logit)), y = 1.0 / (1.0 + std::exp(logit)), n = a + b;
   BetaTails out;
-  out.log_density = 0.5 * (std::log(a) + std::log(b) - std::log(n)) - detail::log_sqrt_2pi +
-                    (detail::stirling_error(n) - detail::stirling_error(a) - detail::stirling_error(b)) -
-                    (detail::deviance(a, n * x) + detail::deviance(b, n * y));
+  out.log_density = beta_log_density(logit, a, b);
   const bool left = x < (a + 1.0) / (n + 2.0);
   const double fraction = left ? detail::beta_fraction(a, b, x, y) : detail::beta_fraction(b, a, y, x);
   const double near = std::min(0.0, out.log_density - std::log(fraction));

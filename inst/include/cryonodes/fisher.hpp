@@ -12,6 +12,7 @@
 #include "cryonodes/bignum.hpp"
 #include "cryonodes/error.hpp"
 #include "cryonodes/poll.hpp"
+#include "cryonodes/tails.hpp"
 
 namespace cryonodes {
 
@@ -425,12 +426,6 @@ struct Margins {
   std::int64_t m, n, k, x;
   Conditional at(double odds_ratio) const { return Conditional(m, n, k, odds_ratio); }
 };
-
-/// log of a + b from their logarithms.
-inline double log_add(double a, double b) {
-  const double larger = std::max(a, b);
-  return larger + std::log1p(std::exp(std::min(a, b) - larger));
-}
 
 inline double log_p_two(const Conditional& table, std::int64_t x, bool& exactly, const Poll& poll) {
   if (x == table.mode())

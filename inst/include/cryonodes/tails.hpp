@@ -64,6 +64,12 @@ inline double log_gamma_upper(double a, double x) {
   return log_front + std::log(h);
 }
 
+/// log of a + b from their logarithms.
+inline double log_add(double a, double b) {
+  const double larger = a < b ? b : a;
+  return std::isinf(larger) ? larger : larger + std::log1p(std::exp((a < b ? a : b) - larger));
+}
+
 } // namespace detail
 
 /// log P(X > x) for a chi-square variable with df > 0 degrees of freedom; finite for every finite x.
