@@ -62,8 +62,8 @@
 #' for a share of the \eqn{F (1 - F) / V} subjects that would give that variance. With clusters, \eqn{V} and the
 #' covariance of groups that share clusters are the infinitesimal jackknife.
 #' @section Edge cases:
-#' Where a rate is 0 or 1, or a mean of pseudo-values is not between them, a normal scale has no answer. The melded
-#' p-value and intervals stand in, which the `note` says; with `pooled` the test remains as long as the scale has a value
+#' Where a rate is 0 or 1, or a mean of pseudo-values is not between them, a normal scale has no answer (a group whose
+#' own curve is 0 or 1 keeps that for its mean of pseudo-values). The melded p-value and intervals stand in, which the `note` says; with `pooled` the test remains as long as the scale has a value
 #' there. Of more than two groups the chi-square is then undefined. A group that is not followed to the time has no rate
 #' and no comparison, unless its curve has reached 0: the note names its last time. Nor has a group of one cluster. Times
 #' that differ from a time of the data by rounding only are that time.
@@ -275,16 +275,7 @@ fit_compare_at <- function(frame, data_name, asked, timefix, call) {
     p.adjusted = stats::p.adjust(exp(core$log_p_all), asked$p.adjust.method),
     note = if (k == 2) of_two$note else note_all_groups(rates, core, labels, method, asked)
   ))
-  crude <- if (method == "fisher-crude") {
-    lost <- rates[rates$cum.censor > 0, ]
-    if (nrow(lost)) {
-      paste0("Fisher's test ignores censoring: ", paste0(number_text(lost$cum.censor), " of ", number_text(lost$n),
-        " in '", lost$strata, "' were censored before ", number_text(lost$time), collapse = ", "
-      ), ", and count as free of the event")
-    } else {
-      "nobody was censored before the time: Fisher's test loses nothing"
-    }
-  }
+  units <- frame$n_cluster %||% sum(rates$n[seq_len(k)])
   structure(list(
     statistic = if (k == 2 && length(times) == 1) c(z = of_two$statistic),
     p.value = if (length(times) == 1) tests$p.value, alternative = "two.sided",
@@ -301,11 +292,39 @@ fit_compare_at <- function(frame, data_name, asked, timefix, call) {
       n_rows = frame$n_rows, rows_dropped = frame$rows_dropped, n_time_merged = core$n_time_merged,
       cluster_title = if (!is.null(frame$cluster)) cluster_meta(frame, NULL)$title, n_cluster = frame$n_cluster,
       notes = c(
-        frame$notes, note_merged(core$n_time_merged), crude,
+        frame$notes, note_merged(core$n_time_merged),
+        if (method == "fisher-crude") note_crude(rates, labels, times),
+        if (!method %in% c("melded", "fisher-crude")) note_normal(rates, frame, units),
         if (shared && any(core$melded > 0)) "groups share clusters: a melded p-value takes them for independent"
       )
     )
   ), class = c("compare_at", if (k == 2 && length(times) == 1) "htest"))
+}
+
+# How many Fisher's test takes for event-free who were not followed so long.
+note_crude <- function(rates, labels, times) {
+  lost <- lapply(labels, function(g) rates[rates$strata == g, ])
+  lost <- lost[vapply(lost, function(rows) any(rows$cum.censor > 0), TRUE)]
+  if (!length(lost)) return("nobody was censored before the time: Fisher's test loses nothing")
+  each <- vapply(lost, function(rows) {
+    paste0(paste(number_text(rows$cum.censor), collapse = ", "), " of ", number_text(rows$n[1]), " in '",
+      rows$strata[1], "'"
+    )
+  }, "")
+  paste0("Fisher's test ignores censoring: who was censored before ", paste(number_text(times), collapse = ", "),
+    " counts as free of the event; that is ", paste(each, collapse = " and ")
+  )
+}
+
+# Where a normal scale is a rough guide.
+note_normal <- function(rates, frame, units) {
+  if (!is.null(frame$cluster)) return(note_few_clusters(units, FALSE))
+  few <- !is.na(rates$estimate) & pmin(rates$cum.event, rates$n.risk) < 5
+  if (any(few)) {
+    paste0("fewer than 5 with the event or still at risk in ", quoted(unique(rates$strata[few])),
+      ": a normal scale is a rough guide"
+    )
+  }
 }
 
 # data.frame() takes longer than the comparison.

@@ -19,9 +19,11 @@ rate_columns <- c(
 #'   cell, `"n.risk"` and `"events"` (events up to that time) in rows of their own. `character()` shows the rates
 #'   alone.
 #' @param digits Decimals of the percentages.
-#' @param p Data frame with columns `p`, `endpoint` (when there is more than one), `time` (`NA` or absent: a
-#'   p-value of the whole curve, shown beside the endpoint) and, for p-values of several methods, `method`; each
-#'   method has its column.
+#' @param p Tests: a [compare_at()] or [logrank_test()], or a list of them; of several endpoints a list under their
+#'   names, each a test or a list of tests. Or a data frame with columns `p`, `endpoint` (when there is more than one),
+#'   `time` (`NA` or absent: a p-value of the whole curve, shown beside the endpoint) and, for p-values of several
+#'   methods, `method`. Each method has its column and its footnote. Of a `compare_at` whose p-values are adjusted for
+#'   several times the adjusted ones are shown.
 #' @param p.label What the p-values are, in words: test, hypothesis, sides. Required with p-values that have no
 #'   `method`.
 #' @param whole Heading of the column of fits without groups.
@@ -204,68 +206,6 @@ read_rates_frame <- function(x, times, percent, call) {
 
 # Times are the same when they differ by rounding only.
 match_time <- function(x, table) match(signif(x, 12), signif(table, 12))
-
-read_p <- function(p, label, numbers, call) {
-  check_text(label, "p.label", call)
-  if (is.null(p)) return(NULL)
-  p <- as.data.frame(check_data_frame(p, "p", call))
-  check_columns(quote(p), p, emptyenv(), call)
-  if (is.null(p$method)) {
-    if (is.null(label)) {
-      abort_rule("choice", "`p.label` is missing: a p-value is shown with the name of its method only.",
-        "For example \"Fisher's exact test, deaths by that time, two-sided\".",
-        arg = "p.label", call = call
-      )
-    }
-    p$method <- label
-  }
-  check_complete(p$method, "method", NULL, call)
-  endpoints <- unique(numbers$endpoint)
-  if (is.null(p$endpoint)) {
-    if (length(endpoints) > 1) check_columns(quote(endpoint), p, emptyenv(), call)
-    p$endpoint <- endpoints
-  }
-  p$time <- if (is.null(p$time)) NA_real_ else p$time
-  if (!is_number(p$p) && !all(is.na(p$p)) || any(p$p < 0 | p$p > 1, na.rm = TRUE)) {
-    abort_rule("table", "`p` must be numbers in [0, 1].", arg = "p", call = call)
-  }
-  p <- data.frame(
-    endpoint = as.character(p$endpoint), time = as.double(p$time), p = as.double(p$p), method = as.character(p$method),
-    stringsAsFactors = FALSE
-  )
-  unknown <- setdiff(p$endpoint, endpoints)
-  if (length(unknown)) {
-    abort_rule("table", paste0("`p` has values for ", quoted(unknown), ", which is not an endpoint of the table."),
-      arg = "p", call = call
-    )
-  }
-  p <- p[is.na(p$time) | !is.na(match_time(p$time, numbers$time)), ]
-  twice <- which(duplicated(data.frame(p$endpoint, signif(p$time, 12), p$method)))
-  if (length(twice)) {
-    abort_rule("table", paste0("`p` has two values for the same endpoint, time and method (", at_rows(twice), ")."),
-      arg = "p", rows = twice, call = call
-    )
-  }
-  p
-}
-
-p_at <- function(p, endpoint, time, method) {
-  same <- p$endpoint == endpoint & p$method == method
-  same <- same & if (is.na(time)) is.na(p$time) else !is.na(match_time(p$time, time))
-  p$p[same]
-}
-
-p_of_rows <- function(numbers, p, method) {
-  value <- Map(function(endpoint, time) c(p_at(p, endpoint, time, method), NA_real_)[1], numbers$endpoint, numbers$time)
-  unlist(value, use.names = FALSE)
-}
-
-# The numbers carry p when it is one value per endpoint and time; p-values of several methods are in `x$p`.
-with_p <- function(numbers, p) {
-  if (is.null(p) || length(unique(p$method)) != 1 || anyNA(p$time)) return(numbers)
-  numbers$p <- p_of_rows(numbers, p, p$method[1])
-  numbers
-}
 
 label_times <- function(times, unit, labels, call) {
   if (!is.null(labels)) {

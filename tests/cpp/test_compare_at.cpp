@@ -229,7 +229,7 @@ TEST_CASE("pseudo-values are n S - (n - 1) S without the row") {
     FixedTime known;
     cohort.at(3, CompareMethod::pseudo_values, false, &known);
     for (std::size_t g = 0; g < 2; ++g)
-      if (!std::isnan(known.estimate[g])) {
+      if (known.variance[g] > 0.0) {
         CHECK(near(known.estimate[g], mean[g] / size[g]));
         CHECK(near(known.variance[g], square[g] / size[g] / size[g]));
       }

@@ -60,7 +60,7 @@ for (d in names(times)) {
       }
     }
     theta <- as.vector(jackknife(prodlim(Hist(time, status) ~ 1, data = x), times = t))
-    for (g in 1:2) {
+    for (g in if (!any(ends)) 1:2) {
       here <- x$group == g
       add(d, t, "pseudo-values", paste("rate", g), mean(theta[here]), 1e-10, made_by("prodlim"))
       add(d, t, "pseudo-values", paste("std.error", g), sqrt(sum((theta[here] - mean(theta[here]))^2)) / sum(here),

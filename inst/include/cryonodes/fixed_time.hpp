@@ -260,7 +260,8 @@ inline void cluster_fixed_time(FixedTime& at, const RiskTable& table, const Clus
 
 /// Jackknife pseudo-values of S(t) of all groups together, theta_i = n S - (n - 1) S without row i (Andersen, Klein &
 /// Rosthoj 2003), and for each group that is followed to the time their mean, with the variance of a mean: between
-/// rows, or between clusters. Rows count one each and are there from the start. O(rows k + n).
+/// rows, or between clusters. A group whose own curve is 1 or 0 keeps that, and has no variance. Rows count one each and
+/// are there from the start. O(rows k + n).
 /// @param rows who belongs together, or null.
 inline FixedTime pseudo_values_at(const RiskTable& table, double time, const ClusteredRows* rows,
                                   const Poll& poll = {}) {
@@ -309,7 +310,13 @@ inline FixedTime pseudo_values_at(const RiskTable& table, double time, const Clu
     for (std::size_t i = table.first[g]; i < table.first[g + 1]; ++i)
       square.add(table.n_event[i] * (of_event[i] - mean) * (of_event[i] - mean) +
                  table.n_censor[i] * (of_censoring[i] - mean) * (of_censoring[i] - mean));
-    out.estimate[g] = std::isnan(out.estimate[g]) ? out.estimate[g] : mean;
+    // Where nobody or everybody of the group has had the event, what the mean varies by comes from the other groups.
+    const bool inside = out.estimate[g] > 0.0 && out.estimate[g] < 1.0;
+    if (!inside) {
+      out.variance[g] = 0.0;
+      continue;
+    }
+    out.estimate[g] = mean;
     out.variance[g] = square.value() / out.n[g] / out.n[g];
   }
   if (rows == nullptr)
@@ -335,8 +342,9 @@ inline FixedTime pseudo_values_at(const RiskTable& table, double time, const Clu
         out.covariance[g * k + h] += part[c * k + g].value() * part[c * k + h].value() / out.n[g] / out.n[h];
     }
   for (std::size_t g = 0; g < k; ++g)
-    out.variance[g] =
-        out.n_cluster[g] > 1.0 ? out.covariance[g * k + g] : std::numeric_limits<double>::quiet_NaN();
+    if (out.variance[g] > 0.0)
+      out.variance[g] =
+          out.n_cluster[g] > 1.0 ? out.covariance[g * k + g] : std::numeric_limits<double>::quiet_NaN();
   return out;
 }
 

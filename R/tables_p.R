@@ -1,0 +1,113 @@
+# p-values in a table of rates: given as tests, or as a data frame.
+
+# The tests whose p-values a table can show.
+is_test_of_groups <- function(x) inherits(x, c("logrank_test", "compare_at", "gray_test"))
+
+# Tests, or a list of them; with several endpoints a list by endpoint.
+p_of_tests <- function(tests, endpoints, call) {
+  if (is_test_of_groups(tests)) tests <- list(tests)
+  if (!is.list(tests) || !length(tests)) {
+    abort_rule("type", paste0("`p` must be tests or a data frame, not ", class(tests)[1], "."),
+      "A test is made by `compare_at()` or `logrank_test()`.",
+      arg = "p", call = call
+    )
+  }
+  if (length(endpoints) == 1 && !endpoints %in% names(tests)) tests <- setNames(list(tests), endpoints)
+  unknown <- setdiff(names(tests), endpoints)
+  if (is.null(names(tests)) || length(unknown)) {
+    abort_rule("table", paste0(
+      "`p` must name its tests by endpoint, ", quoted(endpoints),
+      if (length(unknown)) paste0(", not ", quoted(unknown)), "."
+    ), arg = "p", call = call)
+  }
+  parts <- Map(function(of_endpoint, endpoint) {
+    if (is_test_of_groups(of_endpoint)) of_endpoint <- list(of_endpoint)
+    rows <- lapply(of_endpoint, p_of_test, call = call)
+    cbind(endpoint = endpoint, do.call(rbind, unname(rows)))
+  }, tests, names(tests))
+  do.call(rbind, unname(parts))
+}
+
+p_of_test <- function(x, call) {
+  if (!is_test_of_groups(x)) {
+    abort_rule("type", paste0("`p` must hold tests of groups, not ", class(x)[1], "."),
+      "A test is made by `compare_at()` or `logrank_test()`.",
+      arg = "p", call = call
+    )
+  }
+  if (!inherits(x, "compare_at")) {
+    return(data.frame(time = NA_real_, p = as.vector(x$p.value), method = x$method, stringsAsFactors = FALSE))
+  }
+  check_compare_at(x, call)
+  how <- x$meta$p.adjust.method
+  data.frame(
+    time = x$tests$time, p = x$tests$p.adjusted,
+    method = paste0(
+      x$method, if (x$meta$how == "fisher-crude") ": it ignores censoring",
+      if (how != "none") paste0("; adjusted for ", nrow(x$tests), " times (", how, ")")
+    ), stringsAsFactors = FALSE
+  )
+}
+
+read_p <- function(p, label, numbers, call) {
+  check_text(label, "p.label", call)
+  if (is.null(p)) return(NULL)
+  if (!is.data.frame(p)) p <- p_of_tests(p, unique(numbers$endpoint), call)
+  p <- as.data.frame(check_data_frame(p, "p", call))
+  check_columns(quote(p), p, emptyenv(), call)
+  if (is.null(p$method)) {
+    if (is.null(label)) {
+      abort_rule("choice", "`p.label` is missing: a p-value is shown with the name of its method only.",
+        "For example \"Fisher's exact test, deaths by that time, two-sided\".",
+        arg = "p.label", call = call
+      )
+    }
+    p$method <- label
+  }
+  check_complete(p$method, "method", NULL, call)
+  endpoints <- unique(numbers$endpoint)
+  if (is.null(p$endpoint)) {
+    if (length(endpoints) > 1) check_columns(quote(endpoint), p, emptyenv(), call)
+    p$endpoint <- endpoints
+  }
+  p$time <- if (is.null(p$time)) NA_real_ else p$time
+  if (!is_number(p$p) && !all(is.na(p$p)) || any(p$p < 0 | p$p > 1, na.rm = TRUE)) {
+    abort_rule("table", "`p` must be numbers in [0, 1].", arg = "p", call = call)
+  }
+  p <- data.frame(
+    endpoint = as.character(p$endpoint), time = as.double(p$time), p = as.double(p$p), method = as.character(p$method),
+    stringsAsFactors = FALSE
+  )
+  unknown <- setdiff(p$endpoint, endpoints)
+  if (length(unknown)) {
+    abort_rule("table", paste0("`p` has values for ", quoted(unknown), ", which is not an endpoint of the table."),
+      arg = "p", call = call
+    )
+  }
+  p <- p[is.na(p$time) | !is.na(match_time(p$time, numbers$time)), ]
+  twice <- which(duplicated(data.frame(p$endpoint, signif(p$time, 12), p$method)))
+  if (length(twice)) {
+    abort_rule("table", paste0("`p` has two values for the same endpoint, time and method (", at_rows(twice), ")."),
+      arg = "p", rows = twice, call = call
+    )
+  }
+  p
+}
+
+p_at <- function(p, endpoint, time, method) {
+  same <- p$endpoint == endpoint & p$method == method
+  same <- same & if (is.na(time)) is.na(p$time) else !is.na(match_time(p$time, time))
+  p$p[same]
+}
+
+p_of_rows <- function(numbers, p, method) {
+  value <- Map(function(endpoint, time) c(p_at(p, endpoint, time, method), NA_real_)[1], numbers$endpoint, numbers$time)
+  unlist(value, use.names = FALSE)
+}
+
+# The numbers carry p when it is one value per endpoint and time; p-values of several methods are in `x$p`.
+with_p <- function(numbers, p) {
+  if (is.null(p) || length(unique(p$method)) != 1 || anyNA(p$time)) return(numbers)
+  numbers$p <- p_of_rows(numbers, p, p$method[1])
+  numbers
+}
