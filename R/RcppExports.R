@@ -45,6 +45,10 @@ compare_at_cpp <- function(list, times, method, pooled, cause, conf_level) {
     .Call(`_cryonodes_compare_at_cpp`, list, times, method, pooled, cause, conf_level)
 }
 
+compare_medians_cpp <- function(list, prob, conf_level) {
+    .Call(`_cryonodes_compare_medians_cpp`, list, prob, conf_level)
+}
+
 confidence_band_cpp <- function(estimate, std_error_log, first, n, type, conf_type, conf_level) {
     .Call(`_cryonodes_confidence_band_cpp`, estimate, std_error_log, first, n, type, conf_type, conf_level)
 }

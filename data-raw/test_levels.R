@@ -6,19 +6,7 @@
 
 library(cryonodes)
 replicates <- as.integer(c(commandArgs(trailingOnly = TRUE), 4000)[1])
-# Half of the lesions have failed by 24 months, but for the frailty.
-rate <- log(2) / 24
-
-cohort <- function(ratio, v, lesions) {
-  patients <- 29
-  n <- if (lesions) sample(1:4, patients, TRUE, prob = c(0.5, 0.25, 0.15, 0.1)) else rep(1, patients)
-  z <- if (v == 0) rep(1, patients) else stats::rgamma(patients, 1 / v, 1 / v)
-  second <- sample(rep(0:1, c(9, 20)))
-  left <- pmin(stats::rexp(patients, 0.02), stats::runif(patients, 18, 72))
-  id <- rep(seq_len(patients), n)
-  time <- stats::rexp(length(id), rate * ratio^second[id] * z[id])
-  data.frame(id, arm = second[id], time = pmin(time, left[id]), event = as.integer(time <= left[id]))
-}
+source("data-raw/nested_cohort.R")
 
 p_values <- function(d) {
   p <- function(...) logrank_test(d$time, d$event, d$arm, ...)$p.value

@@ -143,6 +143,18 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// compare_medians_cpp
+Rcpp::List compare_medians_cpp(SEXP list, double prob, double conf_level);
+RcppExport SEXP _cryonodes_compare_medians_cpp(SEXP listSEXP, SEXP probSEXP, SEXP conf_levelSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type list(listSEXP);
+    Rcpp::traits::input_parameter< double >::type prob(probSEXP);
+    Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
+    rcpp_result_gen = Rcpp::wrap(compare_medians_cpp(list, prob, conf_level));
+    return rcpp_result_gen;
+END_RCPP
+}
 // confidence_band_cpp
 Rcpp::List confidence_band_cpp(Rcpp::NumericVector estimate, Rcpp::NumericVector std_error_log, Rcpp::IntegerVector first, Rcpp::NumericVector n, std::string type, std::string conf_type, double conf_level);
 RcppExport SEXP _cryonodes_confidence_band_cpp(SEXP estimateSEXP, SEXP std_error_logSEXP, SEXP firstSEXP, SEXP nSEXP, SEXP typeSEXP, SEXP conf_typeSEXP, SEXP conf_levelSEXP) {
@@ -381,6 +393,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_cluster_bootstrap_cpp", (DL_FUNC) &_cryonodes_cluster_bootstrap_cpp, 8},
     {"_cryonodes_draw_clusters_cpp", (DL_FUNC) &_cryonodes_draw_clusters_cpp, 3},
     {"_cryonodes_compare_at_cpp", (DL_FUNC) &_cryonodes_compare_at_cpp, 6},
+    {"_cryonodes_compare_medians_cpp", (DL_FUNC) &_cryonodes_compare_medians_cpp, 3},
     {"_cryonodes_confidence_band_cpp", (DL_FUNC) &_cryonodes_confidence_band_cpp, 7},
     {"_cryonodes_cumulative_incidence_cpp", (DL_FUNC) &_cryonodes_cumulative_incidence_cpp, 4},
     {"_cryonodes_event_counts_cpp", (DL_FUNC) &_cryonodes_event_counts_cpp, 1},

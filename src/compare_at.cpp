@@ -120,3 +120,27 @@ Rcpp::List compare_at_cpp(SEXP list, Rcpp::NumericVector times, std::string meth
       Rcpp::_["chi_square"] = glue::shown(out.chi_square), Rcpp::_["log_p_all"] = glue::shown(out.log_p_all),
       Rcpp::_["n_time_merged"] = static_cast<double>(merged));
 }
+
+// Group by group the limits of the time at which S falls to `prob`, then each group against the first.
+// [[Rcpp::export(rng = false)]]
+Rcpp::List compare_medians_cpp(SEXP list, double prob, double conf_level) {
+  const cryonodes::Poll poll = glue::RPoll(R_NilValue);
+  const glue::TableOfRows in(glue::Frame(list), poll);
+  const double half_alpha = 0.5 * (1.0 - conf_level);
+  std::vector<cryonodes::TimeLaws> laws;
+  std::vector<double> low, high, difference_low, difference_high, log_p_value;
+  for (std::size_t g = 0; g < in.table.n_group(); ++g) {
+    laws.push_back(cryonodes::quantile_laws(in.table, g, prob, poll));
+    low.push_back(laws[g].lower.quantile(half_alpha));
+    high.push_back(laws[g].upper.quantile(1.0 - half_alpha));
+    if (g == 0)
+      continue;
+    const auto test = cryonodes::melded_times(laws[0], laws[g], conf_level, poll);
+    difference_low.push_back(test.conf_low);
+    difference_high.push_back(test.conf_high);
+    log_p_value.push_back(test.log_p_value);
+  }
+  return Rcpp::List::create(Rcpp::_["conf_low"] = low, Rcpp::_["conf_high"] = high,
+                            Rcpp::_["difference_low"] = difference_low, Rcpp::_["difference_high"] = difference_high,
+                            Rcpp::_["log_p_value"] = log_p_value);
+}

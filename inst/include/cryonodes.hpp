@@ -36,6 +36,7 @@
 #include "cryonodes/melded.hpp"
 #include "cryonodes/fixed_time.hpp"
 #include "cryonodes/compare_at.hpp"
+#include "cryonodes/melded_median.hpp"
 #include "cryonodes/permutation.hpp"
 
 #endif

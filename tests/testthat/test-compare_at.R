@@ -36,6 +36,10 @@ test_that("recorded numbers of other packages are met", {
       return(test$tests$statistic)
     }
     x <- data[data$dataset == dataset, ]
+    if (method == "median") {
+      test <- compare_medians(x$time, x$status, x$group, conf.level = 0.9)$contrasts
+      return(test[[c(p.value = "p.value", low = "conf.low", high = "conf.high")[[quantity]]]])
+    }
     test <- compare_at(x$time, x$status, x$group,
       times = time, method = if (method == "clustered") "identity" else method,
       measure = c("difference", "ratio", "odds ratio"), cluster = if (method == "clustered") x$cluster
