@@ -81,6 +81,10 @@ logrank_cpp <- function(list, n_group, weight, rho, gamma, given, threads) {
     .Call(`_cryonodes_logrank_cpp`, list, n_group, weight, rho, gamma, given, threads)
 }
 
+logrank_columns_cpp <- function(time, event, group, n_group, weight, rho, gamma, timefix, threads, progress) {
+    .Call(`_cryonodes_logrank_columns_cpp`, time, event, group, n_group, weight, rho, gamma, timefix, threads, progress)
+}
+
 logrank_scores_cpp <- function(list, n_group, weight, rho, gamma, given) {
     .Call(`_cryonodes_logrank_scores_cpp`, list, n_group, weight, rho, gamma, given)
 }

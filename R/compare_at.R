@@ -25,14 +25,14 @@
 #' @inheritParams kaplan_meier
 #' @param conf.level Two-sided coverage of all intervals, in (0, 1).
 #'
-#' @return A `compare_at`; of two groups at one time also an `htest`. Elements: `rates`, a data frame with a row for each
-#'   time and group: `time`, `strata`, `n`, `n.risk` (just before the time), `cum.event` (by the time), `cum.censor`
-#'   (before it), `estimate`, `std.error`, `conf.low`, `conf.high`, `note`; `contrasts`, with a row for each time, measure
-#'   and group but the first: `time`, `measure`, `strata`, `reference`, `estimate`, `std.error` (of the difference, or of
-#'   the logarithm of a ratio; `NA` where the interval is not made from one), `conf.low`, `conf.high`, `statistic`
-#'   (normal deviate), `p.value`, `log.p.value`, `note`; `tests`, with a row for each time: `time`, `statistic`, `df`,
-#'   `p.value`, `log.p.value`, `p.adjusted`, `note`; and `meta` (labels, unit, rows left out, notes).
-#'   [tidy()][tidy.compare_at] gives the contrasts, `glance()` the tests.
+#' @return A `compare_at`; of two groups at one time also an `htest`. Elements: `rates`, a data frame with a row for
+#'   each time and group: `time`, `strata`, `n`, `n.risk` (just before the time), `cum.event` (by the time),
+#'   `cum.censor` (before it), `estimate`, `std.error`, `conf.low`, `conf.high`, `note`; `contrasts`, with a row for
+#'   each time, measure and group but the first: `time`, `measure`, `strata`, `reference`, `estimate`, `std.error` (of
+#'   the difference, or of the logarithm of a ratio; `NA` where the interval is not made from one), `conf.low`,
+#'   `conf.high`, `statistic` (normal deviate), `p.value`, `log.p.value`, `note`; `tests`, with a row for each time:
+#'   `time`, `statistic`, `df`, `p.value`, `log.p.value`, `p.adjusted`, `note`; and `meta` (labels, unit, rows left out,
+#'   notes). [tidy()][tidy.compare_at] gives the contrasts, `glance()` the tests.
 #' @section Methods:
 #' With \eqn{\hat S_g}{S_g} the Kaplan-Meier estimate of group \eqn{g} at the time and \eqn{V_g} Greenwood's variance:
 #'
@@ -44,8 +44,8 @@
 #'   \eqn{\hat S}{S} and the hazards \eqn{h} of all groups together and the numbers at risk \eqn{n_g} of the group.
 #'   Intervals of differences and ratios are recovered from those of the two groups on the scale of the method; on that
 #'   scale itself they are the normal ones.
-#' * `"melded"`: what is known of each \eqn{S_g} are the two beta laws of the beta product procedure, whose quantiles are
-#'   its lower and upper limits. The p-value against "no larger than in the reference" is
+#' * `"melded"`: what is known of each \eqn{S_g} are the two beta laws of the beta product procedure, whose quantiles
+#'   are its lower and upper limits. The p-value against "no larger than in the reference" is
 #'   \eqn{P(L_2 \le U_1)}{P(L_2 <= U_1)} with \eqn{L_2} from the lower law of one group and \eqn{U_1} from the upper law
 #'   of the other; p is twice the smaller of both sides, and the limits are quantiles of \eqn{L_2 - U_1} and
 #'   \eqn{U_2 - L_1} (of quotients, for ratios). Right for any number of subjects, and without censoring the central
@@ -63,14 +63,15 @@
 #' covariance of groups that share clusters are the infinitesimal jackknife.
 #' @section Edge cases:
 #' Where a rate is 0 or 1, or a mean of pseudo-values is not between them, a normal scale has no answer (a group whose
-#' own curve is 0 or 1 keeps that for its mean of pseudo-values). The melded p-value and intervals stand in, which the `note` says; with `pooled` the test remains as long as the scale has a value
-#' there. Of more than two groups the chi-square is then undefined. A group that is not followed to the time has no rate
-#' and no comparison, unless its curve has reached 0: the note names its last time. Nor has a group of one cluster. Times
-#' that differ from a time of the data by rounding only are that time.
+#' own curve is 0 or 1 keeps that for its mean of pseudo-values). The melded p-value and intervals stand in, which the
+#' `note` says; with `pooled` the test remains as long as the scale has a value there. Of more than two groups the
+#' chi-square is then undefined. A group that is not followed to the time has no rate and no comparison, unless its
+#' curve has reached 0: the note names its last time. Nor has a group of one cluster. Times that differ from a time of
+#' the data by rounding only are that time.
 #' @section Errors:
 #' `cryonodes_error_times`, `_missing`, `_time`, `_status`, `_type`, `_length`, `_empty`, `_entry`, `_weights`, `_group`
-#' (fewer than two), `_column`, `_formula`, `_conf_level`, `_choice` (`method`, `measure`, `pooled`, `cause`, or a method
-#' that the data do not allow); for counts `_table` and `_object`.
+#' (fewer than two), `_column`, `_formula`, `_conf_level`, `_choice` (`method`, `measure`, `pooled`, `cause`, or a
+#' method that the data do not allow); for counts `_table` and `_object`.
 #' @references
 #' Klein JP, Logan B, Harhoff M, Andersen PK (2007). Analyzing survival curves at a fixed point in time. *Statistics in
 #' Medicine* 26:4505-4519.

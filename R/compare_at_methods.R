@@ -68,7 +68,8 @@ print.compare_at <- function(x, digits = 3, ...) {
   )
   level <- paste0(number_text(100 * x$conf.level), "% CI")
   interval <- function(y, none) {
-    ifelse(is.na(y$conf.low), none, paste0(format_number(y$conf.low, digits), " to ", format_number(y$conf.high, digits)))
+    text <- paste0(format_number(y$conf.low, digits), " to ", format_number(y$conf.high, digits))
+    ifelse(is.na(y$conf.low), none, text)
   }
   rates <- x$rates
   shown <- data.frame(

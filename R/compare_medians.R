@@ -13,14 +13,15 @@
 #' @param conf.level Two-sided coverage of all intervals, in (0, 1).
 #'
 #' @return A `compare_medians`; of two groups also an `htest`. Elements: `medians`, a data frame with a row for each
-#'   group: `strata`, `n`, `n.event`, `estimate`, `conf.low`, `conf.high`; `contrasts`, with a row for each group but the
-#'   first: `strata`, `reference`, `estimate` (difference), `conf.low`, `conf.high`, `p.value`, `log.p.value`, `note`;
-#'   and `meta` (labels, unit, rows left out, notes). `tidy()` gives the contrasts. Times are in the unit of the input.
+#'   group: `strata`, `n`, `n.event`, `estimate`, `conf.low`, `conf.high`; `contrasts`, with a row for each group but
+#'   the first: `strata`, `reference`, `estimate` (difference), `conf.low`, `conf.high`, `p.value`, `log.p.value`,
+#'   `note`; and `meta` (labels, unit, rows left out, notes). `tidy()` gives the contrasts. Times are in the unit of the
+#'   input.
 #' @section Definition:
 #' With the beta laws of the beta product procedure at each time, \eqn{L(t)} behind the lower and \eqn{U(t)} behind the
-#' upper limit of S, a time \eqn{M_L} has the distribution \eqn{P(M_L \le t) = P(L(t) \le 1 - p)}{P(M_L <= t) = P(L(t) <=
-#' 1 - p)} and \eqn{M_U} that of \eqn{U}; their quantiles are the limits of the group's own quantile, without censoring
-#' those of the sign test. The limits of the difference are quantiles of \eqn{M_{L2} - M_{U1}} and
+#' upper limit of S, a time \eqn{M_L} has the distribution \eqn{P(M_L \le t) = P(L(t) \le 1 - p)}{P(M_L <= t) = P(L(t)
+#' <= 1 - p)} and \eqn{M_U} that of \eqn{U}; their quantiles are the limits of the group's own quantile, without
+#' censoring those of the sign test. The limits of the difference are quantiles of \eqn{M_{L2} - M_{U1}} and
 #' \eqn{M_{U2} - M_{L1}}, and p is twice the smaller of \eqn{P(M_{L2} \le M_{U1})}{P(M_L2 <= M_U1)} and
 #' \eqn{P(M_{L1} \le M_{U2})}{P(M_L1 <= M_U2)}. The estimate is the difference of the Kaplan-Meier quantiles.
 #' @section Edge cases:
@@ -154,10 +155,8 @@ print.compare_medians <- function(x, digits = 3, ...) {
   digits <- check_digits(digits, quote(print()))
   level <- paste0(number_text(100 * x$conf.level), "% CI")
   cat(x$method, " of the null hypothesis that they are equal\n", sep = "")
-  cat(encodeString(x$data.name), "; ", count_line(x$meta), if (!is.null(x$meta$unit)) paste0("; times in ", x$meta$unit),
-    "\n\n",
-    sep = ""
-  )
+  unit <- if (!is.null(x$meta$unit)) paste0("; times in ", x$meta$unit)
+  cat(encodeString(x$data.name), "; ", count_line(x$meta), unit, "\n\n", sep = "")
   interval <- function(y) paste0(limit_text(y$conf.low, digits), " to ", limit_text(y$conf.high, digits))
   m <- x$medians
   shown <- data.frame(

@@ -265,6 +265,25 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// logrank_columns_cpp
+Rcpp::NumericMatrix logrank_columns_cpp(Rcpp::NumericMatrix time, Rcpp::IntegerMatrix event, Rcpp::IntegerMatrix group, int n_group, std::string weight, double rho, double gamma, bool timefix, int threads, Rcpp::Nullable<Rcpp::Function> progress);
+RcppExport SEXP _cryonodes_logrank_columns_cpp(SEXP timeSEXP, SEXP eventSEXP, SEXP groupSEXP, SEXP n_groupSEXP, SEXP weightSEXP, SEXP rhoSEXP, SEXP gammaSEXP, SEXP timefixSEXP, SEXP threadsSEXP, SEXP progressSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type time(timeSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerMatrix >::type event(eventSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerMatrix >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type n_group(n_groupSEXP);
+    Rcpp::traits::input_parameter< std::string >::type weight(weightSEXP);
+    Rcpp::traits::input_parameter< double >::type rho(rhoSEXP);
+    Rcpp::traits::input_parameter< double >::type gamma(gammaSEXP);
+    Rcpp::traits::input_parameter< bool >::type timefix(timefixSEXP);
+    Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::Function> >::type progress(progressSEXP);
+    rcpp_result_gen = Rcpp::wrap(logrank_columns_cpp(time, event, group, n_group, weight, rho, gamma, timefix, threads, progress));
+    return rcpp_result_gen;
+END_RCPP
+}
 // logrank_scores_cpp
 Rcpp::NumericVector logrank_scores_cpp(SEXP list, int n_group, std::string weight, double rho, double gamma, Rcpp::NumericVector given);
 RcppExport SEXP _cryonodes_logrank_scores_cpp(SEXP listSEXP, SEXP n_groupSEXP, SEXP weightSEXP, SEXP rhoSEXP, SEXP gammaSEXP, SEXP givenSEXP) {
@@ -402,6 +421,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_kaplan_meier_cpp", (DL_FUNC) &_cryonodes_kaplan_meier_cpp, 7},
     {"_cryonodes_plain_kaplan_meier_cpp", (DL_FUNC) &_cryonodes_plain_kaplan_meier_cpp, 5},
     {"_cryonodes_logrank_cpp", (DL_FUNC) &_cryonodes_logrank_cpp, 7},
+    {"_cryonodes_logrank_columns_cpp", (DL_FUNC) &_cryonodes_logrank_columns_cpp, 10},
     {"_cryonodes_logrank_scores_cpp", (DL_FUNC) &_cryonodes_logrank_scores_cpp, 6},
     {"_cryonodes_event_times_cpp", (DL_FUNC) &_cryonodes_event_times_cpp, 2},
     {"_cryonodes_exact_tail_cpp", (DL_FUNC) &_cryonodes_exact_tail_cpp, 4},

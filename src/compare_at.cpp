@@ -18,7 +18,9 @@ struct Columns {
   std::vector<double> measure[3][4];
 
   void add(const cryonodes::FixedTime& at, const cryonodes::CompareAtResult& test) {
-    const auto append = [](std::vector<double>& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+    const auto append = [](std::vector<double>& to, const auto& from) {
+      to.insert(to.end(), from.begin(), from.end());
+    };
     append(estimate, at.estimate);
     for (double v : at.variance)
       std_error.push_back(std::sqrt(v));

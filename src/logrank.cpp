@@ -114,6 +114,63 @@ Rcpp::List logrank_cpp(SEXP list, int n_group, std::string weight, double rho, d
       Rcpp::_["n_time_merged"] = n_time_merged, Rcpp::_["n_cluster"] = n_cluster);
 }
 
+// One test a column of `time`, n rows each; `event` and `group` have a column for each test, or one for all. Columns of the
+// result: statistic, df, log p, score of the second group over the root of its variance, events.
+// [[Rcpp::export(rng = false)]]
+Rcpp::NumericMatrix logrank_columns_cpp(Rcpp::NumericMatrix time, Rcpp::IntegerMatrix event, Rcpp::IntegerMatrix group,
+                                        int n_group, std::string weight, double rho, double gamma, bool timefix,
+                                        int threads, Rcpp::Nullable<Rcpp::Function> progress) {
+  const cryonodes::Poll poll = glue::RPoll(progress);
+  const auto options = options_of(weight, rho, gamma, Rcpp::NumericVector());
+  const auto n = static_cast<std::size_t>(time.nrow()), columns = static_cast<std::size_t>(time.ncol());
+  const auto k = static_cast<std::size_t>(n_group);
+  const cryonodes::Ties ties = timefix ? cryonodes::Ties::near : cryonodes::Ties::exact;
+  Rcpp::NumericMatrix out(static_cast<int>(columns), 5);
+  const cryonodes::span<const double> times(time.begin(), n * columns);
+  struct Codes { // of all columns, or the same for each
+    const int* first;
+    std::size_t step;
+  };
+  const auto codes_of = [n](const Rcpp::IntegerMatrix& x) {
+    return Codes{x.begin(), x.ncol() == 1 ? 0 : n};
+  };
+  const Codes event_codes = codes_of(event), group_codes = codes_of(group);
+  double* const to = out.begin();
+  // What one column takes is little beside what a thread costs to start.
+  constexpr std::size_t block = 64;
+  const auto work = [&](std::size_t b, std::size_t) {
+    for (std::size_t j = b * block; j < std::min(columns, (b + 1) * block); ++j) {
+      const cryonodes::span<const double> of_column(times.begin() + n * j, n);
+      const cryonodes::span<const int> events(event_codes.first + event_codes.step * j, n);
+      const cryonodes::span<const int> groups(group_codes.first + group_codes.step * j, n);
+      auto rows = cryonodes::order_rows(of_column, events, groups, k, ties);
+      cryonodes::LogrankResult fit;
+      if (rows.ordered) {
+        fit = cryonodes::logrank(*rows.ordered, k, options);
+      } else if (rows.counted) {
+        fit = cryonodes::logrank(*rows.counted, k, options);
+      } else {
+        const auto timeline = cryonodes::make_timeline(of_column, ties);
+        fit = cryonodes::logrank(cryonodes::make_risk_table(timeline, events, groups, k), k, options);
+      }
+      const auto df = static_cast<double>(fit.rank());
+      const double variance = fit.covariance[0];
+      const double z = k == 2 && df > 0.0 ? fit.score[1] / std::sqrt(variance) : R_NaReal;
+      const double statistic = df > 0.0 ? (k == 2 ? z * z : quadratic_form(fit)) : R_NaReal;
+      double observed = 0.0;
+      for (double x : fit.observed)
+        observed += x;
+      to[j] = statistic;
+      to[columns + j] = df;
+      to[2 * columns + j] = df > 0.0 ? cryonodes::log_chisq_upper(statistic, df) : R_NaReal;
+      to[3 * columns + j] = z;
+      to[4 * columns + j] = observed;
+    }
+  };
+  cryonodes::for_each_block((columns + block - 1) / block, static_cast<std::size_t>(threads), work, poll);
+  return out;
+}
+
 // Each row's part in the score of its group, summed over the rows of a cluster if there are any.
 // [[Rcpp::export(rng = false)]]
 Rcpp::NumericVector logrank_scores_cpp(SEXP list, int n_group, std::string weight, double rho, double gamma,

@@ -1,5 +1,5 @@
-// Hostile numbers through the comparison at a time, all methods. It ends in a result that keeps the invariants below, or
-// in a cryonodes::error.
+// Hostile numbers through the comparison at a time, all methods. It ends in a result that keeps the invariants below,
+// or in a cryonodes::error.
 
 #include <cmath>
 #include <cstddef>

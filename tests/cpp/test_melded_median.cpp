@@ -29,8 +29,8 @@ std::vector<TimeLaws> laws_of(const Doubles& one, const Doubles& two, double pro
 } // namespace
 
 TEST_CASE("two samples of three, by hand") {
-  // Of three, 0, 1, 2, 3 lie below the median with 1/8, 3/8, 3/8, 1/8. The lower law of 4, 5, 6 has these at 0, 4, 5, 6,
-  // the upper law of 1, 2, 3 at 1, 2, 3 and infinity: P(lower <= upper) = 1/8 + 7/8 1/8 = 15/64.
+  // Of three, 0, 1, 2, 3 lie below the median with 1/8, 3/8, 3/8, 1/8. The lower law of 4, 5, 6 has these at 0, 4, 5,
+  // 6, the upper law of 1, 2, 3 at 1, 2, 3 and infinity: P(lower <= upper) = 1/8 + 7/8 1/8 = 15/64.
   const auto laws = laws_of({1, 2, 3}, {4, 5, 6});
   CHECK(laws[1].lower.at == Doubles({0, 4, 5, 6}));
   CHECK(near(laws[1].lower.upto[1], 0.5));

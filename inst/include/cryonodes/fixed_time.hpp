@@ -260,8 +260,8 @@ inline void cluster_fixed_time(FixedTime& at, const RiskTable& table, const Clus
 
 /// Jackknife pseudo-values of S(t) of all groups together, theta_i = n S - (n - 1) S without row i (Andersen, Klein &
 /// Rosthoj 2003), and for each group that is followed to the time their mean, with the variance of a mean: between
-/// rows, or between clusters. A group whose own curve is 1 or 0 keeps that, and has no variance. Rows count one each and
-/// are there from the start. O(rows k + n).
+/// rows, or between clusters. A group whose own curve is 1 or 0 keeps that, and has no variance. Rows count one each
+/// and are there from the start. O(rows k + n).
 /// @param rows who belongs together, or null.
 inline FixedTime pseudo_values_at(const RiskTable& table, double time, const ClusteredRows* rows,
                                   const Poll& poll = {}) {

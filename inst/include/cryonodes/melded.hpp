@@ -294,7 +294,8 @@ inline double shift_of_probability(Measure measure, const BetaLaw& y, const Beta
   for (int i = 0; i < 200; ++i) {
     if (high - low <= 4e-16 * std::max(std::fabs(low), std::fabs(high)) + 1e-300)
       break;
-    double next = std::isinf(at_low) || i % 8 == 7 ? 0.5 * (low + high) : low - at_low * (high - low) / (at_high - at_low);
+    const bool halve = std::isinf(at_low) || i % 8 == 7;
+    double next = halve ? 0.5 * (low + high) : low - at_low * (high - low) / (at_high - at_low);
     if (!(next > low && next < high))
       next = 0.5 * (low + high);
     value = excess(next);
@@ -331,9 +332,9 @@ struct MeldedResult {
 };
 
 /// Are two probabilities equal, each known by its confidence laws only? Melded test (Fay, Proschan & Brittain 2015,
-/// Biometrics 71:146, section 3): p of "p2 greater" is P(lower law of p2 <= upper law of p1), independent of each other.
-/// For two binomial experiments it is the central version of Fisher's exact test. Relative error some 1e-12, however
-/// small p is.
+/// Biometrics 71:146, section 3): p of "p2 greater" is P(lower law of p2 <= upper law of p1), independent of each
+/// other. For two binomial experiments it is the central version of Fisher's exact test. Relative error some 1e-12,
+/// however small p is.
 inline MeldedResult melded_test(const ConfidenceLaws& one, const ConfidenceLaws& two, const Poll& poll = {}) {
   MeldedResult out;
   // For equal parameters any measure will do; that of odds has no ends where a density may be infinite.
