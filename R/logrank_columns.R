@@ -53,11 +53,14 @@ logrank_columns <- function(time, event, group, type = "logrank", rho = 0, gamma
         arg = name, call = call
       )
     }
-    wide <- is.matrix(x)
-    matrix(as.integer(read(as.vector(x))), n, if (wide) ncol(time) else 1L)
+    # A column without fault is not copied: there may be very many.
+    if (is.logical(x) && !anyNA(x) && name == "event") return(x)
+    as.integer(read(as.vector(x)))
   }
-  given <- check_time(as.vector(time), "time", call)
-  check_complete(given, "time", NULL, call)
+  if (!is.double(time) || !all_countable_cpp(time)) {
+    check_complete(check_time(as.vector(time), "time", call), "time", NULL, call)
+    storage.mode(time) <- "double"
+  }
   event <- codes(event, "event", function(x) {
     check_complete(x, "event", NULL, call)
     stated_event(x, "event", call)
@@ -74,7 +77,7 @@ logrank_columns <- function(time, event, group, type = "logrank", rho = 0, gamma
   ticker <- make_ticker(check_flag(progress, "progress", call), "Testing")
   on.exit(ticker$done())
   found <- call_core(logrank_columns_cpp(
-    matrix(as.double(given), n), event, group, length(labels), test$core, test$rho, test$gamma,
+    time, event, group, length(labels), test$core, test$rho, test$gamma,
     check_flag(timefix, "timefix", call), threads, ticker$tick
   ), call)
   as_rows(list(

@@ -266,13 +266,13 @@ BEGIN_RCPP
 END_RCPP
 }
 // logrank_columns_cpp
-Rcpp::NumericMatrix logrank_columns_cpp(Rcpp::NumericMatrix time, Rcpp::IntegerMatrix event, Rcpp::IntegerMatrix group, int n_group, std::string weight, double rho, double gamma, bool timefix, int threads, Rcpp::Nullable<Rcpp::Function> progress);
+Rcpp::NumericMatrix logrank_columns_cpp(Rcpp::NumericMatrix time, SEXP event, SEXP group, int n_group, std::string weight, double rho, double gamma, bool timefix, int threads, Rcpp::Nullable<Rcpp::Function> progress);
 RcppExport SEXP _cryonodes_logrank_columns_cpp(SEXP timeSEXP, SEXP eventSEXP, SEXP groupSEXP, SEXP n_groupSEXP, SEXP weightSEXP, SEXP rhoSEXP, SEXP gammaSEXP, SEXP timefixSEXP, SEXP threadsSEXP, SEXP progressSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type time(timeSEXP);
-    Rcpp::traits::input_parameter< Rcpp::IntegerMatrix >::type event(eventSEXP);
-    Rcpp::traits::input_parameter< Rcpp::IntegerMatrix >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type event(eventSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type group(groupSEXP);
     Rcpp::traits::input_parameter< int >::type n_group(n_groupSEXP);
     Rcpp::traits::input_parameter< std::string >::type weight(weightSEXP);
     Rcpp::traits::input_parameter< double >::type rho(rhoSEXP);

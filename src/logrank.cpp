@@ -117,9 +117,9 @@ Rcpp::List logrank_cpp(SEXP list, int n_group, std::string weight, double rho, d
 // One test a column of `time`, n rows each; `event` and `group` have a column for each test, or one for all. Columns of the
 // result: statistic, df, log p, score of the second group over the root of its variance, events.
 // [[Rcpp::export(rng = false)]]
-Rcpp::NumericMatrix logrank_columns_cpp(Rcpp::NumericMatrix time, Rcpp::IntegerMatrix event, Rcpp::IntegerMatrix group,
-                                        int n_group, std::string weight, double rho, double gamma, bool timefix,
-                                        int threads, Rcpp::Nullable<Rcpp::Function> progress) {
+Rcpp::NumericMatrix logrank_columns_cpp(Rcpp::NumericMatrix time, SEXP event, SEXP group, int n_group,
+                                        std::string weight, double rho, double gamma, bool timefix, int threads,
+                                        Rcpp::Nullable<Rcpp::Function> progress) {
   const cryonodes::Poll poll = glue::RPoll(progress);
   const auto options = options_of(weight, rho, gamma, Rcpp::NumericVector());
   const auto n = static_cast<std::size_t>(time.nrow()), columns = static_cast<std::size_t>(time.ncol());
@@ -131,8 +131,11 @@ Rcpp::NumericMatrix logrank_columns_cpp(Rcpp::NumericMatrix time, Rcpp::IntegerM
     const int* first;
     std::size_t step;
   };
-  const auto codes_of = [n](const Rcpp::IntegerMatrix& x) {
-    return Codes{x.begin(), x.ncol() == 1 ? 0 : n};
+  const auto codes_of = [n, columns](SEXP x) {
+    const auto size = static_cast<std::size_t>(Rf_xlength(x));
+    if ((TYPEOF(x) != INTSXP && TYPEOF(x) != LGLSXP) || (size != n && size != n * columns))
+      throw cryonodes::input_error("codes of another type or size than they should have");
+    return Codes{TYPEOF(x) == LGLSXP ? LOGICAL(x) : INTEGER(x), size == n ? 0 : n};
   };
   const Codes event_codes = codes_of(event), group_codes = codes_of(group);
   double* const to = out.begin();

@@ -287,6 +287,79 @@ inline std::vector<double> leaving_by_group(const OrderedRows& rows, std::size_t
   return out;
 }
 
+/// Sums of an unweighted test of two groups. Event times are taken in blocks, whose terms do not wait for each other:
+/// plain sums within a block, compensated ones of the blocks. What comes out depends on the event times alone, not on
+/// where they were read.
+class PairSums {
+public:
+  /// With d = 0 nothing is added: no branch on what nobody can predict.
+  void add(double n, double d, double n_first, double d_first) {
+    n_[size_] = n;
+    d_[size_] = d;
+    first_[size_] = n_first;
+    observed_first += d_first;
+    observed += d;
+    size_ += d > 0.0 ? 1U : 0U;
+    if (size_ == block)
+      close();
+  }
+  /// To be called before the sums are read.
+  void close() {
+    double expected[2] = {0.0, 0.0}, together = 0.0;
+    for (std::size_t i = 0; i < size_; ++i) {
+      const double hazard = d_[i] / n_[i];
+      const double c = hazard * ((n_[i] - d_[i]) / n_[i]) / std::max(1.0, n_[i] - 1.0);
+      to_first_[i] = first_[i] * hazard;
+      to_second_[i] = (n_[i] - first_[i]) * hazard;
+      both_[i] = first_[i] * (n_[i] - first_[i]) * c;
+    }
+    for (std::size_t i = 0; i < size_; ++i) {
+      expected[0] += to_first_[i];
+      expected[1] += to_second_[i];
+      together += both_[i];
+    }
+    expected_first.add(expected[0]);
+    expected_second.add(expected[1]);
+    covariance.add(together);
+    size_ = 0;
+  }
+  double observed = 0.0, observed_first = 0.0;
+  CompensatedSum expected_first, expected_second;
+  CompensatedSum covariance; ///< with the sign turned: >= 0
+
+private:
+  static constexpr std::size_t block = 32;
+  std::size_t size_ = 0;
+  double n_[block], d_[block], first_[block], to_first_[block], to_second_[block], both_[block];
+};
+
+template <class Source> void pair_sums(Source& source, PairSums& sums, const Poll& poll) {
+  each_event_time(
+      source, 2,
+      [&](const EventTime& at) { sums.add(at.n, at.d, at.n_risk[0], at.n_event[0]); }, poll);
+}
+inline void pair_sums(OrderedRows& rows, PairSums& sums, const Poll& poll) {
+  require(rows.n_group() == 2, "ordered rows are of one stratum");
+  double n = static_cast<double>(rows.size()), n_first = rows.in_group(0);
+  double d = 0.0, d_first = 0.0, gone = 0.0, gone_first = 0.0;
+  PollRows ask(poll);
+  rows.each([&](bool new_time, double, std::size_t group, std::uint64_t event) {
+    ask();
+    if (new_time) {
+      sums.add(n, d, n_first, d_first);
+      n -= gone;
+      n_first -= gone_first;
+      d = d_first = gone = gone_first = 0.0;
+    }
+    const double dies = event != 0 ? 1.0 : 0.0, first = group == 0 ? 1.0 : 0.0;
+    d += dies;
+    d_first += dies * first;
+    gone += 1.0;
+    gone_first += first;
+  });
+  sums.add(n, d, n_first, d_first);
+}
+
 } // namespace detail
 
 /// Observed and expected events, weighted scores and their covariance (Mantel 1966, Peto & Peto 1972; with weights
@@ -316,29 +389,39 @@ LogrankResult logrank(Source&& source, std::size_t n_group, const LogrankOptions
   std::vector<std::size_t> present;
   TestWeights weights(options);
 
-  each_event_time(
-      source, k,
-      [&](const EventTime& at) {
-        const double w = weights(at), hazard = at.d / at.n;
-        present.clear();
-        for (std::size_t g = 0; g < k; ++g) {
-          if (at.n_risk[g] == 0.0)
-            continue;
-          present.push_back(g);
-          const double e = at.n_risk[g] * hazard;
-          out.observed[g] += at.n_event[g];
-          expected[g].add(e);
-          if (options.weight != TestWeight::one)
-            score[g].add(w * (at.n_event[g] - e));
-        }
-        if (at.d >= at.n)
-          return;
-        const double b = w * w * hazard * ((at.n - at.d) / at.n) / (at.n - 1.0);
-        for (std::size_t i = 0; i < present.size(); ++i)
-          for (std::size_t j = i + 1; j < present.size(); ++j)
-            together[present[i] * k + present[j]].add(at.n_risk[present[i]] * at.n_risk[present[j]] * b);
-      },
-      poll);
+  const bool pair = k == 2 && options.weight == TestWeight::one;
+  if (pair) {
+    detail::PairSums sums;
+    detail::pair_sums(source, sums, poll);
+    sums.close();
+    out.observed = {sums.observed_first, sums.observed - sums.observed_first};
+    expected = {sums.expected_first, sums.expected_second};
+    together[1] = sums.covariance;
+  } else {
+    each_event_time(
+        source, k,
+        [&](const EventTime& at) {
+          const double w = weights(at), hazard = at.d / at.n;
+          present.clear();
+          for (std::size_t g = 0; g < k; ++g) {
+            if (at.n_risk[g] == 0.0)
+              continue;
+            present.push_back(g);
+            const double e = at.n_risk[g] * hazard;
+            out.observed[g] += at.n_event[g];
+            expected[g].add(e);
+            if (options.weight != TestWeight::one)
+              score[g].add(w * (at.n_event[g] - e));
+          }
+          if (at.d >= at.n)
+            return;
+          const double b = w * w * hazard * ((at.n - at.d) / at.n) / (at.n - 1.0);
+          for (std::size_t i = 0; i < present.size(); ++i)
+            for (std::size_t j = i + 1; j < present.size(); ++j)
+              together[present[i] * k + present[j]].add(at.n_risk[present[i]] * at.n_risk[present[j]] * b);
+        },
+        poll);
+  }
   out.n = detail::leaving_by_group(source, k);
 
   out.expected.resize(k);
