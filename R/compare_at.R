@@ -48,8 +48,10 @@
 #'   are its lower and upper limits. The p-value against "no larger than in the reference" is
 #'   \eqn{P(L_2 \le U_1)}{P(L_2 <= U_1)} with \eqn{L_2} from the lower law of one group and \eqn{U_1} from the upper law
 #'   of the other; p is twice the smaller of both sides, and the limits are quantiles of \eqn{L_2 - U_1} and
-#'   \eqn{U_2 - L_1} (of quotients, for ratios). Right for any number of subjects, and without censoring the central
-#'   version of Fisher's exact test. With clusters the laws are those of `conf.type = "beta-cluster"` of
+#'   \eqn{U_2 - L_1} (of quotients, for ratios). It errs on the safe side for any number of subjects, and without
+#'   censoring the central version of Fisher's exact test. `"melded mid-p"` takes for each group
+#'   either law with probability 1/2, as `"bpcp mid-p"` does for one group: on average it is nearer to the level,
+#'   without a guarantee. With clusters the laws are those of `conf.type = "beta-cluster"` of
 #'   [kaplan_meier()]: experimental.
 #' * `"pseudo-values"`: means of the jackknife pseudo-values of all groups together, compared on the scale of
 #'   `"cloglog"`, with the variance between rows or clusters (generalised estimating equations, independence).
@@ -161,17 +163,18 @@ compare_at.event_counts <- function(counts, times, cause = NULL, method = NULL, 
   fit_compare_at(frame_from_counts(counts, call), "counts by group", asked, FALSE, call)
 }
 
-compare_methods <- c(
-  "melded", "identity", "log", "cloglog", "arcsine", "logit", "pseudo-values", "fisher-crude"
-)
+klein_methods <- c("identity", "log", "cloglog", "arcsine", "logit")
+compare_methods <- c("melded", "melded mid-p", klein_methods, "pseudo-values", "fisher-crude")
+# Those that compare two groups at a time.
+exact_methods <- c("melded", "melded mid-p", "fisher-crude")
 compare_measures <- c("difference", "ratio", "odds ratio")
 
 # What is asked for, as far as it can be checked without the data.
 read_compare_at <- function(times, method, pooled, measure, cause, censor, p.adjust.method, conf.level, call) {
   if (!is.null(method)) check_choice(method, compare_methods, "method", call)
   check_flag(pooled, "pooled", call)
-  if (pooled && !is.null(method) && !method %in% compare_methods[2:6]) {
-    abort_rule("choice", paste0("`pooled` belongs to ", quoted(compare_methods[2:6]), ", not to \"", method, "\"."),
+  if (pooled && !is.null(method) && !method %in% klein_methods) {
+    abort_rule("choice", paste0("`pooled` belongs to ", quoted(klein_methods), ", not to \"", method, "\"."),
       arg = "pooled", call = call
     )
   }
@@ -197,17 +200,17 @@ read_compare_at <- function(times, method, pooled, measure, cause, censor, p.adj
 refused_method <- function(method, frame, asked, shared) {
   counts <- if (is.null(frame[["n_censor"]])) frame$weights else c(frame$event, frame$n_censor)
   incidence <- !is.null(asked$cause)
-  what <- if (method %in% c("melded", "pseudo-values", "fisher-crude") && !is.null(frame$entry)) {
+  what <- if (!method %in% klein_methods && !is.null(frame$entry)) {
     "delayed entry"
   } else if (method == "pseudo-values" && !is.null(frame$weights)) {
     "`weights`"
-  } else if (method %in% c("melded", "fisher-crude") && any(counts %% 1 != 0)) {
+  } else if (method %in% exact_methods && any(counts %% 1 != 0)) {
     "weights that are not whole numbers"
   } else if (method == "fisher-crude" && !is.null(frame$cluster)) {
     "clusters: it would take the rows of a patient for patients"
   } else if (method %in% c("pseudo-values", "fisher-crude") && incidence) {
     "`cause`"
-  } else if (method == "melded" && shared) {
+  } else if (method %in% c("melded", "melded mid-p") && shared) {
     "clusters that have rows in several groups"
   }
   if (is.null(what)) return(NULL)
@@ -295,7 +298,7 @@ fit_compare_at <- function(frame, data_name, asked, timefix, call) {
       notes = c(
         frame$notes, note_merged(core$n_time_merged),
         if (method == "fisher-crude") note_crude(rates, labels, times),
-        if (!method %in% c("melded", "fisher-crude")) note_normal(rates, frame, units),
+        if (!method %in% exact_methods) note_normal(rates, frame, units),
         if (shared && any(core$melded > 0)) "groups share clusters: a melded p-value takes them for independent"
       )
     )
@@ -339,7 +342,7 @@ contrast_rows <- function(core, rates, times, labels, method, asked) {
   reference <- rep(at[1, ], each = k - 1)
   p <- core$log_p_value
   ends <- rates$estimate <= 0 | rates$estimate >= 1
-  stands_in <- core$melded > 0 & !method %in% c("melded", "fisher-crude")
+  stands_in <- core$melded > 0 & !method %in% exact_methods
   note <- ifelse(!is.na(rates$note[reference]), paste0("'", labels[1], "' ", rates$note[reference]),
     ifelse(!is.na(rates$note[own]), paste0("'", rep(labels[-1], n), "' ", rates$note[own]),
       ifelse(is.na(p), "the groups do not vary apart from each other: undefined",
@@ -370,7 +373,7 @@ note_all_groups <- function(rates, core, labels, method, asked) {
   out <- vapply(at, function(rows) {
     silent <- !is.na(rows$note)
     ends <- rows$estimate <= 0 | rows$estimate >= 1
-    if (method %in% c("melded", "fisher-crude")) return("this method compares two groups at a time")
+    if (method %in% exact_methods) return("this method compares two groups at a time")
     if (any(silent)) return(paste0("no rate of ", quoted(rows$strata[silent]), ": undefined"))
     if (any(ends)) return(paste0("a rate of 0 or 1 in ", quoted(rows$strata[ends]), ": undefined"))
     "the groups do not vary apart from each other: undefined"
@@ -380,7 +383,9 @@ note_all_groups <- function(rates, core, labels, method, asked) {
 
 compare_title <- function(method, asked, what) {
   kind <- switch(method,
-    melded = if (is.null(asked$cause)) "melded beta-product test" else "melded test (experimental)",
+    melded = , "melded mid-p" = paste0(
+      sub("melded", if (is.null(asked$cause)) "melded beta-product" else "melded (experimental)", method), " test"
+    ),
     cloglog = "complementary log-log test", "pseudo-values" = "test of pseudo-values",
     "fisher-crude" = "Fisher's exact test of crude counts", paste(method, "test")
   )

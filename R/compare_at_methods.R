@@ -40,7 +40,7 @@ glance.compare_at <- function(x, ...) {
 
 compare_source <- function(x) {
   switch(x$meta$how,
-    melded = "Fay, Proschan & Brittain (2015)", "fisher-crude" = method_source("fisher"),
+    melded = , "melded mid-p" = "Fay, Proschan & Brittain (2015)", "fisher-crude" = method_source("fisher"),
     "pseudo-values" = "Andersen, Klein & Rosthoj (2003), Klein et al. (2007)", "Klein et al. (2007)"
   )
 }

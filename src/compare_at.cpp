@@ -3,9 +3,9 @@
 namespace {
 
 cryonodes::CompareMethod compare_method(const std::string& name) {
-  const char* const names[] = {"melded",  "identity", "log",           "cloglog",
-                               "arcsine", "logit",    "pseudo-values", "fisher-crude"};
-  for (int i = 0; i < 8; ++i)
+  const char* const names[] = {"melded",  "melded mid-p", "identity",      "log",         "cloglog",
+                               "arcsine", "logit",        "pseudo-values", "fisher-crude"};
+  for (int i = 0; i < 9; ++i)
     if (name == names[i])
       return static_cast<cryonodes::CompareMethod>(i);
   throw cryonodes::input_error("unknown method");

@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Reader reader{data, size - 8};
   const std::size_t n_group = 2 + option[0] % 2U, n = option[1] % 30U, n_cluster = 1 + option[5] % 8U;
   const bool delayed = option[3] % 4U == 0, clustered = option[4] % 3U == 0, tame = option[7] % 4U != 0;
-  const auto method = static_cast<CompareMethod>(option[2] % 8U);
+  const auto method = static_cast<CompareMethod>(option[2] % 9U);
   const auto number = [&] { return tame ? static_cast<double>(reader.byte()) / 4.0 : reader.number(); };
 
   std::vector<double> time(n), entry(delayed ? n : 0);
@@ -78,7 +78,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (std::isnan(p) || std::isnan(at.variance[g]) || method == CompareMethod::pseudo_values)
       continue;
     must(p >= 0.0 && p <= 1.0 && at.variance[g] >= 0.0, "a probability with a variance");
-    must(test.conf_low[g] <= p + 1e-9 && test.conf_high[g] >= p - 1e-9, "low <= estimate <= high");
+    // A mid-p interval of hardly any coverage can miss the estimate.
+    const bool around = method != CompareMethod::melded_mid_p || options.conf_level > 0.5;
+    must(!around || (test.conf_low[g] <= p + 1e-9 && test.conf_high[g] >= p - 1e-9), "low <= estimate <= high");
     must(test.conf_low[g] < test.conf_high[g] || at.variance[g] <= 1e-30, "no interval without width");
   }
   for (std::size_t g = 0; g + 1 < n_group; ++g) {

@@ -342,12 +342,13 @@ TEST_CASE("recorded melded p-values and statistics of other packages") {
       cohort.event.push_back(std::stoi(cell[2]));
       cohort.group.push_back(std::stoi(cell[3]) - 1);
     }
-    const CompareMethod how = method == "melded"     ? CompareMethod::melded
-                              : method == "identity" ? CompareMethod::identity
-                              : method == "log"      ? CompareMethod::log
-                              : method == "cloglog"  ? CompareMethod::cloglog
-                              : method == "arcsine"  ? CompareMethod::arcsine
-                                                     : CompareMethod::logit;
+    const CompareMethod how = method == "melded"         ? CompareMethod::melded
+                              : method == "melded mid-p" ? CompareMethod::melded_mid_p
+                              : method == "identity"     ? CompareMethod::identity
+                              : method == "log"          ? CompareMethod::log
+                              : method == "cloglog"      ? CompareMethod::cloglog
+                              : method == "arcsine"      ? CompareMethod::arcsine
+                                                         : CompareMethod::logit;
     const auto test = cohort.at(std::stod(row[1]), how);
     const double value = quantity == "p.value" ? std::exp(test.log_p_value[0]) : test.chi_square;
     CHECK(near(value, std::stod(row[4]), std::stod(row[5])));

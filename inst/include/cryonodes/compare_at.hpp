@@ -20,7 +20,7 @@ namespace cryonodes {
 
 /// How probabilities of groups at one time are compared. Those from `identity` to `logit` are normal on a scale
 /// (Klein, Logan, Harhoff & Andersen 2007, section 2).
-enum class CompareMethod { melded, identity, log, cloglog, arcsine, logit, pseudo_values, fisher_crude };
+enum class CompareMethod { melded, melded_mid_p, identity, log, cloglog, arcsine, logit, pseudo_values, fisher_crude };
 
 struct CompareAtOptions {
   CompareMethod method = CompareMethod::cloglog;
@@ -109,6 +109,15 @@ inline double slope_of(Measure measure, double p) {
   return measure == Measure::difference ? 1.0 : measure == Measure::ratio ? 1.0 / p : 1.0 / (p * (1.0 - p));
 }
 
+/// Limits of one probability, each of which it exceeds or falls short of with half_alpha.
+inline Limits limits_of(const ConfidenceLaws& laws, double half_alpha, bool mid_p) {
+  if (!mid_p && (is_at_0(laws.lower) || is_at_1(laws.upper)))
+    return {is_at_0(laws.lower) ? 0.0 : beta_quantile(half_alpha, Tail::lower, laws.lower),
+            is_at_1(laws.upper) ? 1.0 : beta_quantile(half_alpha, Tail::upper, laws.upper)};
+  return {beta_quantile(half_alpha, Tail::lower, laws.lower, mid_p ? laws.upper : laws.lower),
+          beta_quantile(half_alpha, Tail::upper, mid_p ? laws.lower : laws.upper, laws.upper)};
+}
+
 /// x' A^-1 x for a symmetric A of full rank; NaN where it has not.
 inline double quadratic_form(std::vector<double> a, std::vector<double> x) {
   const std::size_t n = x.size();
@@ -166,7 +175,8 @@ inline CompareAtResult compare_at(const FixedTime& at, const CompareAtOptions& o
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   const std::size_t k = at.estimate.size();
   const bool crude = options.method == CompareMethod::fisher_crude;
-  const bool normal = options.method != CompareMethod::melded && !crude;
+  const bool mid_p = options.method == CompareMethod::melded_mid_p;
+  const bool normal = options.method != CompareMethod::melded && !mid_p && !crude;
   detail::require(!options.pooled || (normal && options.method != CompareMethod::pseudo_values &&
                                       at.null_variance.size() == k && at.covariance.empty()),
                   "a pooled variance is for independent groups and the scales of Klein et al.");
@@ -205,8 +215,7 @@ inline CompareAtResult compare_at(const FixedTime& at, const CompareAtOptions& o
     else if (normal && inside(g))
       limits[g] = scale.limits(at.estimate[g], std::sqrt(at.variance[g]), z);
     else
-      limits[g] = {detail::is_at_0(at.laws[g].lower) ? 0.0 : beta_quantile(half_alpha, Tail::lower, at.laws[g].lower),
-                   detail::is_at_1(at.laws[g].upper) ? 1.0 : beta_quantile(half_alpha, Tail::upper, at.laws[g].upper)};
+      limits[g] = detail::limits_of(at.laws[g], half_alpha, mid_p);
     out.conf_low.push_back(std::max(0.0, limits[g].low)); // NaN stays
     out.conf_high.push_back(limits[g].high > 1.0 ? 1.0 : limits[g].high);
     if (std::isnan(limits[g].low))
@@ -232,7 +241,7 @@ inline CompareAtResult compare_at(const FixedTime& at, const CompareAtOptions& o
       const double d1 = at.n_event[0], d2 = at.n_event[g];
       log_p = fisher({d1, at.n[0] - d1, d2, at.n[g] - d2}, exact, poll).log_p_value;
     } else if (known) {
-      log_p = melded_test(at.laws[0], at.laws[g], poll).log_p_value;
+      log_p = melded_test(at.laws[0], at.laws[g], mid_p, poll).log_p_value;
     }
     out.statistic.push_back(statistic);
     out.log_p_value.push_back(log_p);
@@ -259,7 +268,7 @@ inline CompareAtResult compare_at(const FixedTime& at, const CompareAtOptions& o
                                              c / std::sqrt(at.variance[0] * at.variance[g]));
           }
         } else {
-          const MeldedLimits l = melded_limits(measure, at.laws[0], at.laws[g], options.conf_level, poll);
+          const MeldedLimits l = melded_limits(measure, at.laws[0], at.laws[g], options.conf_level, mid_p, poll);
           found = {l.low, l.high};
         }
         if (measure == Measure::difference)

@@ -237,12 +237,27 @@ inline double log_probability(Measure measure, const BetaLaw& y, const BetaLaw& 
   return log_mixed_tail(y, x, Tail::upper, Shifted(measure, -shift), poll);
 }
 
+/// The same of the laws of two groups: the lower law of y and the upper one of x; or, for mid-p, of variables that follow
+/// either law of their group with probability 1/2.
+inline double log_probability(Measure measure, const ConfidenceLaws& y, const ConfidenceLaws& x, double shift,
+                              bool mid_p, const Poll& poll) {
+  if (!mid_p)
+    return log_probability(measure, y.lower, x.upper, shift, poll);
+  double sum = -inf;
+  for (const auto* of_y : {&y.lower, &y.upper})
+    for (const auto* of_x : {&x.lower, &x.upper})
+      sum = log_add(sum, log_probability(measure, *of_y, *of_x, shift, poll));
+  return sum - std::log(4.0);
+}
+
 /// The shift at which that probability is p < 1/2; minus infinity where it is more for every shift.
-inline double shift_of_probability(Measure measure, const BetaLaw& y, const BetaLaw& x, double p, const Poll& poll) {
+inline double shift_of_probability(Measure measure, const ConfidenceLaws& of_y, const ConfidenceLaws& of_x, double p,
+                                   bool mid_p, const Poll& poll) {
+  const BetaLaw &y = of_y.lower, &x = of_x.upper;
   const double log_p = std::log(p);
   const bool difference = measure == Measure::difference;
   const double least = difference ? -1.0 : -800.0, most = difference ? 1.0 : 800.0;
-  const auto excess = [&](double shift) { return log_probability(measure, y, x, shift, poll) - log_p; };
+  const auto excess = [&](double shift) { return log_probability(measure, of_y, of_x, shift, mid_p, poll) - log_p; };
   const auto centre = [&](const BetaLaw& law) {
     const double mean = is_at_0(law) ? 0.0 : is_at_1(law) ? 1.0 : law.a / (law.a + law.b);
     const double inside = std::min(1.0 - 1e-9, std::max(1e-9, mean));
@@ -335,14 +350,16 @@ struct MeldedResult {
 /// Biometrics 71:146, section 3): p of "p2 greater" is P(lower law of p2 <= upper law of p1), independent of each
 /// other. For two binomial experiments it is the central version of Fisher's exact test. Relative error some 1e-12,
 /// however small p is.
-inline MeldedResult melded_test(const ConfidenceLaws& one, const ConfidenceLaws& two, const Poll& poll = {}) {
+/// @param mid_p the mid-p version: what is known of a probability is a mixture of both laws in equal parts.
+inline MeldedResult melded_test(const ConfidenceLaws& one, const ConfidenceLaws& two, bool mid_p = false,
+                                const Poll& poll = {}) {
   MeldedResult out;
   // For equal parameters any measure will do; that of odds has no ends where a density may be infinite.
-  const auto no_more = [&](const BetaLaw& y, const BetaLaw& x) {
-    return std::min(0.0, detail::log_probability(Measure::odds_ratio, y, x, 0.0, poll));
+  const auto no_more = [&](const ConfidenceLaws& y, const ConfidenceLaws& x) {
+    return std::min(0.0, detail::log_probability(Measure::odds_ratio, y, x, 0.0, mid_p, poll));
   };
-  out.log_greater = no_more(two.lower, one.upper);
-  out.log_less = no_more(one.lower, two.upper);
+  out.log_greater = no_more(two, one);
+  out.log_less = no_more(one, two);
   out.log_p_value = std::min(0.0, std::log(2.0) + std::min(out.log_greater, out.log_less));
   return out;
 }
@@ -352,11 +369,11 @@ struct MeldedLimits {
   double low, high;
 };
 inline MeldedLimits melded_limits(Measure measure, const ConfidenceLaws& one, const ConfidenceLaws& two,
-                                  double conf_level, const Poll& poll = {}) {
+                                  double conf_level, bool mid_p = false, const Poll& poll = {}) {
   detail::require(conf_level > 0.0 && conf_level < 1.0, "conf_level must lie in (0, 1)");
   const double half_alpha = 0.5 * (1.0 - conf_level);
-  return {detail::shift_of_probability(measure, two.lower, one.upper, half_alpha, poll),
-          -detail::shift_of_probability(measure, one.lower, two.upper, half_alpha, poll)};
+  return {detail::shift_of_probability(measure, two, one, half_alpha, mid_p, poll),
+          -detail::shift_of_probability(measure, one, two, half_alpha, mid_p, poll)};
 }
 
 } // namespace cryonodes
