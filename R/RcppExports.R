@@ -61,6 +61,14 @@ follow_up_cpp <- function(frame, potential) {
     .Call(`_cryonodes_follow_up_cpp`, frame, potential)
 }
 
+gray_cpp <- function(list, n_group, cause, rho, threads) {
+    .Call(`_cryonodes_gray_cpp`, list, n_group, cause, rho, threads)
+}
+
+gray_tail_cpp <- function(list, cause, rho, group, n_group, stratum, n_stratum, max_ways, replicates, seed, threads, progress) {
+    .Call(`_cryonodes_gray_tail_cpp`, list, cause, rho, group, n_group, stratum, n_stratum, max_ways, replicates, seed, threads, progress)
+}
+
 kaplan_meier_cpp <- function(list, conf_type, conf_lower, conf_level, variance, threads, user_call) {
     .Call(`_cryonodes_kaplan_meier_cpp`, list, conf_type, conf_lower, conf_level, variance, threads, user_call)
 }

@@ -28,6 +28,9 @@ catalogue <- rbind(
   method_row("logrank", "logrank_test", "Log-rank test", "Mantel (1966), Peto & Peto (1972)",
     null = "the hazards of the groups are equal at all times", sides = "two"
   ),
+  method_row("gray", "gray_test", "Gray's test", "Gray (1988)",
+    null = "the incidence of the cause is the same in all groups at all times", sides = "two"
+  ),
   method_row("fisher", "fisher_test", "Fisher's exact test", "Fisher (1935), Freeman & Halton (1951)",
     null = "odds ratio = 1", sides = "one or two"
   ),
