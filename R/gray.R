@@ -2,9 +2,10 @@
 #'
 #' Compares the cumulative incidence of one cause between two or more groups, when other events may come first: is the
 #' share of subjects who have had it the same at all times? A log-rank test of the cause, with the other causes as
-#' censorings, asks about its hazard among those still free of all; the two can disagree, and then both are true. Assumes
-#' that who is censored has the same outlook as who stays under observation, and that rows are independent: one row a
-#' patient, unless `cluster` says which of them belong together. With few events the chi-square approximation is rough.
+#' censorings, asks about its hazard among those still free of all; the two can disagree, and then both are true.
+#' Assumes that who is censored has the same outlook as who stays under observation, and that rows are independent: one
+#' row a patient, unless `cluster` says which of them belong together. With few events the chi-square approximation is
+#' rough.
 #'
 #' @param ... A formula, or the vector of times: the class of the first argument decides. Not used by the methods.
 #' @param formula `Surv(time, status) ~ group`. Several groups are written `a + b` (every combination is a group);
@@ -59,8 +60,8 @@
 #' \eqn{t = 1 - (1 - F) / S_k}; and, for \eqn{e} events of other causes in group \eqn{k}, of
 #' \eqn{w\, t^2 D_{ik} D_{jk}}{w t^2 D_ik D_jk} with
 #' \eqn{w = e / r_k^2 \cdot (n_k - e) / (n_k - 1)}{w = e / r_k^2 * (n_k - e) / (n_k - 1)} and
-#' \eqn{t = (1 - F) / S_k}. In \eqn{t}, \eqn{F} and \eqn{S_k} are those after the time; where \eqn{S_k} is 0 then, \eqn{t}
-#' is 1, and 0 for other causes; the last factor of \eqn{w} is 1 for a single event. The statistic is
+#' \eqn{t = (1 - F) / S_k}. In \eqn{t}, \eqn{F} and \eqn{S_k} are those after the time; where \eqn{S_k} is 0 then,
+#' \eqn{t} is 1, and 0 for other causes; the last factor of \eqn{w} is 1 for a single event. The statistic is
 #' \eqn{U' V^- U}{U' V^- U}, with one degree of freedom less than groups. Statistic and p-value are those of
 #' `cmprsk::cuminc()`.
 #'
@@ -74,10 +75,10 @@
 #' as large, dealing within strata, and the exact 99% limits of what all ways would give. Statistics that differ by less
 #' than 1e-9 of their size count as equal; ways without a statistic count as larger, which a note tells.
 #'
-#' Clusters are dealt out as a whole; group and stratum must be constant within them. Groups of clusters keep their
-#' number of clusters, not of rows. There is no chi-square distribution for clusters here. Where follow-up itself differs
-#' between the groups dealing is not quite right; without clusters `meta$notes` says so when a log-rank test of the
-#' censorings has p < 0.05. `weights` have the chi-square distribution only.
+#' Clusters are dealt out as a whole; group and stratum must be constant within them. Groups keep their number of
+#' clusters, not of rows. There is no chi-square distribution for clusters here. Where follow-up itself differs between
+#' the groups dealing is not quite right; without clusters `meta$notes` says so when a log-rank test of the censorings
+#' has p < 0.05. `weights` have the chi-square distribution only.
 #' @section Edge cases:
 #' Groups are linked when they were at risk together at an event of the cause, and each set of linked groups takes one
 #' degree of freedom away; a group that was gone before the first such event carries no information, which `meta$notes`
@@ -175,7 +176,8 @@ fit_gray <- function(frame, data_name, cause, rho, wanted, timefix, call) {
   if (clustered) {
     check_clustered_test(frame, call)
     if (wanted$name == "asymptotic") {
-      abort_rule("choice", "the chi-square distribution of Gray's test takes rows for independent; clusters are dealt out.",
+      abort_rule("choice",
+        "the chi-square distribution of Gray's test takes rows for independent; clusters are dealt out.",
         "Leave `distribution` out, or say `distribution = \"approximate\"`.",
         arg = "distribution", call = call
       )
@@ -196,8 +198,8 @@ fit_gray <- function(frame, data_name, cause, rho, wanted, timefix, call) {
   countable <- k == 2 && choose(sum(core$n), min(core$n)) <= most_ways
   structure(list(
     statistic = c("X-squared" = core$statistic), parameter = if (is.null(dealt)) c(df = core$df),
-    p.value = if (is.null(dealt)) exp(log_p_value) else dealt$p.value, alternative = "two.sided", method = test_title(test, frame, NULL, dealt),
-    data.name = data_name, cause = causes[code], observed = by_group(core$observed),
+    p.value = if (is.null(dealt)) exp(log_p_value) else dealt$p.value, alternative = "two.sided",
+    method = test_title(test, frame, NULL, dealt), data.name = data_name, cause = causes[code], observed = by_group(core$observed),
     expected = by_group(core$expected), score = by_group(core$score), log_p_value = log_p_value,
     covariance = matrix(core$covariance, k, dimnames = list(labels, labels)), n = by_group(whole_number(core$n)),
     permutation = dealt,
@@ -281,8 +283,8 @@ gray_notes <- function(core, labels, cause) {
   c(
     beyond,
     if (any(alone)) {
-      paste0("no information from ", quoted(unlist(sets[alone])), ": never at risk beside another group at an event of ",
-        quoted(cause), "; df reduced"
+      paste0("no information from ", quoted(unlist(sets[alone])), ": never at risk beside another group at an event ",
+        "of ", quoted(cause), "; df reduced"
       )
     },
     if (sum(!alone) > 1) note_sets(sets[!alone])

@@ -44,8 +44,8 @@ Rcpp::List gray_cpp(SEXP list, int n_group, int cause, double rho, int threads) 
       Rcpp::_["n_time_merged"] = static_cast<double>(n_time_merged));
 }
 
-// `group` and `stratum` (empty: all are of one) of each unit: of each cluster, where the frame has clusters. `max_ways`:
-// how many ways of dealing may be counted; 0: `replicates` of them are drawn.
+// `group` and `stratum` (empty: all are of one) of each unit: of each cluster, where the frame has clusters.
+// `max_ways`: how many ways of dealing may be counted; 0: `replicates` of them are drawn.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List gray_tail_cpp(SEXP list, int cause, double rho, Rcpp::IntegerVector group, int n_group,
                          Rcpp::IntegerVector stratum, int n_stratum, double max_ways, double replicates, double seed,

@@ -1,5 +1,5 @@
-// Hostile rows through Gray's test and its permutation. Only two endings are allowed: a result that keeps the invariants
-// below, or a cryonodes::error.
+// Hostile rows through Gray's test and its permutation. Only two endings are allowed: a result that keeps the
+// invariants below, or a cryonodes::error.
 
 #include <cmath>
 #include <cstddef>

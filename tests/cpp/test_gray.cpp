@@ -65,7 +65,8 @@ Cohort random_cohort(unsigned seed, std::size_t n, std::size_t k, std::size_t n_
   out.n_stratum = n_stratum;
   out.n_cause = 2;
   for (std::size_t i = 0; i < n; ++i) {
-    out.time.push_back(seed % 2 ? 1.0 + static_cast<double>(random() % 9) : static_cast<double>(random()) / 4294967296.0);
+    const auto drawn = static_cast<double>(random());
+    out.time.push_back(seed % 2 ? 1.0 + std::fmod(drawn, 9.0) : drawn / 4294967296.0);
     out.event.push_back(static_cast<int>(random() % 3));
     out.group.push_back(static_cast<int>(random() % k));
     out.stratum.push_back(static_cast<int>(random() % n_stratum));

@@ -88,7 +88,7 @@ test_that("order of rows, names of groups, a change of time and an empty level l
 })
 
 test_that("a row of weight 2 is two rows, counts are rows, and plain vectors are the formula", {
-  d <- random_causes(22, groups = 3, weights = TRUE)
+  d <- random_causes(26, groups = 3, weights = TRUE)
   x <- gray_test(Surv(time, state) ~ group, d, weights = weight, cause = "death")
   twice <- d[rep(seq_len(nrow(d)), d$weight), ]
   plain <- gray_test(Surv(time, state) ~ group, twice, cause = "death")

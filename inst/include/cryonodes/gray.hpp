@@ -85,8 +85,8 @@ inline double quadratic_form(const std::vector<double>& u, const std::vector<dou
 /// The sums behind Gray's test, as they grow from event time to event time (see gray() for what they are).
 ///
 /// An event of the cause at time u moves the score of group i through group k by a_ik at once, and by t4_k times what
-/// c_ik grows by afterwards, because the weights of later times are made of the incidence and the S of group k; an event
-/// of another cause does the latter only. With w the variance of the event's share,
+/// c_ik grows by afterwards, because the weights of later times are made of the incidence and the S of group k; one of
+/// another cause does the latter only. With w the variance of the event's share,
 ///   V_ij = sum over u and k of w (a_ik + t4_k D_ik) (a_jk + t4_k D_jk),   D_ik = c_ik(end) - c_ik(u).
 /// V is kept as if the end were now. When c grows by dc,
 ///   V_ij += sum_k (dc_ik P_jk + P_ik dc_jk + G_k dc_ik dc_jk),   P_jk += G_k dc_jk,
@@ -95,11 +95,11 @@ inline double quadratic_form(const std::vector<double>& u, const std::vector<dou
 class GraySums {
 public:
   GraySums(std::size_t n_group, double rho)
-      : k_(n_group), rho_(rho), survival_(k_), other_(k_), g_(k_), p_(k_ * k_), observed_(k_), expected_(k_), score_(k_),
-        v_(k_ * k_), root_(k_), r_(k_), h_(k_), t4_(k_), w_(k_) {
+      : k_(n_group), rho_(rho), survival_(k_), s_(k_), inverse_(k_), other_(k_), g_(k_), p_(k_ * k_), observed_(k_),
+        expected_(k_), score_(k_), v_(k_ * k_), root_(k_), before_(k_), r_(k_), h_(k_), mean_(k_), change_(k_),
+        later_(k_) {
     require(k_ > 0, "there is no group");
     require(rho >= 0.0 && std::isfinite(rho), "rho must be finite and >= 0");
-    present_.reserve(k_);
     clear();
   }
   void clear() {
@@ -115,6 +115,8 @@ public:
   /// Strata share the scores and their covariance, and nothing else.
   void start_stratum() {
     std::fill(survival_.begin(), survival_.end(), CompensatedProduct());
+    std::fill(s_.begin(), s_.end(), 1.0);
+    std::fill(inverse_.begin(), inverse_.end(), 1.0);
     std::fill(other_.begin(), other_.end(), 0.0);
     std::fill(g_.begin(), g_.end(), 0.0);
     std::fill(p_.begin(), p_.end(), 0.0);
@@ -127,22 +129,30 @@ public:
     double d = 0.0;
     for (std::size_t g = 0; g < k_; ++g)
       d += n_cause[g];
-    if (d > 0.0)
-      of_interest(n_risk, n_event, n_cause, d);
+    const bool compared = d > 0.0 && compare(n_risk, n_cause, d);
     const double after = 1.0 - pooled_.value();
+    bool others_too = false;
     for (std::size_t g = 0; g < k_; ++g) {
+      later_[g] = 0.0;
       if (n_event[g] == 0.0)
         continue;
-      const double n = n_risk[g], others = n_event[g] - n_cause[g], before = survival_[g].value();
+      const double n = n_risk[g], others = n_event[g] - n_cause[g], r = n * inverse_[g];
       survival_[g].multiply(n - n_event[g], n);
+      const double before = s_[g];
+      s_[g] = survival_[g].value();
+      inverse_[g] = s_[g] > 0.0 ? 1.0 / s_[g] : 0.0;
+      if (others == 0.0)
+        continue;
       other_[g] += before * (others / n);
-      const double s = survival_[g].value();
-      if (others > 0.0 && s > 0.0) {
-        const double t4 = after / s, r = n / before;
-        const double spread = others > 1.0 ? (n - others) / (n - 1.0) : 1.0;
-        g_[g] += t4 * t4 * (spread * others / (r * r));
-      }
+      const double t4 = after * inverse_[g], share = t4 / r;
+      later_[g] = share * share * others * (others > 1.0 ? (n - others) / (n - 1.0) : 1.0);
+      others_too = true;
     }
+    if (compared)
+      spread(n_risk, d, after);
+    if (others_too) // of this time: they move the scores of later ones only
+      for (std::size_t g = 0; g < k_; ++g)
+        g_[g] += later_[g];
   }
 
   GrayResult result() const {
@@ -151,12 +161,18 @@ public:
     out.greatest_pooled = greatest_;
     for (std::size_t g = 0; g < k_; ++g) {
       out.expected.push_back(expected_[g].value());
-      out.score.push_back(score_[g].value());
+      out.score.push_back(rho_ == 0.0 ? observed_[g] - out.expected[g] : score_[g].value());
     }
     out.covariance.resize(k_ * k_);
-    for (std::size_t i = 0; i < k_; ++i)
-      for (std::size_t j = i; j < k_; ++j)
-        out.covariance[i * k_ + j] = out.covariance[j * k_ + i] = v_[i * k_ + j].value();
+    for (std::size_t i = 0; i < k_; ++i) {
+      CompensatedSum diagonal; // rows sum to 0
+      for (std::size_t j = 0; j < k_; ++j)
+        if (j != i) {
+          out.covariance[i * k_ + j] = v_[std::min(i, j) * k_ + std::max(i, j)].value();
+          diagonal.add(-out.covariance[i * k_ + j]);
+        }
+      out.covariance[i * k_ + i] = diagonal.value();
+    }
     std::vector<std::vector<std::size_t>> parts;
     for (std::size_t g = 0; g < k_; ++g) {
       if (root_[g] == g) {
@@ -181,75 +197,75 @@ public:
   }
 
 private:
-  void of_interest(const double* n_risk, const double* n_event, const double* n_cause, double d) {
+  // Events of the cause, and those expected. False when a group is alone: it is compared with nobody.
+  bool compare(const double* n_risk, const double* n_cause, double d) {
     // r: as many as would be at risk if nobody had had an event yet. h: of those, all without an event of the cause.
-    double all = 0.0, free = 0.0;
-    present_.clear();
+    double free = 0.0;
+    std::size_t present = 0;
+    all_ = 0.0;
     for (std::size_t g = 0; g < k_; ++g) {
-      r_[g] = 0.0;
-      if (n_risk[g] == 0.0)
-        continue;
-      present_.push_back(g);
-      const double s = survival_[g].value();
-      r_[g] = n_risk[g] / s;
-      h_[g] = r_[g] * (s + other_[g]); // 1 - F is added up, not taken off 1
-      all += r_[g];
+      present += n_risk[g] > 0.0 ? 1U : 0U;
+      before_[g] = s_[g];
+      r_[g] = n_risk[g] * inverse_[g];
+      h_[g] = r_[g] * (s_[g] + other_[g]); // 1 - F is added up, not taken off 1
+      all_ += r_[g];
       free += h_[g];
       observed_[g] += n_cause[g];
     }
-    const double before = 1.0 - pooled_.value(), step = d / all;
-    pooled_.add(step);
-    const double after = 1.0 - pooled_.value();
+    step_ = d / all_;
+    const double pooled = 1.0 - pooled_.value(), share = d / free;
+    weight_ = rho_ == 0.0 ? 1.0 : std::pow(pooled, rho_);
+    grows_ = weight_ * step_ / pooled;
+    pooled_.add(step_);
     greatest_ = std::max(greatest_, pooled_.value());
-    const double weight = rho_ == 0.0 ? 1.0 : std::pow(before, rho_);
-    // A group alone is compared with nobody, and what is 0 then must not be rounding errors.
-    const bool alone = present_.size() < 2;
-    for (std::size_t g : present_) {
-      const double e = alone ? d : d * (h_[g] / free);
+    for (std::size_t g = 0; g < k_; ++g) {
+      if (n_risk[g] == 0.0)
+        continue;
+      const double e = present > 1 ? h_[g] * share : d; // of a group alone no rounding errors
       expected_[g].add(e);
-      score_[g].add(weight * (n_cause[g] - e));
+      if (rho_ != 0.0)
+        score_[g].add(weight_ * (n_cause[g] - e));
     }
-    if (alone)
-      return;
-    if (!linked_) { // those at risk later are among these
-      for (std::size_t g : present_)
-        link(present_[0], g);
-      linked_ = true;
-    }
-    const double b = weight * step / before; // dc_ik = b (r_i [i = k] - r_i r_k / R)
-    for (std::size_t j = 0; j < k_; ++j) {
-      double sum = 0.0;
-      for (std::size_t g : present_)
-        sum += r_[g] * p_[j * k_ + g];
-      sum /= all;
-      for (std::size_t i : present_) {
-        const double term = b * r_[i] * (p_[j * k_ + i] - sum);
-        v_[std::min(i, j) * k_ + std::max(i, j)].add(i == j ? 2.0 * term : term);
-      }
-    }
+    if (present > 1 && !linked_)
+      link(n_risk);
+    return present > 1;
+  }
+
+  // The covariance of this time, and of earlier events with it. `after`: 1 - F after it, as are s_ and inverse_.
+  void spread(const double* n_risk, double d, double after) {
+    const double b = grows_, weight = weight_, rest = 1.0 / all_; // dc_ik = b (r_i [i = k] - r_i r_k / R)
     double squares = 0.0;
-    for (std::size_t g : present_) {
-      const double s = survival_[g].value(), s_after = s * ((n_risk[g] - n_event[g]) / n_risk[g]);
-      t4_[g] = s_after > 0.0 ? 1.0 - after / s_after : 1.0; // with S = 0 nobody is left to be moved later
-      // Hypergeometric, with n at risk on the scale of the group; exactly 0 where all of them have the event.
-      const double n = all * s;
-      const double spread = d <= 1.0 ? 1.0 : std::fabs(n - d) <= 1e-12 * n ? 0.0 : (n - d) / (n - 1.0);
-      w_[g] = spread * step / r_[g];
-      h_[g] = (b * b * g_[g] + weight * weight * w_[g]) * r_[g]; // from here on: of the terms in which i = k
+    for (std::size_t g = 0; g < k_; ++g) {
+      double mean = 0.0;
+      for (std::size_t l = 0; l < k_; ++l)
+        mean += r_[l] * p_[g * k_ + l];
+      mean_[g] = mean * rest;
+      h_[g] = change_[g] = 0.0;
+      if (n_risk[g] == 0.0)
+        continue;
+      const double t4 = s_[g] > 0.0 ? 1.0 - after * inverse_[g] : 1.0; // with S = 0 nobody is left to be moved
+      double wr = step_; // w r
+      if (d > 1.0) {
+        // Hypergeometric, with n at risk on the scale of the group; exactly 0 where all of them have the event.
+        const double n = all_ * before_[g];
+        wr *= std::fabs(n - d) <= 1e-12 * n ? 0.0 : (n - d) / (n - 1.0);
+      }
+      const double older = b * g_[g] * r_[g];
+      h_[g] = b * older + weight * weight * wr; // of the terms in which i = k
       squares += h_[g] * r_[g];
+      change_[g] = older + weight * wr * t4;
+      g_[g] += wr * t4 * t4 * before_[g] / n_risk[g];
     }
-    squares /= all;
-    for (std::size_t i : present_) {
-      v_[i * (k_ + 1)].add(h_[i] * r_[i]);
-      for (std::size_t j : present_)
-        if (i <= j)
-          v_[i * k_ + j].add(r_[i] * (r_[j] / all) * (squares - h_[i] - h_[j]));
-    }
-    for (std::size_t g : present_) {
-      const double change = b * g_[g] + weight * w_[g] * t4_[g];
-      for (std::size_t j : present_)
-        p_[j * k_ + g] += change * (j == g ? r_[g] * (1.0 - r_[g] / all) : -r_[j] * (r_[g] / all));
-      g_[g] += w_[g] * t4_[g] * t4_[g];
+    squares *= rest;
+    for (std::size_t i = 0; i < k_; ++i)
+      for (std::size_t j = i + 1; j < k_; ++j)
+        v_[i * k_ + j].add(b * (r_[i] * (p_[j * k_ + i] - mean_[j]) + r_[j] * (p_[i * k_ + j] - mean_[i])) +
+                           r_[i] * r_[j] * rest * (squares - h_[i] - h_[j]));
+    for (std::size_t j = 0; j < k_; ++j) {
+      const double share = r_[j] * rest;
+      for (std::size_t g = 0; g < k_; ++g)
+        p_[j * k_ + g] -= change_[g] * share;
+      p_[j * k_ + j] += change_[j];
     }
   }
 
@@ -258,22 +274,31 @@ private:
       g = root_[g];
     return g;
   }
-  void link(std::size_t i, std::size_t j) { // the lesser number is the root
-    i = root_of(i);
-    j = root_of(j);
-    root_[std::max(i, j)] = std::min(i, j);
+  // All that are at risk together, at the first event of the stratum: those at risk later are among them. The lesser
+  // number is the root.
+  void link(const double* n_risk) {
+    std::size_t first = k_;
+    for (std::size_t g = 0; g < k_; ++g) {
+      if (n_risk[g] == 0.0)
+        continue;
+      const std::size_t here = root_of(g), there = root_of(first < k_ ? first : g);
+      root_[std::max(here, there)] = std::min(here, there);
+      first = std::min(first, g);
+    }
+    linked_ = true;
   }
 
   std::size_t k_;
   double rho_;
-  std::vector<CompensatedProduct> survival_; // of each group, just before the time
+  std::vector<CompensatedProduct> survival_; // of each group
+  std::vector<double> s_, inverse_;          // its value, and 1 over it; 0 where it is 0
   std::vector<double> other_;                // of each group, the incidence of the other causes
   std::vector<double> g_, p_;                // G_k; P_jk at [j * k_ + k]
   std::vector<double> observed_;
-  std::vector<CompensatedSum> expected_, score_, v_; // v_: i <= j
+  std::vector<CompensatedSum> expected_, score_, v_; // score_: not for rho = 0; v_: i < j
   std::vector<std::size_t> root_;                    // a group with which it was at risk, or itself
-  std::vector<double> r_, h_, t4_, w_;               // of one time
-  std::vector<std::size_t> present_;
+  std::vector<double> before_, r_, h_, mean_, change_, later_; // of one time
+  double all_ = 0.0, step_ = 0.0, weight_ = 1.0, grows_ = 0.0; // likewise
   CompensatedSum pooled_;
   double greatest_ = 0.0;
   bool linked_ = false;
@@ -283,8 +308,8 @@ private:
 
 /// Gray's test (1988) that the incidence of one cause is the same in all groups, stratum by stratum.
 ///
-/// With n_i at risk in group i at a time, S_i its probability of no event and F_i its incidence of the cause just before
-/// it, r_i = n_i / S_i, R = sum r_i, and d events of the cause, d_i of them in group i:
+/// With n_i at risk in group i at a time, S_i its probability of no event and F_i its incidence of the cause just
+/// before it, r_i = n_i / S_i, R = sum r_i, and d events of the cause, d_i of them in group i:
 ///   pooled incidence F += d / R,   weight = (1 - F)^rho, F before the time,
 ///   expected_i += d h_i / sum h,   h_i = r_i (1 - F_i),   score_i += weight (d_i - d h_i / sum h).
 /// The covariance follows each event into the scores of all later times (section 3 of the paper), with
@@ -341,8 +366,8 @@ struct GrayRows {
   std::size_t n_stratum = 1;
 };
 
-/// Of so many ways of dealing, how many have a statistic as large as the one that was found. Statistics that differ from
-/// it by less than 1e-9 of it count as equal, and those that are undefined as larger: p is never too small for them.
+/// Of so many ways of dealing, how many have a statistic as large as the one that was found. Statistics that differ
+/// from it by less than 1e-9 of it count as equal, undefined ones as larger: p is never too small for them.
 struct GrayTail {
   double as_large = 0.0;
   double undefined = 0.0; ///< among those
