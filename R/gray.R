@@ -199,8 +199,9 @@ fit_gray <- function(frame, data_name, cause, rho, wanted, timefix, call) {
   structure(list(
     statistic = c("X-squared" = core$statistic), parameter = if (is.null(dealt)) c(df = core$df),
     p.value = if (is.null(dealt)) exp(log_p_value) else dealt$p.value, alternative = "two.sided",
-    method = test_title(test, frame, NULL, dealt), data.name = data_name, cause = causes[code], observed = by_group(core$observed),
-    expected = by_group(core$expected), score = by_group(core$score), log_p_value = log_p_value,
+    method = test_title(test, frame, NULL, dealt), data.name = data_name, cause = causes[code],
+    observed = by_group(core$observed), expected = by_group(core$expected), score = by_group(core$score),
+    log_p_value = log_p_value,
     covariance = matrix(core$covariance, k, dimnames = list(labels, labels)), n = by_group(whole_number(core$n)),
     permutation = dealt,
     meta = list(

@@ -14,8 +14,8 @@ read_distribution <- function(distribution, clustered, replicates, seed, threads
   )
 }
 
-# The p-value by dealing. `prepare()` gives the two ways to go: `exact(units, tick)`, what a result says of all ways, and
-# `draw(units, seed, tick)`, the hits among those drawn and what else is said of them. `varying`: what to do with
+# The p-value by dealing. `prepare()` gives the two ways to go: `exact(units, tick)`, what a result says of all ways,
+# and `draw(units, seed, tick)`, the hits among those drawn and what else is said of them. `varying`: what to do with
 # clusters of several groups.
 deal_groups <- function(frame, k, wanted, prepare, call, varying = NULL) {
   refuse_dealing(frame, wanted, call)
