@@ -9,6 +9,14 @@ all_zero_one_cpp <- function(x) {
     .Call(`_cryonodes_all_zero_one_cpp`, x)
 }
 
+small_numbers_cpp <- function(x, most) {
+    .Call(`_cryonodes_small_numbers_cpp`, x, most)
+}
+
+recoded_cpp <- function(x, table) {
+    .Call(`_cryonodes_recoded_cpp`, x, table)
+}
+
 all_levels_cpp <- function(x, n_level) {
     .Call(`_cryonodes_all_levels_cpp`, x, n_level)
 }

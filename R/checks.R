@@ -146,11 +146,12 @@ check_causes <- function(x, arg, censor = NULL, call) {
     )
   }
   # Small whole numbers, as they are with most, are told apart without comparing them.
-  small <- is.numeric(x) && length(x) && all_countable_cpp(x) && max(x) <= max_groups && all(x == as.integer(x))
+  few <- if (is.numeric(x)) small_numbers_cpp(x, max_groups)
+  small <- !is.null(few)
   known <- if (is.factor(x)) {
     levels(x)
   } else if (small) {
-    which(tabulate(as.integer(x) + 1L) > 0) - 1L
+    few
   } else {
     sort(unique(x[!is.na(x)]))
   }
@@ -186,7 +187,7 @@ check_causes <- function(x, arg, censor = NULL, call) {
   code <- if (is.factor(x)) {
     code[as.integer(x)]
   } else if (small) {
-    code[match(seq_len(max(x) + 1) - 1, known)][as.integer(x) + 1L]
+    recoded_cpp(x, code[match(seq_len(max(few) + 1) - 1, known)])
   } else {
     code[match(x, known)]
   }

@@ -31,6 +31,28 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// small_numbers_cpp
+SEXP small_numbers_cpp(SEXP x, int most);
+RcppExport SEXP _cryonodes_small_numbers_cpp(SEXP xSEXP, SEXP mostSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type x(xSEXP);
+    Rcpp::traits::input_parameter< int >::type most(mostSEXP);
+    rcpp_result_gen = Rcpp::wrap(small_numbers_cpp(x, most));
+    return rcpp_result_gen;
+END_RCPP
+}
+// recoded_cpp
+Rcpp::IntegerVector recoded_cpp(SEXP x, Rcpp::IntegerVector table);
+RcppExport SEXP _cryonodes_recoded_cpp(SEXP xSEXP, SEXP tableSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type x(xSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type table(tableSEXP);
+    rcpp_result_gen = Rcpp::wrap(recoded_cpp(x, table));
+    return rcpp_result_gen;
+END_RCPP
+}
 // all_levels_cpp
 bool all_levels_cpp(SEXP x, int n_level);
 RcppExport SEXP _cryonodes_all_levels_cpp(SEXP xSEXP, SEXP n_levelSEXP) {
@@ -392,6 +414,8 @@ END_RCPP
 static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_all_countable_cpp", (DL_FUNC) &_cryonodes_all_countable_cpp, 1},
     {"_cryonodes_all_zero_one_cpp", (DL_FUNC) &_cryonodes_all_zero_one_cpp, 1},
+    {"_cryonodes_small_numbers_cpp", (DL_FUNC) &_cryonodes_small_numbers_cpp, 2},
+    {"_cryonodes_recoded_cpp", (DL_FUNC) &_cryonodes_recoded_cpp, 2},
     {"_cryonodes_all_levels_cpp", (DL_FUNC) &_cryonodes_all_levels_cpp, 2},
     {"_cryonodes_clearly_different_cpp", (DL_FUNC) &_cryonodes_clearly_different_cpp, 1},
     {"_cryonodes_plain_frame_cpp", (DL_FUNC) &_cryonodes_plain_frame_cpp, 4},
