@@ -260,6 +260,14 @@ TEST_CASE("all ways of dealing are every subset in turn, each tested by itself; 
     const auto drawn = approximate_gray_tail(rows, options, deal);
     const double p = as_large / ways;
     REQUIRE(std::fabs(drawn.as_large / 4000 - p) <= 4.5 * std::sqrt(p * (1 - p) / 4000) + 1e-12);
+    double told = 0.0;
+    bool forward = true; // what is told of the progress
+    (void)approximate_gray_tail(rows, options, deal, [&](double share) {
+      forward = forward && share >= told;
+      told = share;
+    });
+    REQUIRE(forward);
+    REQUIRE(told == 1.0);
     deal.threads = 3;
     const auto again = approximate_gray_tail(rows, options, deal);
     REQUIRE(again.as_large == drawn.as_large);

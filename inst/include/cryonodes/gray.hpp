@@ -477,9 +477,18 @@ public:
   }
   double found() const { return found_; }
   double undefined() const { return static_cast<double>(undefined_.load()); }
+  /// On the caller's thread; what is told is the share of the work that is known to be done.
+  void ask(double share) {
+    share_ = std::max(share_, share);
+    if (poll_)
+      poll_(share_);
+  }
+  Poll poll() {
+    return [this](double share) { ask(share); };
+  }
   template <class Groups> bool as_large(const Groups& group, std::size_t thread) {
-    if (thread == 0 && poll_) // the caller's: of many rows, one way of dealing takes long
-      poll_(-1.0);
+    if (thread == 0) // the caller's: of many rows, one way of dealing takes long
+      ask(0.0);
     const double x = dealer_.statistic(group, rooms_[thread]);
     if (std::isnan(x))
       ++undefined_;
@@ -490,7 +499,7 @@ private:
   const GrayDealer& dealer_;
   std::vector<GrayDealer::Room> rooms_;
   const Poll& poll_;
-  double found_;
+  double found_, share_ = 0.0;
   std::atomic<std::uint64_t> undefined_{0};
 };
 
@@ -507,7 +516,8 @@ inline GrayTail approximate_gray_tail(const GrayRows& rows, const GrayOptions& o
   GrayTail out;
   out.as_large = static_cast<double>(count_dealt(
       {{}, rows.group, rows.n_group, rows.stratum, rows.n_stratum}, deal,
-      [&](const std::vector<int>& group, std::size_t thread) { return counter.as_large(group, thread); }, poll));
+      [&](const std::vector<int>& group, std::size_t thread) { return counter.as_large(group, thread); },
+      counter.poll()));
   out.undefined = counter.undefined();
   out.ways = static_cast<double>(deal.replicates);
   return out;
@@ -572,7 +582,7 @@ inline GrayTail exact_gray_tail(const GrayRows& rows, const GrayOptions& options
             set[i] = set[i - 1] + 1;
         }
       },
-      poll);
+      counter.poll());
   GrayTail out;
   for (std::size_t h : hits)
     out.as_large += static_cast<double>(h);
