@@ -9,6 +9,14 @@ all_zero_one_cpp <- function(x) {
     .Call(`_cryonodes_all_zero_one_cpp`, x)
 }
 
+small_numbers_cpp <- function(x, most) {
+    .Call(`_cryonodes_small_numbers_cpp`, x, most)
+}
+
+recoded_cpp <- function(x, table) {
+    .Call(`_cryonodes_recoded_cpp`, x, table)
+}
+
 all_levels_cpp <- function(x, n_level) {
     .Call(`_cryonodes_all_levels_cpp`, x, n_level)
 }
@@ -67,6 +75,14 @@ fisher_cpp <- function(table, odds_ratio, alternative, conf_int, conf_level) {
 
 follow_up_cpp <- function(frame, potential) {
     .Call(`_cryonodes_follow_up_cpp`, frame, potential)
+}
+
+gray_cpp <- function(list, n_group, cause, rho, threads) {
+    .Call(`_cryonodes_gray_cpp`, list, n_group, cause, rho, threads)
+}
+
+gray_tail_cpp <- function(list, cause, rho, group, n_group, stratum, n_stratum, max_ways, replicates, seed, threads, progress) {
+    .Call(`_cryonodes_gray_tail_cpp`, list, cause, rho, group, n_group, stratum, n_stratum, max_ways, replicates, seed, threads, progress)
 }
 
 kaplan_meier_cpp <- function(list, conf_type, conf_lower, conf_level, variance, threads, user_call) {

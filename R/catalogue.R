@@ -32,6 +32,9 @@ catalogue <- rbind(
     "Klein et al. (2007), Fay, Proschan & Brittain (2015)",
     null = "the groups are equal at that time", sides = "two"
   ),
+  method_row("gray", "gray_test", "Gray's test", "Gray (1988)",
+    null = "the incidence of the cause is the same in all groups at all times", sides = "two"
+  ),
   method_row("fisher", "fisher_test", "Fisher's exact test", "Fisher (1935), Freeman & Halton (1951)",
     null = "odds ratio = 1", sides = "one or two"
   ),

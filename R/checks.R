@@ -146,11 +146,12 @@ check_causes <- function(x, arg, censor = NULL, call) {
     )
   }
   # Small whole numbers, as they are with most, are told apart without comparing them.
-  small <- is.numeric(x) && length(x) && all_countable_cpp(x) && max(x) <= max_groups && all(x == as.integer(x))
+  few <- if (is.numeric(x)) small_numbers_cpp(x, max_groups)
+  small <- !is.null(few)
   known <- if (is.factor(x)) {
     levels(x)
   } else if (small) {
-    which(tabulate(as.integer(x) + 1L) > 0) - 1L
+    few
   } else {
     sort(unique(x[!is.na(x)]))
   }
@@ -186,7 +187,7 @@ check_causes <- function(x, arg, censor = NULL, call) {
   code <- if (is.factor(x)) {
     code[as.integer(x)]
   } else if (small) {
-    code[match(seq_len(max(x) + 1) - 1, known)][as.integer(x) + 1L]
+    recoded_cpp(x, code[match(seq_len(max(few) + 1) - 1, known)])
   } else {
     code[match(x, known)]
   }
@@ -362,20 +363,6 @@ check_result <- function(x, class, fields, call, meta_fields = character()) {
     )
   }
   invisible(x)
-}
-
-check_two_groups <- function(frame, call) {
-  labels <- frame$group_labels
-  if (is.null(labels)) {
-    abort_rule("group", "there is no group to compare.", "Write `Surv(time, status) ~ group`.",
-      arg = "group", call = call
-    )
-  }
-  if (length(labels) < 2) {
-    abort_rule("group", paste0(
-      "`", frame$group_title, "` has one group only, ", quoted(labels), ": nothing to compare."
-    ), arg = frame$group_title, call = call)
-  }
 }
 
 need_package <- function(package, purpose, call = NULL) {

@@ -257,8 +257,7 @@ cause_number <- function(frame, cause, call) {
 
 fit_compare_at <- function(frame, data_name, asked, timefix, call) {
   frame$timefix <- check_flag(timefix, "timefix", call)
-  labels <- frame$group_labels
-  check_two_groups(frame, call)
+  labels <- groups_to_compare(frame, call)
   cause <- cause_number(frame, asked$cause, call)
   shared <- !is.null(frame$cluster) && anyDuplicated(unique(cbind(frame$cluster, frame_groups(frame)))[, 1]) > 0
   method <- choose_method(frame, asked, shared, call)

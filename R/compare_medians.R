@@ -95,7 +95,7 @@ fit_compare_medians <- function(frame, data_name, prob, conf.level, timefix, cal
       arg = "prob", call = call
     )
   }
-  check_two_groups(frame, call)
+  labels <- groups_to_compare(frame, call)
   check_whole_weights(frame, call)
   if (!is.null(frame$entry)) {
     abort_rule("entry", "medians are not compared with delayed entry: the beta product is not defined for it.",
@@ -103,7 +103,6 @@ fit_compare_medians <- function(frame, data_name, prob, conf.level, timefix, cal
       arg = "entry", call = call
     )
   }
-  labels <- frame$group_labels
   k <- length(labels)
   fit <- fit_kaplan_meier(frame, "log-log", conf.level, timefix, NULL, call)
   core <- call_core(compare_medians_cpp(frame, 1 - prob, conf.level), call)

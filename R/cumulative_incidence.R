@@ -58,7 +58,7 @@
 #'
 #' Clopper CJ, Pearson ES (1934). The use of confidence or fiducial limits illustrated in the case of the binomial.
 #' *Biometrika* 26:404-413.
-#' @seealso [kaplan_meier()], [event_counts()]
+#' @seealso [gray_test()] for comparing groups, [kaplan_meier()], [event_counts()]
 #' @examples
 #' patients <- data.frame(
 #'   months = c(3, 8, 8, 12, 15, 20, 24, 30, 31),

@@ -423,9 +423,3 @@ number_clusters <- function(x) number_codes_cpp(x) %||% (match(x, unique(x)) - 1
 
 # The codes of the groups, from 0; NULL when all rows are of one.
 frame_groups <- function(frame) if (is.factor(frame$group)) as.integer(frame$group) - 1L else frame$group
-
-# A formula in one line.
-formula_text <- function(formula) {
-  text <- deparse(formula, width.cutoff = 500L)
-  if (length(text) > 1) paste(trimws(text), collapse = " ") else text
-}

@@ -228,20 +228,14 @@ logrank_test.event_counts <- function(counts, type = "logrank", rho = 0, gamma =
 fit_logrank <- function(frame, data_name, test, trend, reference, wanted, timefix, conf.level, call) {
   conf.level <- check_conf_level(conf.level, call)
   frame$timefix <- check_flag(timefix, "timefix", call)
-  check_whole_weights(frame, call)
+  check_whole_weights(frame, "the log-rank test", call)
   if (!is.null(reference)) {
     return(one_sample_logrank(frame, data_name, test, trend, reference, wanted, conf.level, call))
   }
-  labels <- frame$group_labels
-  check_two_groups(frame, call)
+  labels <- groups_to_compare(frame, call)
   scores <- read_trend(trend, labels, call)
-  # The risk table knows groups only: those of one stratum stand together.
   k <- length(labels)
-  cells <- frame
-  if (!is.null(frame$stratum)) {
-    cells$group <- frame$group + k * frame$stratum
-    cells$n_group <- k * length(frame$stratum_labels)
-  }
+  cells <- cells_of_strata(frame)
   clustered <- !is.null(frame$cluster)
   if (clustered) check_clustered_test(frame, call)
   given <- if (is.null(test$fun)) numeric() else given_weights(cells, k, test$fun, call)
@@ -262,9 +256,10 @@ fit_logrank <- function(frame, data_name, test, trend, reference, wanted, timefi
         arg = "distribution", call = call
       )
     }
-    deal_groups(frame, k, wanted, function() {
-      call_core(logrank_scores_cpp(cells, k, test$core, test$rho, test$gamma, given), call)
-    }, call)
+    scores_of <- function() call_core(logrank_scores_cpp(cells, k, test$core, test$rho, test$gamma, given), call)
+    deal_groups(frame, k, wanted, function() dealing_of_scores(scores_of, wanted, call), call,
+      varying = "`distribution = \"asymptotic\"` takes clusters of several groups."
+    )
   }
   # Sums of fewer clusters than that cannot spread in as many directions.
   too_few <- clustered && (if (is.null(scores)) core$df else min(core$df, 1)) > core$n_cluster - 1
@@ -275,7 +270,7 @@ fit_logrank <- function(frame, data_name, test, trend, reference, wanted, timefi
   structure(list(
     statistic = c("X-squared" = answer$statistic), parameter = if (!is.null(answer$df)) c(df = answer$df),
     p.value = exp(answer$log_p_value),
-    alternative = "two.sided", method = logrank_title(test, frame, scores, dealt), data.name = data_name,
+    alternative = "two.sided", method = test_title(test, frame, scores, dealt), data.name = data_name,
     estimate = if (!is.null(hazard_ratio)) {
       setNames(hazard_ratio$estimate, paste(hazard_ratio$method, "hazard ratio"))
     },
@@ -296,23 +291,11 @@ fit_logrank <- function(frame, data_name, test, trend, reference, wanted, timefi
       notes = c(
         frame$notes, note_merged(core$n_time_merged), if (!clustered) logrank_notes(core, labels),
         if (clustered && wanted$name == "asymptotic") note_few_clusters(core$n_cluster, too_few),
-        if (is.null(scores)) note_few(core, labels, frame, wanted), dealt$note,
+        if (is.null(scores)) note_few(core, labels, frame, wanted, sum(core$n) <= 45), dealt$note,
         if (!is.null(dealt) && !clustered) note_censoring(cells, k, call)
       )
     )
   ), class = c("logrank_test", "htest"))
-}
-
-# "Clustered stratified log-rank test, exact permutation": names of people keep their capitals.
-logrank_title <- function(test, frame, scores, dealt) {
-  kind <- c(if (!is.null(frame$cluster)) "clustered", if (!is.null(frame$stratum)) "stratified")
-  title <- paste0(test$label, " test", if (!is.null(scores)) " for trend")
-  if (length(kind)) {
-    title <- paste(c(kind, sub("^(Log|Mod|Wei)", "\\L\\1", title, perl = TRUE)), collapse = " ")
-    title <- paste0(toupper(substr(title, 1, 1)), substring(title, 2))
-  }
-  if (is.null(dealt)) return(title)
-  paste0(title, if (dealt$distribution == "exact") ", exact permutation" else ", permutation")
 }
 
 # First level: reference. Pike (1972) and Peto et al. (1977), as compared by Berry, Kitchin & Mock (1991).
@@ -359,12 +342,7 @@ logrank_notes <- function(core, labels) {
         ": never at risk beside another group at an event that somebody survived and that has a weight; df reduced"
       )
     },
-    if (sum(!alone) > 1) {
-      paste0(
-        "groups were compared only within sets that were at risk together, df reduced: ",
-        paste0("{", vapply(sets[!alone], quoted, "", most = max_groups), "}", collapse = ", ")
-      )
-    },
+    if (sum(!alone) > 1) note_sets(sets[!alone]),
     if (length(labels) == 2 && any(core$observed == 0)) {
       paste0("no events in ", quoted(labels[core$observed == 0]), ": Pike's ratio has no interval")
     }
@@ -383,13 +361,7 @@ print.logrank_test <- function(x, digits = 3, ...) {
   digits <- check_digits(digits, quote(print()))
   one_sample <- !is.null(x$null.value)
   null <- if (one_sample) "the hazard is that of the reference at all times" else method_null("logrank")
-  cat(x$method, " of the null hypothesis that ", null, "\n", sep = "")
-  nested <- if (!is.null(x$meta$n_cluster)) {
-    paste0(" in ", number_text(x$meta$n_cluster), " cluster", if (x$meta$n_cluster != 1) "s", " (",
-      encodeString(x$meta$cluster_title), ")"
-    )
-  }
-  cat(encodeString(x$data.name), "; ", count_line(x$meta), nested, "\n\n", sep = "")
+  print_test_head(x, null)
   shown <- data.frame(
     n = number_text(x$n), observed = number_text(x$observed), expected = format_number(x$expected, digits),
     row.names = names(x$n)
@@ -398,17 +370,7 @@ print.logrank_test <- function(x, digits = 3, ...) {
   if (!identical(x$meta$type, "logrank")) shown$score <- format_number(x$score, digits)
   if (!is.null(x$trend)) shown$trend <- number_text(x$trend)
   print(shown)
-  cat("\n")
-  if (!is.null(x$permutation)) {
-    cat(permutation_line(x$permutation, x$meta$cluster_title), "\n", sep = "")
-  } else if (is.na(x$statistic)) {
-    cat("Chi-square undefined\n")
-  } else {
-    cat("Chi-square ", format_number(x$statistic, digits), " on ", number_text(x$parameter), " df, p ",
-      p_sign(x$p.value), "\n",
-      sep = ""
-    )
-  }
+  print_test_answer(x, digits)
   if (!is.null(x$hazard_ratio)) {
     cat("Hazard ratio, ", encodeString(x$comparison), ":\n", sep = "")
     ratio <- x$hazard_ratio
@@ -427,12 +389,6 @@ print.logrank_test <- function(x, digits = 3, ...) {
   cat(type_source(x), if (!is.null(x$hazard_ratio)) "; Pike (1972), Peto et al. (1977)", ".\n", sep = "")
   print_notes(x$meta$notes)
   invisible(x)
-}
-
-# "= 0.27", "< 0.001"
-p_sign <- function(p) {
-  text <- format_p(p)
-  if (grepl("^[<>]", text)) sub("^([<>])", "\\1 ", text) else paste("=", text)
 }
 
 #' Tidy a log-rank test

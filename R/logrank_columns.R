@@ -72,7 +72,7 @@ logrank_columns <- function(time, event, group, type = "logrank", rho = 0, gamma
     labels <<- coded$group_labels
     if (is.factor(coded$group)) as.integer(coded$group) - 1L else coded$group
   })
-  check_two_groups(list(group_labels = labels, group_title = "group"), call)
+  groups_to_compare(list(group_labels = labels, group_title = "group"), call)
   threads <- check_whole(threads, "threads", 1, 1024, call)
   ticker <- make_ticker(check_flag(progress, "progress", call), "Testing")
   on.exit(ticker$done())

@@ -6,15 +6,8 @@ test_types <- c(
 
 # The weights asked for: `core` (the core's name of it), rho, gamma, `fun` (a function, or NULL) and `label`.
 read_test_type <- function(type, rho, gamma, call) {
-  exponents <- list(rho = rho, gamma = gamma)
-  for (name in names(exponents)) {
-    x <- exponents[[name]]
-    if (!is_number(x) || length(x) != 1 || !is.finite(x) || x < 0) {
-      abort_rule("choice", paste0("`", name, "` must be one number >= 0, not ", one_line(x), "."),
-        arg = name, call = call
-      )
-    }
-  }
+  rho <- check_exponent(rho, "rho", call)
+  gamma <- check_exponent(gamma, "gamma", call)
   if (is.function(type)) {
     if (rho != 0 || gamma != 0) refuse_exponents("a function of your own", call)
     return(list(core = "given", rho = 0, gamma = 0, fun = type, label = "Weighted log-rank"))
@@ -38,7 +31,14 @@ read_test_type <- function(type, rho, gamma, call) {
     "modified Peto-Peto" = "Modified Peto-Peto",
     type
   )
-  list(core = type, rho = as.double(rho), gamma = as.double(gamma), fun = NULL, label = label)
+  list(core = type, rho = rho, gamma = gamma, fun = NULL, label = label)
+}
+
+check_exponent <- function(x, arg, call) {
+  if (!is_number(x) || length(x) != 1 || !is.finite(x) || x < 0) {
+    abort_rule("choice", paste0("`", arg, "` must be one number >= 0, not ", one_line(x), "."), arg = arg, call = call)
+  }
+  as.double(x)
 }
 
 refuse_exponents <- function(what, call) {
@@ -124,13 +124,13 @@ check_clustered_test <- function(frame, call) {
 }
 
 # The variance is that of whole subjects.
-check_whole_weights <- function(frame, call) {
+check_whole_weights <- function(frame, test, call) {
   counts <- if (is.null(frame[["n_censor"]])) frame$weights else c(frame$event, frame$n_censor, frame$entry)
   if (is.null(counts)) return(invisible())
   bad <- which(counts != round(counts))
   if (length(bad)) {
     abort_rule("weights", paste0(
-      "the log-rank test takes whole counts: `weights` must be whole numbers, not ", number_text(counts[bad[1]]),
+      test, " takes whole counts: `weights` must be whole numbers, not ", number_text(counts[bad[1]]),
       if (is.null(frame[["n_censor"]])) paste0(" in ", at_rows(frame$rows[bad])), "."
     ), "A row of weight 2 stands for two subjects.", arg = "weights", rows = frame$rows[bad], call = call)
   }

@@ -14,44 +14,44 @@ read_distribution <- function(distribution, clustered, replicates, seed, threads
   )
 }
 
-# The p-value of a log-rank score by dealing. `scores_of` gives each row's part, or each cluster's.
-deal_groups <- function(frame, k, wanted, scores_of, call) {
+# The p-value by dealing. `prepare()` gives the two ways to go: `exact(units, tick)`, what a result says of all ways,
+# and `draw(units, seed, tick)`, the hits among those drawn and what else is said of them. `varying`: what to do with
+# clusters of several groups.
+deal_groups <- function(frame, k, wanted, prepare, call, varying = NULL) {
   refuse_dealing(frame, wanted, call)
   units <- if (is.null(frame$cluster)) {
     list(group = frame_groups(frame), stratum = frame$stratum, name = "row")
   } else {
     list(
-      group = one_per_cluster(frame_groups(frame), frame, "group", frame$group_labels, call),
+      group = one_per_cluster(frame_groups(frame), frame, "group", frame$group_labels, varying, call),
       stratum = if (!is.null(frame$stratum)) {
-        one_per_cluster(frame$stratum, frame, "stratum", frame$stratum_labels, call)
+        one_per_cluster(frame$stratum, frame, "stratum", frame$stratum_labels, varying, call)
       },
       name = "cluster"
     )
   }
-  n_stratum <- max(1L, length(frame$stratum_labels))
-  can_be_exact <- k == 2 && n_stratum == 1
+  n_units <- length(units$group)
+  units$n_group <- k
+  units$n_stratum <- max(1L, length(frame$stratum_labels))
+  if (is.null(units$stratum)) units$stratum <- integer()
+  can_be_exact <- k == 2 && units$n_stratum == 1
   if (wanted$name == "exact" && !can_be_exact) {
     abort_rule("choice", "`distribution = \"exact\"` is for two groups in one stratum.",
       "`distribution = \"approximate\"` draws ways of dealing for more.",
       arg = "distribution", call = call
     )
   }
-  score <- scores_of()
+  ways <- prepare()
   ticker <- make_ticker(wanted$progress, "Dealing")
   on.exit(ticker$done())
   note <- NULL
   if (wanted$name != "approximate" && can_be_exact) {
-    found <- tryCatch(call_core(exact_tail_cpp(score, units$group, most_sums, ticker$tick), call),
-      cryonodes_error_memory = identity
-    )
+    found <- tryCatch(ways$exact(units, ticker$tick), cryonodes_error_memory = identity)
     if (is.list(found) && !inherits(found, "condition")) {
-      return(list(
-        distribution = "exact", p.value = found$p_value, p.farther = found$farther, tolerance = found$tolerance,
-        ways = found$ways, n_units = length(score), unit = units$name
-      ))
+      return(c(list(distribution = "exact"), found, list(n_units = n_units, unit = units$name)))
     }
     if (wanted$name == "exact") {
-      abort_rule("memory", paste0(length(score), " ", units$name, "s can be dealt in too many ways to count them."),
+      abort_rule("memory", paste0(n_units, " ", units$name, "s can be dealt in too many ways to count them."),
         "`distribution = \"approximate\"` draws some of them.",
         arg = "distribution", call = call
       )
@@ -59,14 +59,32 @@ deal_groups <- function(frame, k, wanted, scores_of, call) {
     note <- "too many ways of dealing to count them: some were drawn"
   }
   seed <- if (is.null(wanted$seed)) floor(stats::runif(1) * 2^31) else wanted$seed
-  hits <- call_core(approximate_tail_cpp(
-    score, units$group, k, if (is.null(units$stratum)) integer() else units$stratum, n_stratum, wanted$replicates,
-    seed, wanted$threads, ticker$tick
-  ), call)
+  found <- ways$draw(units, seed, ticker$tick)
+  hits <- found$hits
   limits <- clopper_pearson(hits, wanted$replicates, 0.99)
+  c(
+    list(
+      distribution = "approximate", p.value = (hits + 1) / (wanted$replicates + 1), p.low = limits[1],
+      p.high = limits[2]
+    ),
+    found,
+    list(replicates = wanted$replicates, seed = seed, n_units = n_units, unit = units$name, note = note)
+  )
+}
+
+# Dealing of a log-rank score. `scores_of` gives each row's part, or each cluster's.
+dealing_of_scores <- function(scores_of, wanted, call) {
+  score <- scores_of()
   list(
-    distribution = "approximate", p.value = (hits + 1) / (wanted$replicates + 1), p.low = limits[1], p.high = limits[2],
-    hits = hits, replicates = wanted$replicates, seed = seed, n_units = length(score), unit = units$name, note = note
+    exact = function(units, tick) {
+      found <- call_core(exact_tail_cpp(score, units$group, most_sums, tick), call)
+      list(p.value = found$p_value, p.farther = found$farther, tolerance = found$tolerance, ways = found$ways)
+    },
+    draw = function(units, seed, tick) {
+      list(hits = call_core(approximate_tail_cpp(
+        score, units$group, units$n_group, units$stratum, units$n_stratum, wanted$replicates, seed, wanted$threads, tick
+      ), call))
+    }
   )
 }
 
@@ -95,7 +113,7 @@ refuse_dealing <- function(frame, wanted, call) {
 }
 
 # The code of each cluster, which all its rows must share: a patient is dealt to one group.
-one_per_cluster <- function(code, frame, what, labels, call) {
+one_per_cluster <- function(code, frame, what, labels, varying, call) {
   first <- match(seq_len(frame$n_cluster) - 1L, frame$cluster)
   of_cluster <- code[first]
   other <- which(code != of_cluster[frame$cluster + 1L])
@@ -104,7 +122,7 @@ one_per_cluster <- function(code, frame, what, labels, call) {
     abort_rule("group", paste0(
       "the ", what, " varies within a cluster: rows ", frame$rows[mate], " and ", frame$rows[other[1]],
       " belong to one, and to ", quoted(labels[code[mate] + 1L]), " and ", quoted(labels[code[other[1]] + 1L]), "."
-    ), "Clusters are dealt out as a whole. `distribution = \"asymptotic\"` takes clusters of several groups.",
+    ), paste(c("Clusters are dealt out as a whole.", varying), collapse = " "),
     arg = "cluster", rows = frame$rows[other], call = call
     )
   }
@@ -125,11 +143,12 @@ note_censoring <- function(frame, k, call) {
 
 # Where the chi-square distribution is a rough guide, and what there is instead. A variance between clusters has a note
 # of its own.
-note_few <- function(core, labels, frame, wanted) {
+# `countable`: can all ways of dealing two groups be counted?
+note_few <- function(core, labels, frame, wanted, countable) {
   few <- core$expected > 0 & core$expected < 5
   if (wanted$name != "asymptotic" || !any(few) || is.na(core$statistic)) return(NULL)
   dealt <- is.null(frame$entry) && is.null(frame$weights) && is.null(frame[["n_censor"]]) && is.null(frame$cluster)
-  exact <- length(labels) == 2 && is.null(frame$stratum) && sum(core$n) <= 45
+  exact <- length(labels) == 2 && is.null(frame$stratum) && countable
   paste0(
     "fewer than 5 events expected in ", quoted(labels[few]), ": the chi-square distribution is a rough guide",
     if (dealt) paste0("; `distribution = \"", if (exact) "exact" else "approximate", "\"` needs none")

@@ -31,6 +31,28 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// small_numbers_cpp
+SEXP small_numbers_cpp(SEXP x, int most);
+RcppExport SEXP _cryonodes_small_numbers_cpp(SEXP xSEXP, SEXP mostSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type x(xSEXP);
+    Rcpp::traits::input_parameter< int >::type most(mostSEXP);
+    rcpp_result_gen = Rcpp::wrap(small_numbers_cpp(x, most));
+    return rcpp_result_gen;
+END_RCPP
+}
+// recoded_cpp
+Rcpp::IntegerVector recoded_cpp(SEXP x, Rcpp::IntegerVector table);
+RcppExport SEXP _cryonodes_recoded_cpp(SEXP xSEXP, SEXP tableSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type x(xSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type table(tableSEXP);
+    rcpp_result_gen = Rcpp::wrap(recoded_cpp(x, table));
+    return rcpp_result_gen;
+END_RCPP
+}
 // all_levels_cpp
 bool all_levels_cpp(SEXP x, int n_level);
 RcppExport SEXP _cryonodes_all_levels_cpp(SEXP xSEXP, SEXP n_levelSEXP) {
@@ -219,6 +241,41 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// gray_cpp
+Rcpp::List gray_cpp(SEXP list, int n_group, int cause, double rho, int threads);
+RcppExport SEXP _cryonodes_gray_cpp(SEXP listSEXP, SEXP n_groupSEXP, SEXP causeSEXP, SEXP rhoSEXP, SEXP threadsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type list(listSEXP);
+    Rcpp::traits::input_parameter< int >::type n_group(n_groupSEXP);
+    Rcpp::traits::input_parameter< int >::type cause(causeSEXP);
+    Rcpp::traits::input_parameter< double >::type rho(rhoSEXP);
+    Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
+    rcpp_result_gen = Rcpp::wrap(gray_cpp(list, n_group, cause, rho, threads));
+    return rcpp_result_gen;
+END_RCPP
+}
+// gray_tail_cpp
+Rcpp::List gray_tail_cpp(SEXP list, int cause, double rho, Rcpp::IntegerVector group, int n_group, Rcpp::IntegerVector stratum, int n_stratum, double max_ways, double replicates, double seed, int threads, Rcpp::Nullable<Rcpp::Function> progress);
+RcppExport SEXP _cryonodes_gray_tail_cpp(SEXP listSEXP, SEXP causeSEXP, SEXP rhoSEXP, SEXP groupSEXP, SEXP n_groupSEXP, SEXP stratumSEXP, SEXP n_stratumSEXP, SEXP max_waysSEXP, SEXP replicatesSEXP, SEXP seedSEXP, SEXP threadsSEXP, SEXP progressSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type list(listSEXP);
+    Rcpp::traits::input_parameter< int >::type cause(causeSEXP);
+    Rcpp::traits::input_parameter< double >::type rho(rhoSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type n_group(n_groupSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type stratum(stratumSEXP);
+    Rcpp::traits::input_parameter< int >::type n_stratum(n_stratumSEXP);
+    Rcpp::traits::input_parameter< double >::type max_ways(max_waysSEXP);
+    Rcpp::traits::input_parameter< double >::type replicates(replicatesSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::Function> >::type progress(progressSEXP);
+    rcpp_result_gen = Rcpp::wrap(gray_tail_cpp(list, cause, rho, group, n_group, stratum, n_stratum, max_ways, replicates, seed, threads, progress));
+    return rcpp_result_gen;
+END_RCPP
+}
 // kaplan_meier_cpp
 SEXP kaplan_meier_cpp(SEXP list, std::string conf_type, std::string conf_lower, double conf_level, std::string variance, int threads, SEXP user_call);
 RcppExport SEXP _cryonodes_kaplan_meier_cpp(SEXP listSEXP, SEXP conf_typeSEXP, SEXP conf_lowerSEXP, SEXP conf_levelSEXP, SEXP varianceSEXP, SEXP threadsSEXP, SEXP user_callSEXP) {
@@ -403,6 +460,8 @@ END_RCPP
 static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_all_countable_cpp", (DL_FUNC) &_cryonodes_all_countable_cpp, 1},
     {"_cryonodes_all_zero_one_cpp", (DL_FUNC) &_cryonodes_all_zero_one_cpp, 1},
+    {"_cryonodes_small_numbers_cpp", (DL_FUNC) &_cryonodes_small_numbers_cpp, 2},
+    {"_cryonodes_recoded_cpp", (DL_FUNC) &_cryonodes_recoded_cpp, 2},
     {"_cryonodes_all_levels_cpp", (DL_FUNC) &_cryonodes_all_levels_cpp, 2},
     {"_cryonodes_clearly_different_cpp", (DL_FUNC) &_cryonodes_clearly_different_cpp, 1},
     {"_cryonodes_plain_frame_cpp", (DL_FUNC) &_cryonodes_plain_frame_cpp, 4},
@@ -418,6 +477,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_event_counts_cpp", (DL_FUNC) &_cryonodes_event_counts_cpp, 1},
     {"_cryonodes_fisher_cpp", (DL_FUNC) &_cryonodes_fisher_cpp, 5},
     {"_cryonodes_follow_up_cpp", (DL_FUNC) &_cryonodes_follow_up_cpp, 2},
+    {"_cryonodes_gray_cpp", (DL_FUNC) &_cryonodes_gray_cpp, 5},
+    {"_cryonodes_gray_tail_cpp", (DL_FUNC) &_cryonodes_gray_tail_cpp, 12},
     {"_cryonodes_kaplan_meier_cpp", (DL_FUNC) &_cryonodes_kaplan_meier_cpp, 7},
     {"_cryonodes_plain_kaplan_meier_cpp", (DL_FUNC) &_cryonodes_plain_kaplan_meier_cpp, 5},
     {"_cryonodes_logrank_cpp", (DL_FUNC) &_cryonodes_logrank_cpp, 7},

@@ -38,6 +38,51 @@ bool all_zero_one_cpp(SEXP x) {
   return TYPEOF(x) == LGLSXP ? none(LOGICAL(x), n, bad) : TYPEOF(x) == INTSXP && none(INTEGER(x), n, bad);
 }
 
+// Which numbers there are, in order, if all are whole and from 0 to `most`; else, or of none, NULL.
+// [[Rcpp::export(rng = false)]]
+SEXP small_numbers_cpp(SEXP x, int most) {
+  const R_xlen_t n = Rf_xlength(x);
+  std::vector<char> there(static_cast<std::size_t>(most) + 1, 0);
+  const auto limit = static_cast<unsigned>(most);
+  const auto outside = [&](int number) {
+    const bool is = static_cast<unsigned>(number) > limit;
+    if (!is)
+      there[static_cast<std::size_t>(number)] = 1;
+    return is;
+  };
+  const auto no_such = [&](double t) {
+    const bool in_range = t >= 0.0 && t <= most; // not of what is missing
+    const int number = in_range ? static_cast<int>(t) : -1;
+    return outside(number) || number != t;
+  };
+  const bool all_small = TYPEOF(x) == REALSXP  ? none(REAL(x), n, no_such)
+                         : TYPEOF(x) == INTSXP ? none(INTEGER(x), n, outside)
+                                               : false;
+  if (!all_small || n == 0)
+    return R_NilValue;
+  Rcpp::IntegerVector out;
+  for (int number = 0; number <= most; ++number)
+    if (there[static_cast<std::size_t>(number)] != 0)
+      out.push_back(number);
+  return out;
+}
+
+// table[x + 1], for numbers that have a place there.
+// [[Rcpp::export(rng = false)]]
+Rcpp::IntegerVector recoded_cpp(SEXP x, Rcpp::IntegerVector table) {
+  const R_xlen_t n = Rf_xlength(x);
+  Rcpp::IntegerVector out = Rcpp::no_init(n);
+  int* const to = out.begin();
+  const int* const code = table.begin();
+  if (TYPEOF(x) == REALSXP)
+    for (R_xlen_t i = 0; i < n; ++i)
+      to[i] = code[static_cast<int>(REAL(x)[i])];
+  else
+    for (R_xlen_t i = 0; i < n; ++i)
+      to[i] = code[INTEGER(x)[i]];
+  return out;
+}
+
 // Has each code of a factor that is not missing a level?
 // [[Rcpp::export(rng = false)]]
 bool all_levels_cpp(SEXP x, int n_level) {

@@ -38,5 +38,6 @@
 #include "cryonodes/compare_at.hpp"
 #include "cryonodes/melded_median.hpp"
 #include "cryonodes/permutation.hpp"
+#include "cryonodes/gray.hpp"
 
 #endif

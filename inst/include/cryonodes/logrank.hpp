@@ -26,6 +26,7 @@ struct EventTime {
   double d; ///< events, all groups
   const double* n_risk;
   const double* n_event;
+  const double* n_cause = nullptr; ///< events of the one cause that was asked for, if one was
 };
 
 namespace detail {
@@ -33,17 +34,23 @@ namespace detail {
 /// Rows by cell, within a cell by time, as merge_groups() reads them.
 struct TableSource {
   const RiskTable& table;
+  std::size_t cause = 1; // of interest, where one is
   const std::vector<std::size_t>& first() const { return table.first; }
   double time(std::size_t row) const { return table.time[row]; }
   double events(std::size_t row) const { return table.n_event[row]; }
+  double of_cause(std::size_t row) const { return table.events_of(cause)[row]; }
   /// At risk at `row` of the cell; `before` were so at the row before, if it is not the first.
   double at_risk(std::size_t, std::size_t row, double) const { return table.n_risk[row]; }
 };
 struct CountedSource {
   const CountedRows& counted;
+  std::size_t cause = 1;
   const std::vector<std::size_t>& first() const { return counted.first; }
   double time(std::size_t row) const { return counted.time[row]; }
   double events(std::size_t row) const { return static_cast<std::uint32_t>(counted.leaving[row]); }
+  double of_cause(std::size_t row) const {
+    return counted.n_cause == 1 ? events(row) : counted.cause_events[row * counted.n_cause + cause - 1];
+  }
   double at_risk(std::size_t cell, std::size_t row, double before) const {
     return row == counted.first[cell]
                ? counted.n[cell]
@@ -51,13 +58,13 @@ struct CountedSource {
   }
 };
 
-template <class Source, class Visit>
+template <bool by_cause = false, class Source, class Visit>
 void merge_groups(const Source& rows, std::size_t n_group, Visit visit, const Poll& poll) {
   const std::vector<std::size_t>& first = rows.first();
   require(n_group > 0 && (first.size() - 1) % n_group == 0, "the risk table has not one cell per stratum and group");
   constexpr double never = std::numeric_limits<double>::infinity();
   std::vector<std::size_t> row(n_group), end(n_group);
-  std::vector<double> next(n_group), n_risk(n_group), n_event(n_group, 0.0);
+  std::vector<double> next(n_group), n_risk(n_group), n_event(n_group, 0.0), n_cause(by_cause ? n_group : 0, 0.0);
   std::size_t done = 0;
   for (std::size_t s = 0; s * n_group + 1 < first.size(); ++s) {
     double n = 0.0;
@@ -84,9 +91,11 @@ void merge_groups(const Source& rows, std::size_t n_group, Visit visit, const Po
       for (std::size_t g = 0; g < n_group; ++g) {
         n_event[g] = next[g] == time ? rows.events(row[g]) : 0.0;
         d += n_event[g];
+        if constexpr (by_cause)
+          n_cause[g] = next[g] == time ? rows.of_cause(row[g]) : 0.0;
       }
       if (d > 0.0)
-        visit(EventTime{s, time, n, d, n_risk.data(), n_event.data()});
+        visit(EventTime{s, time, n, d, n_risk.data(), n_event.data(), n_cause.data()});
       for (std::size_t g = 0; g < n_group; ++g) {
         if (next[g] != time)
           continue;
@@ -117,21 +126,26 @@ void each_event_time(const CountedRows& counted, std::size_t n_group, Visit visi
   detail::merge_groups(detail::CountedSource{counted}, n_group, visit, poll);
 }
 
-/// The same of such rows in their order, one stratum: they need not be counted first.
-template <class Visit>
-void each_event_time(OrderedRows& rows, std::size_t n_group, Visit visit, const Poll& poll = {}) {
-  detail::require(rows.n_group() == n_group, "ordered rows are of one stratum");
-  std::vector<double> n_risk(n_group), n_event(n_group, 0.0), leaving(n_group, 0.0);
+namespace detail {
+
+/// Of rows in their order. `cause`: the events of which are counted by themselves, if any.
+template <bool by_cause = false, class Visit>
+void walk_ordered(OrderedRows& rows, std::size_t n_group, Visit visit, const Poll& poll, std::size_t cause = 1) {
+  require(rows.n_group() == n_group, "ordered rows are of one stratum");
+  std::vector<double> n_risk(n_group), n_event(n_group, 0.0), leaving(n_group, 0.0),
+      n_cause(by_cause ? n_group : 0, 0.0);
   for (std::size_t g = 0; g < n_group; ++g)
     n_risk[g] = rows.in_group(g);
   double n = static_cast<double>(rows.size()), d = 0.0, gone = 0.0, now = 0.0;
   PollRows ask(poll);
   const auto depart = [&] { // those whose time this was
     if (d > 0.0)
-      visit(EventTime{0, now, n, d, n_risk.data(), n_event.data()});
+      visit(EventTime{0, now, n, d, n_risk.data(), n_event.data(), n_cause.data()});
     for (std::size_t g = 0; g < n_group; ++g) {
       n_risk[g] -= leaving[g];
       n_event[g] = leaving[g] = 0.0;
+      if constexpr (by_cause)
+        n_cause[g] = 0.0;
     }
     n -= gone;
     d = gone = 0.0;
@@ -144,11 +158,41 @@ void each_event_time(OrderedRows& rows, std::size_t n_group, Visit visit, const 
     }
     const double dies = event != 0 ? 1.0 : 0.0;
     n_event[group] += dies;
+    if constexpr (by_cause)
+      n_cause[group] += event == cause ? 1.0 : 0.0;
     d += dies;
     leaving[group] += 1.0;
     gone += 1.0;
   });
   depart();
+}
+
+} // namespace detail
+
+/// The same of such rows in their order, one stratum: they need not be counted first.
+template <class Visit>
+void each_event_time(OrderedRows& rows, std::size_t n_group, Visit visit, const Poll& poll = {}) {
+  detail::walk_ordered(rows, n_group, visit, poll);
+}
+
+/// Calls `visit` with each time at which somebody has an event of any cause; n_cause counts those of `cause`, a code
+/// from 1. Sources as above.
+template <class Visit>
+void each_cause_time(const RiskTable& table, std::size_t n_group, std::size_t cause, Visit visit,
+                     const Poll& poll = {}) {
+  detail::require(cause >= 1 && cause <= table.n_cause, "there is no such cause");
+  detail::merge_groups<true>(detail::TableSource{table, cause}, n_group, visit, poll);
+}
+template <class Visit>
+void each_cause_time(const CountedRows& counted, std::size_t n_group, std::size_t cause, Visit visit,
+                     const Poll& poll = {}) {
+  detail::require(cause >= 1 && cause <= counted.n_cause, "there is no such cause");
+  detail::merge_groups<true>(detail::CountedSource{counted, cause}, n_group, visit, poll);
+}
+template <class Visit>
+void each_cause_time(OrderedRows& rows, std::size_t n_group, std::size_t cause, Visit visit, const Poll& poll = {}) {
+  detail::require(cause >= 1, "there is no such cause");
+  detail::walk_ordered<true>(rows, n_group, visit, poll, cause);
 }
 
 /// What an event time counts for in a test of the log-rank family. S is Kaplan and Meier's estimate of all groups
