@@ -85,6 +85,10 @@ exact_tail_cpp <- function(score, group, max_states, progress) {
     .Call(`_cryonodes_exact_tail_cpp`, score, group, max_states, progress)
 }
 
+numeric_tail_cpp <- function(score, group, threads, progress) {
+    .Call(`_cryonodes_numeric_tail_cpp`, score, group, threads, progress)
+}
+
 approximate_tail_cpp <- function(score, group, n_group, stratum, n_stratum, replicates, seed, threads, progress) {
     .Call(`_cryonodes_approximate_tail_cpp`, score, group, n_group, stratum, n_stratum, replicates, seed, threads, progress)
 }

@@ -41,20 +41,14 @@ deal_groups <- function(frame, k, wanted, scores_of, call) {
   on.exit(ticker$done())
   note <- NULL
   if (wanted$name != "approximate" && can_be_exact) {
-    found <- tryCatch(call_core(exact_tail_cpp(score, units$group, most_sums, ticker$tick), call),
-      cryonodes_error_memory = identity
-    )
-    if (is.list(found) && !inherits(found, "condition")) {
-      return(list(
-        distribution = "exact", p.value = found$p_value, p.farther = found$farther, tolerance = found$tolerance,
-        ways = found$ways, n_units = length(score), unit = units$name
-      ))
+    found <- exact_dealing(score, units$group, wanted$threads, ticker, call)
+    if (!is.null(found)) {
+      return(c(list(distribution = "exact"), found, n_units = length(score), unit = units$name))
     }
     if (wanted$name == "exact") {
-      abort_rule("memory", paste0(length(score), " ", units$name, "s can be dealt in too many ways to count them."),
-        "`distribution = \"approximate\"` draws some of them.",
-        arg = "distribution", call = call
-      )
+      abort_rule("memory", paste0("there are too many ways of dealing ", length(score), " ", units$name,
+        "s to count them, and their scores too few or too much alike for a narrow bound."
+      ), "`distribution = \"approximate\"` draws some of them.", arg = "distribution", call = call)
     }
     note <- "too many ways of dealing to count them: some were drawn"
   }
@@ -70,8 +64,32 @@ deal_groups <- function(frame, k, wanted, scores_of, call) {
   )
 }
 
+# All ways of dealing to two groups: counted where there are no more than numbers can tell apart, else by the
+# characteristic function, else counted in floating point. `error` bounds what p can be off by; NULL: none will do.
+exact_dealing <- function(score, group, threads, ticker, call) {
+  counted <- function() {
+    found <- tryCatch(call_core(exact_tail_cpp(score, group, most_sums, ticker$tick), call),
+      cryonodes_error_memory = function(e) NULL
+    )
+    if (is.null(found)) return(NULL)
+    list(p.value = found$p_value, p.farther = found$farther, tolerance = found$tolerance, ways = found$ways,
+      error = found$error
+    )
+  }
+  many <- choose(length(score), sum(group)) > 2^53
+  found <- if (!many) counted()
+  if (!is.null(found)) return(found)
+  found <- call_core(numeric_tail_cpp(score, group, threads, ticker$tick), call)
+  if (found$error <= most_error) {
+    return(list(p.value = found$p_value, ways = exp(found$log_ways), log_ways = found$log_ways, error = found$error))
+  }
+  if (many) counted()
+}
+
 # Sums held at a time for each half of the units: 16 bytes each.
 most_sums <- 2^23
+# A p-value further off than that is not called exact.
+most_error <- 1e-5
 
 clopper_pearson <- function(hits, n, level) {
   tail <- (1 - level) / 2
@@ -129,18 +147,31 @@ note_few <- function(core, labels, frame, wanted) {
   few <- core$expected > 0 & core$expected < 5
   if (wanted$name != "asymptotic" || !any(few) || is.na(core$statistic)) return(NULL)
   dealt <- is.null(frame$entry) && is.null(frame$weights) && is.null(frame[["n_censor"]]) && is.null(frame$cluster)
-  exact <- length(labels) == 2 && is.null(frame$stratum) && sum(core$n) <= 45
+  exact <- length(labels) == 2 && is.null(frame$stratum)
   paste0(
     "fewer than 5 events expected in ", quoted(labels[few]), ": the chi-square distribution is a rough guide",
     if (dealt) paste0("; `distribution = \"", if (exact) "exact" else "approximate", "\"` needs none")
   )
 }
 
+# Rounded upwards to one digit: a bound stays one.
+bound_text <- function(x) {
+  power <- floor(log10(x))
+  sub("e-0", "e-", formatC(ceiling(x / 10^power * (1 - 1e-12)) * 10^power, digits = 0, format = "e"), fixed = TRUE)
+}
+
+# 92378; 2.7e+299; "about 10^3010" where R has no number for them.
+ways_text <- function(x) {
+  if (is.finite(x$ways)) return(if (x$ways < 1e15) number_text(x$ways) else format_number(x$ways, 2))
+  paste0("about 10^", round(x$log_ways / log(10)))
+}
+
 permutation_line <- function(x, cluster_title) {
   units <- if (x$unit == "row") "rows" else paste0("clusters (", cluster_title, ")")
   p <- paste0("p ", p_sign(x$p.value))
   if (x$distribution == "exact") {
-    return(paste0("All ", number_text(x$ways), " ways of dealing ", number_text(x$n_units), " ", units, ": ", p))
+    within <- if (x$error > 0) paste0(", numerically to within ", bound_text(x$error))
+    return(paste0("All ", ways_text(x), " ways of dealing ", number_text(x$n_units), " ", units, ": ", p, within))
   }
   paste0(
     number_text(x$replicates), " random ways of dealing ", number_text(x$n_units), " ", units, " (seed ",

@@ -277,6 +277,19 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// numeric_tail_cpp
+Rcpp::List numeric_tail_cpp(Rcpp::NumericVector score, Rcpp::IntegerVector group, int threads, Rcpp::Nullable<Rcpp::Function> progress);
+RcppExport SEXP _cryonodes_numeric_tail_cpp(SEXP scoreSEXP, SEXP groupSEXP, SEXP threadsSEXP, SEXP progressSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type score(scoreSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::Function> >::type progress(progressSEXP);
+    rcpp_result_gen = Rcpp::wrap(numeric_tail_cpp(score, group, threads, progress));
+    return rcpp_result_gen;
+END_RCPP
+}
 // approximate_tail_cpp
 double approximate_tail_cpp(Rcpp::NumericVector score, Rcpp::IntegerVector group, int n_group, Rcpp::IntegerVector stratum, int n_stratum, double replicates, double seed, int threads, Rcpp::Nullable<Rcpp::Function> progress);
 RcppExport SEXP _cryonodes_approximate_tail_cpp(SEXP scoreSEXP, SEXP groupSEXP, SEXP n_groupSEXP, SEXP stratumSEXP, SEXP n_stratumSEXP, SEXP replicatesSEXP, SEXP seedSEXP, SEXP threadsSEXP, SEXP progressSEXP) {
@@ -376,6 +389,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_logrank_scores_cpp", (DL_FUNC) &_cryonodes_logrank_scores_cpp, 6},
     {"_cryonodes_event_times_cpp", (DL_FUNC) &_cryonodes_event_times_cpp, 2},
     {"_cryonodes_exact_tail_cpp", (DL_FUNC) &_cryonodes_exact_tail_cpp, 4},
+    {"_cryonodes_numeric_tail_cpp", (DL_FUNC) &_cryonodes_numeric_tail_cpp, 4},
     {"_cryonodes_approximate_tail_cpp", (DL_FUNC) &_cryonodes_approximate_tail_cpp, 9},
     {"_cryonodes_nelson_aalen_cpp", (DL_FUNC) &_cryonodes_nelson_aalen_cpp, 4},
     {"_cryonodes_reconstruct_cpp", (DL_FUNC) &_cryonodes_reconstruct_cpp, 9},

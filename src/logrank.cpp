@@ -28,8 +28,8 @@ double quadratic_form(const cryonodes::LogrankResult& fit) {
 
 // R's spelling; what it can be is checked in R.
 cryonodes::TestWeight test_weight(const std::string& name) {
-  const char* const names[] = {"logrank", "Gehan-Breslow", "Tarone-Ware", "Peto-Peto", "modified Peto-Peto",
-                               "Fleming-Harrington", "given"};
+  const char* const names[] = {
+      "logrank", "Gehan-Breslow", "Tarone-Ware", "Peto-Peto", "modified Peto-Peto", "Fleming-Harrington", "given"};
   for (int i = 0; i < 7; ++i)
     if (name == names[i])
       return static_cast<cryonodes::TestWeight>(i);
@@ -68,8 +68,8 @@ cryonodes::TestRows test_rows(const glue::Input& in, std::size_t n_group) {
 
 // `given`: the weights of the event times, for weight = "given". With clusters, `covariance` is theirs.
 // [[Rcpp::export(rng = false)]]
-Rcpp::List logrank_cpp(SEXP list, int n_group, std::string weight, double rho, double gamma,
-                       Rcpp::NumericVector given, int threads) {
+Rcpp::List logrank_cpp(SEXP list, int n_group, std::string weight, double rho, double gamma, Rcpp::NumericVector given,
+                       int threads) {
   const cryonodes::Poll poll = glue::RPoll(R_NilValue);
   const glue::Frame frame(list);
   const auto options = options_of(weight, rho, gamma, given);
@@ -105,13 +105,12 @@ Rcpp::List logrank_cpp(SEXP list, int n_group, std::string weight, double rho, d
     if (df > 0.0)
       statistic = quadratic_form(fit);
   }
-  return Rcpp::List::create(
-      Rcpp::_["n"] = fit.n, Rcpp::_["observed"] = fit.observed, Rcpp::_["expected"] = fit.expected,
-      Rcpp::_["score"] = fit.score,
-      Rcpp::_["covariance"] = Rcpp::NumericMatrix(n_group, n_group, fit.covariance.begin()),
-      Rcpp::_["component"] = fit.component, Rcpp::_["statistic"] = statistic, Rcpp::_["df"] = df,
-      Rcpp::_["log_p_value"] = df > 0.0 ? cryonodes::log_chisq_upper(statistic, df) : R_NaReal,
-      Rcpp::_["n_time_merged"] = n_time_merged, Rcpp::_["n_cluster"] = n_cluster);
+  return Rcpp::List::create(Rcpp::_["n"] = fit.n, Rcpp::_["observed"] = fit.observed,
+                            Rcpp::_["expected"] = fit.expected, Rcpp::_["score"] = fit.score,
+                            Rcpp::_["covariance"] = Rcpp::NumericMatrix(n_group, n_group, fit.covariance.begin()),
+                            Rcpp::_["component"] = fit.component, Rcpp::_["statistic"] = statistic, Rcpp::_["df"] = df,
+                            Rcpp::_["log_p_value"] = df > 0.0 ? cryonodes::log_chisq_upper(statistic, df) : R_NaReal,
+                            Rcpp::_["n_time_merged"] = n_time_merged, Rcpp::_["n_cluster"] = n_cluster);
 }
 
 // Each row's part in the score of its group, summed over the rows of a cluster if there are any.
@@ -163,7 +162,20 @@ Rcpp::List exact_tail_cpp(Rcpp::NumericVector score, Rcpp::IntegerVector group, 
   const auto tail = cryonodes::exact_tail({glue::view(score), glue::view(group), 2, {}, 1},
                                           static_cast<std::size_t>(max_states), poll);
   return Rcpp::List::create(Rcpp::_["p_value"] = tail.p_value, Rcpp::_["farther"] = tail.farther,
-                            Rcpp::_["tolerance"] = tail.tolerance, Rcpp::_["ways"] = tail.ways);
+                            Rcpp::_["tolerance"] = tail.tolerance, Rcpp::_["ways"] = tail.ways,
+                            Rcpp::_["error"] = tail.error);
+}
+
+// The same for more units than can be counted, within an error.
+// [[Rcpp::export(rng = false)]]
+Rcpp::List numeric_tail_cpp(Rcpp::NumericVector score, Rcpp::IntegerVector group, int threads,
+                            Rcpp::Nullable<Rcpp::Function> progress) {
+  const cryonodes::Poll poll = glue::RPoll(progress);
+  cryonodes::NumericTailOptions options;
+  options.threads = static_cast<std::size_t>(threads);
+  const auto tail = cryonodes::numeric_tail({glue::view(score), glue::view(group), 2, {}, 1}, options, poll);
+  return Rcpp::List::create(Rcpp::_["p_value"] = tail.p_value, Rcpp::_["error"] = tail.error,
+                            Rcpp::_["log_ways"] = tail.log_ways);
 }
 
 // How many of the replicates are as extreme as the scores were found, or more. An empty `stratum`: all are of one.
@@ -176,8 +188,8 @@ double approximate_tail_cpp(Rcpp::NumericVector score, Rcpp::IntegerVector group
   options.replicates = static_cast<std::size_t>(replicates);
   options.seed = static_cast<std::uint64_t>(seed);
   options.threads = static_cast<std::size_t>(threads);
-  return static_cast<double>(cryonodes::approximate_tail(
-      {glue::view(score), glue::view(group), static_cast<std::size_t>(n_group), glue::view(stratum),
-       static_cast<std::size_t>(n_stratum)},
-      options, poll));
+  return static_cast<double>(
+      cryonodes::approximate_tail({glue::view(score), glue::view(group), static_cast<std::size_t>(n_group),
+                                   glue::view(stratum), static_cast<std::size_t>(n_stratum)},
+                                  options, poll));
 }

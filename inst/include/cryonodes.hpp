@@ -34,5 +34,6 @@
 #include "cryonodes/logrank.hpp"
 #include "cryonodes/logrank_rows.hpp"
 #include "cryonodes/permutation.hpp"
+#include "cryonodes/permutation_tail.hpp"
 
 #endif

@@ -141,14 +141,20 @@ TEST_CASE("what does not fit, or is none of it, is refused") {
   Codes even;
   for (int i = 0; i < 80; ++i)
     even.push_back(i % 2);
-  CHECK_THROWS_AS(exact_tail(two_groups(Doubles(80, 1.0), even)), memory_error);
+  const auto beyond = exact_tail(two_groups(Doubles(80, 1.0), even)); // 1.1e23 ways: counted in floating point
+  CHECK(beyond.ways == Approx(1.075e23).epsilon(1e-3));
+  CHECK(beyond.p_value == Approx(1.0).margin(beyond.error));
+  Codes many;
+  for (int i = 0; i < 1100; ++i)
+    many.push_back(i % 2);
+  CHECK_THROWS_AS(exact_tail(two_groups(Doubles(1100, 1.0), many)), memory_error);
   CHECK_THROWS_AS(exact_tail(two_groups({1, 2}, {0, 2})), input_error);
   CHECK_THROWS_AS(exact_tail(two_groups({1, 2}, {0})), input_error);
   CHECK_THROWS_AS(exact_tail(two_groups({1, std::nan("")}, {0, 1})), input_error);
   CHECK_THROWS_AS(exact_tail({score, group, 3, {}, 1}), input_error);
-  CHECK_THROWS_AS(exact_tail(two_groups(score, group), std::size_t{1} << 23, [](double) {
-                    throw std::runtime_error("stop");
-                  }), std::runtime_error);
+  CHECK_THROWS_AS(
+      exact_tail(two_groups(score, group), std::size_t{1} << 23, [](double) { throw std::runtime_error("stop"); }),
+      std::runtime_error);
 }
 
 TEST_CASE("drawn ways agree with all ways, for any number of threads") {

@@ -191,12 +191,85 @@ test_that("what cannot be dealt is refused", {
       class = "cryonodes_error_count"
     )
   }
-  set.seed(1)
-  many <- data.frame(time = stats::rexp(70), died = 1, arm = rep(1:2, 35), id = 1:70)
-  expect_error(logrank_test(Surv(time, died) ~ arm, many, distribution = "exact"), class = "cryonodes_error_memory")
-  x <- logrank_test(Surv(time, died) ~ arm, many, cluster = id, replicates = 199)
+  # Few scores of odd sizes, very many ways: neither counted nor bounded.
+  odd <- data.frame(time = 1, died = rep(c(1, 1, 0), 400), arm = rep(1:2, c(580, 620)), id = 1:1200)
+  expect_error(logrank_test(Surv(time, died) ~ arm, odd, distribution = "exact"), class = "cryonodes_error_memory")
+  x <- logrank_test(Surv(time, died) ~ arm, odd, cluster = id, replicates = 199)
   expect_identical(x$permutation$distribution, "approximate")
   expect_match(x$meta$notes, "too many ways", all = FALSE)
+})
+
+# A group of m units whose scores add up to `sum`, found by exchanging units.
+group_of_sum <- function(score, m, sum) {
+  group <- rep(1:0, c(m, length(score) - m))
+  while ((off <- sum(score[group == 1]) - sum) != 0) {
+    pair <- c(sample(which(group == 1), 1), sample(which(group == 0), 1))
+    if (abs(off - diff(rev(score[pair]))) < abs(off) || stats::runif(1) < 0.05) group[pair] <- 0:1
+  }
+  as.integer(group)
+}
+
+test_that("sums of whole numbers over hundreds of units: p as whole-number arithmetic has it, within the error stated", {
+  numbers <- golden("permutation_tail")
+  set.seed(12)
+  for (i in seq_len(nrow(numbers))) {
+    n <- numbers$n[i]
+    score <- if (numbers$scores[i] == "ranks") seq_len(n) else seq_len(n)^2 %% 101
+    group <- group_of_sum(score, numbers$m[i], numbers$sum[i])
+    x <- numeric_tail_cpp(score, group, 1, NULL)
+    expect_lte(abs(x$p_value - numbers$value[i]), x$error, label = paste(numbers$scores[i], n))
+    expect_lte(x$error, 1e-7)
+    expect_equal(x$log_ways, lchoose(n, numbers$m[i]), tolerance = 1e-12)
+    # Thirds are no whole multiples of a step: the bracket is as wide as the weight of the sum itself, or wider.
+    if (i %% 3 == 2) {
+      y <- numeric_tail_cpp(score / 3, group, 1, NULL)
+      expect_lte(abs(y$p_value - numbers$value[i]), y$error, label = paste(numbers$scores[i], n, "in thirds"))
+    }
+  }
+})
+
+test_that("the computed p of ranks is that of wilcox.test()", {
+  set.seed(5)
+  for (n in c(60, 90, 150)) {
+    x <- sample(n)
+    group <- rep(0:1, c(n - 25, 25))
+    w <- sum(x[group == 1]) - 25 * 26 / 2
+    theirs <- min(1, 2 * min(stats::pwilcox(w, 25, n - 25), stats::pwilcox(w - 1, 25, n - 25, lower.tail = FALSE)))
+    ours <- numeric_tail_cpp(as.double(x), as.integer(group), 1, NULL)
+    expect_lte(abs(ours$p_value - theirs), ours$error + 1e-12) # theirs is rounded
+  }
+})
+
+test_that("the bracket holds the p of all ways where both can be had, and drawn ways agree where they cannot", {
+  set.seed(46)
+  for (times in c(0, 15)) {
+    n <- 46
+    time <- if (times > 0) as.double(sample.int(times, n, TRUE)) else stats::rexp(n)
+    frame <- data.frame(time = time, died = stats::runif(n) < 0.7, arm = rep(1:2, c(20, 26)))
+    x <- logrank_test(Surv(time, died) ~ arm, frame, distribution = "exact")
+    expect_identical(x$permutation$error, 0)
+    score <- logrank_scores_cpp(
+      list(time = frame$time, event = as.integer(frame$died), group = frame$arm - 1L, group_names = c("1", "2"),
+        timefix = TRUE
+      ), 2, "logrank", 0, 0, numeric()
+    )
+    y <- numeric_tail_cpp(score, frame$arm - 1L, 1, NULL)
+    expect_lte(abs(y$p_value - x$p.value), y$error)
+    expect_lte(y$error, 1e-5)
+  }
+  many <- data.frame(time = stats::rexp(300), died = stats::runif(300) < 0.6, arm = rep(1:2, c(120, 180)), id = 1:300)
+  x <- logrank_test(Surv(time, died) ~ arm, many, distribution = "exact")
+  expect_lte(x$permutation$error, 1e-7)
+  drawn <- logrank_test(Surv(time, died) ~ arm, many, distribution = "approximate", seed = 3)
+  expect_gt(x$p.value, drawn$permutation$p.low)
+  expect_lt(x$p.value, drawn$permutation$p.high)
+  expect_identical(logrank_test(Surv(time, died) ~ arm, many, distribution = "exact", threads = 2)$p.value, x$p.value)
+  # Clusters of one row each have it without asking.
+  expect_equal(logrank_test(Surv(time, died) ~ arm, many, cluster = id)$p.value, x$p.value, tolerance = 1e-6) # two errors
+  expect_output(print(x), "All 2[.][0-9]e[+]86 ways of dealing 300 rows: p = 0[.][0-9]+, numerically to within [1-9]e-[89]")
+  expect_output(cat(permutation_line(list(
+    distribution = "exact", unit = "row", p.value = 0.5, ways = Inf, log_ways = 6924.64, error = 8.1e-8, n_units = 1e4
+  ), NULL)), "All about 10^3007 ways of dealing 10000 rows: p = 0.5, numerically to within 9e-8", fixed = TRUE)
 })
 
 test_that("few expected events and unequal follow-up are told", {

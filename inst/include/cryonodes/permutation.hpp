@@ -24,7 +24,7 @@ struct DealtScores {
   span<const double> score; ///< finite
   span<const int> group;    ///< codes in [0, n_group)
   std::size_t n_group;
-  span<const int> stratum;  ///< codes in [0, n_stratum), or empty: all are of one
+  span<const int> stratum; ///< codes in [0, n_stratum), or empty: all are of one
   std::size_t n_stratum = 1;
 };
 
@@ -33,7 +33,8 @@ struct ExactTail {
   double p_value; ///< sums within `tolerance` of the observed distance count as equal to it
   double farther; ///< without those: p_value less the probability of the observed distance itself
   double tolerance;
-  double ways;    ///< how many ways of dealing there are
+  double ways;  ///< how many ways of dealing there are
+  double error; ///< bounds the rounding errors of either probability; 0 up to 2^53 ways, which are counted exactly
 };
 
 namespace detail {
@@ -84,10 +85,10 @@ private:
     out.count.reserve(without.value.size() + with.value.size());
     std::size_t i = 0, j = 0;
     while (i < without.value.size() || j < with.value.size()) {
-      const bool take_i = j == with.value.size() ||
-                          (i < without.value.size() && without.value[i] <= with.value[j] + number);
-      const bool take_j = i == without.value.size() ||
-                          (j < with.value.size() && with.value[j] + number <= without.value[i]);
+      const bool take_i =
+          j == with.value.size() || (i < without.value.size() && without.value[i] <= with.value[j] + number);
+      const bool take_j =
+          i == without.value.size() || (j < with.value.size() && with.value[j] + number <= without.value[i]);
       out.value.push_back(take_i ? without.value[i] : with.value[j] + number);
       out.count.push_back((take_i ? without.count[i] : 0.0) + (take_j ? with.count[j] : 0.0));
       i += take_i ? 1 : 0;
@@ -121,7 +122,7 @@ inline double pairs_at_least(const SubsetSums::Sums& a, const SubsetSums::Sums& 
 /// n + 2 steps cannot be told apart; they are taken as equal.
 /// @param max_states sums held at a time for each half.
 /// @throws input_error when lengths or codes do not fit; memory_error when more than max_states would be held, or the
-/// ways of dealing are more than 2^53. O(2^(n/2)) at worst.
+/// ways of dealing are more than 1e300. O(2^(n/2)) at worst.
 inline ExactTail exact_tail(const DealtScores& dealt, std::size_t max_states = std::size_t{1} << 23,
                             const Poll& poll = {}) {
   const std::size_t n = dealt.score.size();
@@ -137,15 +138,17 @@ inline ExactTail exact_tail(const DealtScores& dealt, std::size_t max_states = s
     detail::require(g == 0 || g == 1, "a group code is out of range");
     in_second += static_cast<std::size_t>(g);
   }
-  std::uint64_t all_ways = 1;
+  // A whole number as long as it can be one: below 2^53 all counts are exact.
+  constexpr std::uint64_t most = std::uint64_t{1} << 53;
+  std::uint64_t counted = 1;
+  double ways = 1.0;
   for (std::size_t i = 1; i <= std::min(in_second, n - in_second); ++i) {
-    if (all_ways > std::numeric_limits<std::uint64_t>::max() / (n + 1 - i))
-      throw memory_error(detail::too_many_ways);
-    all_ways = all_ways * (n + 1 - i) / i;
-    if (all_ways > std::uint64_t{1} << 53)
+    counted = counted <= most && n < (std::size_t{1} << 11) ? counted * (n + 1 - i) / i : most + 1;
+    ways =
+        counted <= most ? static_cast<double>(counted) : ways * static_cast<double>(n + 1 - i) / static_cast<double>(i);
+    if (ways > 1e300)
       throw memory_error(detail::too_many_ways);
   }
-  const auto ways = static_cast<double>(all_ways);
 
   const double step = detail::step_of_scores(size);
   const auto steps = [&](double a) { return std::int64_t{std::llround(a / step)}; };
@@ -175,10 +178,12 @@ inline ExactTail exact_tail(const DealtScores& dealt, std::size_t max_states = s
   const std::int64_t distance = std::llabs(observed - mean);
   const detail::SubsetSums of_low(low, m, max_states, poll), of_high(high, m, max_states, poll);
   double as_far = 0.0, farther = 0.0;
+  std::size_t states = 0;
   for (std::size_t in_low = 0; in_low < of_low.sizes(); ++in_low) {
     if (in_low > m || m - in_low >= of_high.sizes())
       continue;
     const auto &a = of_low.of_size(in_low), &b = of_high.of_size(m - in_low);
+    states += a.value.size() + b.value.size();
     double pairs = 0.0;
     for (double count : a.count)
       pairs += count;
@@ -194,7 +199,10 @@ inline ExactTail exact_tail(const DealtScores& dealt, std::size_t max_states = s
     if (poll)
       poll(static_cast<double>(in_low + 1) / static_cast<double>(of_low.sizes()));
   }
-  return {as_far / ways, farther / ways, static_cast<double>(slack) * step, ways};
+  // Each count is a sum of no more terms than these, all >= 0, and what is taken from all pairs is less than they are.
+  const double error = ways <= static_cast<double>(most) ? 0.0 : 4.0 * static_cast<double>(n + states) * 1.2e-16;
+  return {std::min(as_far / ways, 1.0), std::min(std::max(farther, 0.0) / ways, 1.0), static_cast<double>(slack) * step,
+          ways, error};
 }
 
 /// @param replicates how many ways of dealing are drawn. @param seed replicate i draws from stream (seed, i), whatever
@@ -211,8 +219,7 @@ template <class Compare>
 std::size_t count_dealt(const DealtScores& dealt, const DealOptions& options, const Compare& compare,
                         const Poll& poll = {}) {
   const std::size_t n = dealt.group.size();
-  detail::require(dealt.stratum.empty() ? dealt.n_stratum == 1 : dealt.stratum.size() == n,
-                  "a unit has one stratum");
+  detail::require(dealt.stratum.empty() ? dealt.n_stratum == 1 : dealt.stratum.size() == n, "a unit has one stratum");
   detail::require(n < std::numeric_limits<std::uint32_t>::max(), "too many units to deal");
   const std::size_t k = dealt.n_group;
   const auto stratum_of = [&](std::size_t i) {
