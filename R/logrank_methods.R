@@ -24,10 +24,14 @@ print.logrank_test <- function(x, digits = 3, ...) {
     row.names = names(x$n)
   )
   # Weighted, these are not what the test compares.
-  if (!identical(x$meta$type, "logrank")) shown$score <- format_number(x$score, digits)
+  if (!x$meta$type %in% c("logrank", "max-combo")) shown$score <- format_number(x$score, digits)
   if (!is.null(x$trend)) shown$trend <- number_text(x$trend)
   print(shown)
   cat("\n")
+  if (!is.null(x$components)) {
+    print(data.frame(weight = x$components$weight, Z = format_number(x$components$z, digits)), row.names = FALSE)
+    cat("\nLargest |Z| ", format_number(x$statistic, digits), "\n", sep = "")
+  }
   if (!is.null(x$permutation)) {
     cat(permutation_line(x$permutation, x$meta$cluster_title), "\n", sep = "")
   } else if (is.na(x$statistic)) {

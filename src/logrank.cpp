@@ -64,6 +64,16 @@ cryonodes::TestRows test_rows(const glue::Input& in, std::size_t n_group) {
   return {in.timeline, in.rows().event, in.rows().group, n_group, in.n_group / n_group};
 }
 
+// `draws`: how many replicates, the number of the first, the seed.
+cryonodes::DealOptions deal_options(const Rcpp::NumericVector& draws, int threads) {
+  cryonodes::DealOptions options;
+  options.replicates = static_cast<std::size_t>(draws[0]);
+  options.first = static_cast<std::size_t>(draws[1]);
+  options.seed = static_cast<std::uint64_t>(draws[2]);
+  options.threads = static_cast<std::size_t>(threads);
+  return options;
+}
+
 } // namespace
 
 // `given`: the weights of the event times, for weight = "given". With clusters, `covariance` is theirs.
@@ -178,18 +188,40 @@ Rcpp::List numeric_tail_cpp(Rcpp::NumericVector score, Rcpp::IntegerVector group
                             Rcpp::_["log_ways"] = tail.log_ways);
 }
 
-// How many of the replicates are as extreme as the scores were found, or more. An empty `stratum`: all are of one.
+// How many replicates, number `first` and those after it, are as extreme as the scores were found, or more. An empty
+// `stratum`: all are of one.
 // [[Rcpp::export(rng = false)]]
 double approximate_tail_cpp(Rcpp::NumericVector score, Rcpp::IntegerVector group, int n_group,
-                            Rcpp::IntegerVector stratum, int n_stratum, double replicates, double seed, int threads,
+                            Rcpp::IntegerVector stratum, int n_stratum, Rcpp::NumericVector draws, int threads,
                             Rcpp::Nullable<Rcpp::Function> progress) {
   const cryonodes::Poll poll = glue::RPoll(progress);
-  cryonodes::DealOptions options;
-  options.replicates = static_cast<std::size_t>(replicates);
-  options.seed = static_cast<std::uint64_t>(seed);
-  options.threads = static_cast<std::size_t>(threads);
   return static_cast<double>(
       cryonodes::approximate_tail({glue::view(score), glue::view(group), static_cast<std::size_t>(n_group),
                                    glue::view(stratum), static_cast<std::size_t>(n_stratum)},
-                                  options, poll));
+                                  deal_options(draws, threads), poll));
+}
+
+// The same of studentised scores, two groups: rows of a frame whose groups are those of stratum and group together.
+// [[Rcpp::export(rng = false)]]
+double studentised_tail_cpp(SEXP list, std::string weight, double rho, double gamma, Rcpp::NumericVector given,
+                            Rcpp::IntegerVector group, Rcpp::IntegerVector stratum, int n_stratum,
+                            Rcpp::NumericVector draws, int threads, Rcpp::Nullable<Rcpp::Function> progress) {
+  const cryonodes::Poll poll = glue::RPoll(progress);
+  const glue::Input in(glue::Frame(list), poll);
+  const auto rows = cryonodes::studentised_rows(test_rows(in, 2), options_of(weight, rho, gamma, given), poll);
+  return static_cast<double>(cryonodes::studentised_tail(
+      rows, {{}, glue::view(group), 2, glue::view(stratum), static_cast<std::size_t>(n_stratum)},
+      deal_options(draws, threads), poll));
+}
+
+// The same of the largest of several scores, one column each, two groups.
+// [[Rcpp::export(rng = false)]]
+Rcpp::List largest_tail_cpp(Rcpp::NumericVector score, Rcpp::IntegerVector group, Rcpp::IntegerVector stratum,
+                            int n_stratum, Rcpp::NumericVector draws, int threads,
+                            Rcpp::Nullable<Rcpp::Function> progress) {
+  const cryonodes::Poll poll = glue::RPoll(progress);
+  const auto tail = cryonodes::largest_tail(
+      glue::view(score), {{}, glue::view(group), 2, glue::view(stratum), static_cast<std::size_t>(n_stratum)},
+      deal_options(draws, threads), poll);
+  return Rcpp::List::create(Rcpp::_["z"] = tail.z, Rcpp::_["hits"] = static_cast<double>(tail.hits));
 }

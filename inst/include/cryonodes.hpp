@@ -35,5 +35,6 @@
 #include "cryonodes/logrank_rows.hpp"
 #include "cryonodes/permutation.hpp"
 #include "cryonodes/permutation_tail.hpp"
+#include "cryonodes/permutation_statistics.hpp"
 
 #endif

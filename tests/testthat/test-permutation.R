@@ -296,3 +296,150 @@ test_that("tidy and glance know permutations", {
   expect_equal(glance(x)$log.p.value, log(x$p.value))
   expect_output(stats:::print.htest(x), "p-value")
 })
+
+# Every way of dealing within strata, as rows of TRUE for the second group.
+all_dealings <- function(second, stratum = rep(1, length(second))) {
+  by_stratum <- lapply(split(seq_along(second), stratum), function(rows) {
+    utils::combn(seq_along(rows), sum(second[rows]), function(i) rows[i], simplify = FALSE)
+  })
+  ways <- expand.grid(lapply(by_stratum, seq_along))
+  t(apply(ways, 1, function(way) {
+    seq_along(second) %in% unlist(Map(function(sets, i) sets[[i]], by_stratum, way))
+  }))
+}
+
+test_that("the studentised p is that of every way of dealing in turn, within its limits, strata and ties included", {
+  set.seed(93)
+  for (case in 1:6) {
+    d <- data.frame(
+      time = if (case %% 2) sample.int(6, 10, TRUE) else stats::rexp(10), died = c(1, stats::runif(9) < 0.6),
+      arm = c(1, 2, sample(1:2, 8, TRUE)), centre = if (case > 3) rep(1:2, c(4, 6)) else 1
+    )
+    chi_square <- function(second) {
+      if (length(unique(second)) < 2) return(0)
+      fit <- survdiff(Surv(time, died) ~ second + strata(centre), d)
+      v <- fit$var[2, 2]
+      if (v < 1e-12) 0 else (sum(fit$obs[2, ] - fit$exp[2, ]))^2 / v
+    }
+    one <- function(second) {
+      # With one stratum survdiff() drops the dimension.
+      fit <- if (case > 3) return(chi_square(second)) else survdiff(Surv(time, died) ~ second, d)
+      if (fit$var[2, 2] < 1e-12) 0 else (fit$obs[2] - fit$exp[2])^2 / fit$var[2, 2]
+    }
+    all <- apply(all_dealings(d$arm == 2, d$centre), 1, one)
+    truth <- mean(all >= one(d$arm == 2) - 1e-9)
+    formula <- if (case > 3) Surv(time, died) ~ arm + strata(centre) else Surv(time, died) ~ arm
+    x <- logrank_test(formula, d, studentised = TRUE, seed = case)
+    expect_gte(truth, x$permutation$p.low)
+    expect_lte(truth, x$permutation$p.high)
+    expect_identical(logrank_test(formula, d, studentised = TRUE, seed = case, threads = 2)$permutation, x$permutation)
+    expect_equal(if (is.na(x$statistic)) 0 else unname(x$statistic), one(d$arm == 2), tolerance = 1e-10)
+  }
+  expect_output(print(x), "studentised permutation")
+})
+
+test_that("of several weights the largest |Z| has the p of every way of dealing in turn, each Z its own deviation", {
+  set.seed(7)
+  kinds <- list(list("logrank", 0, 0), list("Fleming-Harrington", 0, 1), list("Fleming-Harrington", 1, 0),
+    list("Fleming-Harrington", 1, 1)
+  )
+  for (case in 1:3) {
+    d <- data.frame(
+      time = if (case == 2) sample.int(5, 9, TRUE) else stats::rexp(9), died = c(1, 1, stats::runif(7) < 0.7),
+      arm = rep(1:2, 4:5), centre = if (case == 3) rep(1:2, length.out = 9) else 1
+    )
+    dealings <- all_dealings(d$arm == 2, d$centre)
+    score <- function(second, kind) {
+      fit <- logrank_test(d$time, d$died, second, strata = if (case == 3) d$centre, type = kind[[1]], rho = kind[[2]],
+        gamma = kind[[3]]
+      )
+      fit$score[["TRUE"]]
+    }
+    scores <- sapply(kinds, function(kind) apply(dealings, 1, score, kind))
+    deviation <- sqrt(colMeans(scores^2))
+    found <- sapply(kinds, function(kind) score(d$arm == 2, kind)) / deviation
+    truth <- mean(apply(abs(sweep(scores, 2, deviation, `/`)), 1, max) >= max(abs(found)) - 1e-9)
+    x <- logrank_test(d$time, d$died, d$arm, strata = if (case == 3) d$centre, type = "max-combo", seed = case)
+    expect_equal(x$components$z, found, tolerance = 1e-10)
+    expect_equal(unname(x$statistic), max(abs(found)), tolerance = 1e-10)
+    expect_gte(truth, x$permutation$p.low)
+    expect_lte(truth, x$permutation$p.high)
+  }
+  again <- logrank_test(d$time, d$died, d$arm, strata = d$centre, seed = 3, threads = 2,
+    type = list("logrank", c(0, 1), c(1, 0), c(1, 1))
+  )
+  expect_identical(again$permutation, x$permutation)
+  expect_output(print(x), "Fleming-Harrington [(]rho = 1, gamma = 0[)].*Largest [|]Z[|]")
+  expect_identical(names(glance(x)), names(glance(logrank_test(d$time, d$died, d$arm))))
+  # A kind alone and twice the same kind are the same test as the plain one.
+  one <- logrank_test(d$time, d$died, d$arm, distribution = "approximate", seed = 5)
+  twice <- logrank_test(d$time, d$died, d$arm, type = c("logrank", "logrank"), seed = 5)
+  expect_identical(twice$permutation$hits, one$permutation$hits)
+  # Clusters of one row each change nothing.
+  clustered <- logrank_test(d$time, d$died, d$arm, cluster = 1:9, type = c("logrank", "Gehan-Breslow"), seed = 5)
+  plain <- logrank_test(d$time, d$died, d$arm, type = c("logrank", "Gehan-Breslow"), seed = 5)
+  expect_identical(clustered$permutation$hits, plain$permutation$hits)
+})
+
+test_that("drawing ends once the level is outside the interval, with the replicates it would have had anyhow", {
+  set.seed(1)
+  d <- data.frame(time = stats::rexp(60), died = 1, arm = rep(1:2, 30))
+  x <- logrank_test(Surv(time, died) ~ arm, d, distribution = "approximate", seed = 8, stop.at = 0.05)
+  n <- x$permutation$replicates
+  expect_true(x$permutation$stopped)
+  expect_lt(n, 9999)
+  expect_identical(n %% 1000, 0)
+  plain <- logrank_test(Surv(time, died) ~ arm, d, distribution = "approximate", seed = 8, replicates = n)
+  expect_identical(plain$permutation$hits, x$permutation$hits)
+  expect_true(x$permutation$p.low > 0.05 || x$permutation$p.high < 0.05)
+  expect_lt(x$permutation$p.low, plain$permutation$p.low) # often looked at, so wider
+  again <- logrank_test(Surv(time, died) ~ arm, d, distribution = "approximate", seed = 8, stop.at = 0.05, threads = 2)
+  expect_identical(again$permutation, x$permutation)
+  expect_output(print(x), "1000 of 9999 random ways .*stopped, 0.05 is outside the interval")
+  level <- plain$p.value # as near as can be: nothing to tell apart
+  all <- logrank_test(Surv(time, died) ~ arm, d, distribution = "approximate", seed = 8, stop.at = level, replicates = 2500)
+  expect_false(all$permutation$stopped)
+  expect_identical(all$permutation$replicates, 2500)
+})
+
+test_that("the interval that is looked at after each batch misses p as seldom as it says", {
+  set.seed(70)
+  for (p in c(0.002, 0.05, 0.6)) {
+    missed <- replicate(400, {
+      hits <- cumsum(stats::rbinom(15, 1000, p))
+      any(vapply(1:15, function(k) {
+        limits <- confidence_sequence(hits[k], 1000 * k, 0.99)
+        p < limits[1] || p > limits[2]
+      }, TRUE))
+    })
+    expect_lte(sum(missed), 12) # the 99.9% point of Binomial(400, 0.01) is 11
+  }
+  expect_identical(confidence_sequence(0, 1000, 0.99)[1], 0)
+  expect_identical(confidence_sequence(1000, 1000, 0.99)[2], 1)
+  limits <- confidence_sequence(50, 1000, 0.99)
+  expect_equal(1001 * stats::dbinom(50, 1000, limits), c(0.01, 0.01), tolerance = 1e-6) # the root's
+})
+
+test_that("what cannot be studentised, combined or stopped is refused", {
+  d <- data.frame(time = 1:9, died = 1, arm = rep(1:3, 3), two = rep(1:2, length.out = 9), id = rep(1:3, each = 3))
+  refused <- function(expr, arg) {
+    expect_identical(expect_error(expr, class = "cryonodes_error_choice")$arg, arg)
+  }
+  refused(logrank_test(Surv(time, died) ~ arm, d, studentised = TRUE), "studentised")
+  refused(logrank_test(Surv(time, died) ~ arm, d, type = "max-combo"), "type")
+  refused(logrank_test(Surv(time, died) ~ two, d, cluster = time, studentised = TRUE), "studentised")
+  refused(logrank_test(Surv(time, died) ~ two, d, type = "max-combo", studentised = TRUE), "studentised")
+  refused(logrank_test(Surv(time, died) ~ two, d, type = "max-combo", distribution = "exact"), "distribution")
+  refused(logrank_test(Surv(time, died) ~ two, d, studentised = TRUE, distribution = "asymptotic"), "distribution")
+  refused(logrank_test(Surv(time, died) ~ two, d, type = c("logrank", "Cox")), "type")
+  refused(logrank_test(Surv(time, died) ~ two, d, type = list("logrank", 1:3)), "type")
+  refused(logrank_test(Surv(time, died) ~ two, d, type = list("logrank")), "type")
+  refused(logrank_test(Surv(time, died) ~ two, d, type = list("logrank", c(0, -1))), "gamma")
+  refused(logrank_test(Surv(time, died) ~ two, d, type = "max-combo", rho = 1), "rho")
+  refused(logrank_test(Surv(time, died) ~ two, d, stop.at = 0.05), "stop.at")
+  refused(logrank_test(Surv(time, died) ~ two, d, distribution = "approximate", stop.at = 1), "stop.at")
+  refused(logrank_test(event_counts(Surv(time, died) ~ two, d), type = "max-combo"), "distribution")
+  refused(logrank_test(Surv(time, died) ~ two, d, type = "max-combo", trend = TRUE), "distribution")
+  refused(logrank_test(Surv(time, died) ~ 1, d, type = "max-combo", reference = function(t) exp(-t)), "reference")
+  expect_error(logrank_test(Surv(time, died) ~ two, d, studentised = 1), class = "cryonodes_error_type")
+})

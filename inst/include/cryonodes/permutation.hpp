@@ -205,10 +205,11 @@ inline ExactTail exact_tail(const DealtScores& dealt, std::size_t max_states = s
           ways, error};
 }
 
-/// @param replicates how many ways of dealing are drawn. @param seed replicate i draws from stream (seed, i), whatever
-/// the number of threads.
+/// @param replicates how many ways of dealing are drawn, from number `first` on. @param seed replicate i draws from
+/// stream (seed, i), whatever the number of threads.
 struct DealOptions {
   std::size_t replicates = 9999;
+  std::size_t first = 0;
   std::uint64_t seed = 0;
   std::size_t threads = 1;
 };
@@ -265,7 +266,7 @@ std::size_t count_dealt(const DealtScores& dealt, const DealOptions& options, co
         std::vector<std::size_t>& turn = order[thread];
         std::vector<int>& dealt_to = groups[thread];
         for (std::size_t r = b * block; r < std::min((b + 1) * block, options.replicates); ++r) {
-          RandomStream random(options.seed, r);
+          RandomStream random(options.seed, options.first + r);
           std::copy(unit.begin(), unit.end(), turn.begin());
           auto card = cards.begin();
           for (std::size_t s = 0; s < dealt.n_stratum; ++s) {
