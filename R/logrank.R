@@ -128,7 +128,8 @@
 #' `_empty`, `_entry` (not before exit), `_group` (fewer than two, more than 1000, or labels that print alike),
 #' `_column`, `_formula` (no group, terms that are not groups), `_weights` (not whole numbers), `_choice` (`type`,
 #' `rho`, `gamma`, `trend`, `reference`, `distribution`, `stop.at`, `studentised`), `_memory` (too many ways to count),
-#' `_count` (`replicates`, `seed`, `threads`), `_conf_level`; `_group` also when a group varies within a cluster that is to be dealt out.
+#' `_count` (`replicates`, `seed`, `threads`), `_conf_level`; `_group` also when a group varies within a cluster that is
+#' to be dealt out.
 #' @references
 #' Mantel N (1966). Evaluation of survival data and two new rank order statistics arising in its consideration. *Cancer
 #' Chemotherapy Reports* 50:163-170.

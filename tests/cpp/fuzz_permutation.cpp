@@ -43,6 +43,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     options.seed = option[4];
     const auto hits = approximate_tail({score, group, 2, {}, 1}, options);
     must(hits <= options.replicates, "no more hits than replicates");
+    const auto largest = largest_tail(score, {{}, group, 2, {}, 1}, options);
+    must(largest.z.size() == 1 && largest.hits <= options.replicates, "one score has one Z");
     const bool exact_sums = option[1] % 2U == 0; // of hostile scores equal is a matter of rounding
     must(!exact_sums || tail.p_value < 1.0 || hits == options.replicates,
          "where all ways are as far, all that are drawn are");

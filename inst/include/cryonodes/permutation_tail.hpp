@@ -567,9 +567,9 @@ typename StretchSum<H>::Sum sum_series(const DealtSum& sum, const ArcSeries& ser
 /// terms that were bounded, the nodes left out, what lies beyond the circle, and rounding. Its cost hardly depends on
 /// n.
 ///
-/// Where so few scores differ that single sums have a weight of their own, or there are less than some 45 units, no such
-/// bracket is narrow, and the error stated is large: exact_tail() is for these. Up to a hundred units the work allowed
-/// may end at an error of some 1e-6.
+/// Where so few scores differ that single sums have a weight of their own, or there are less than some 45 units, no
+/// such bracket is narrow, and the error stated is large: exact_tail() is for these. Up to a hundred units the work
+/// allowed may end at an error of some 1e-6.
 /// @throws input_error when lengths or codes do not fit.
 inline NumericTail numeric_tail(const DealtScores& dealt, const NumericTailOptions& options = {},
                                 const Poll& poll = {}) {
