@@ -113,8 +113,20 @@ exact_tail_cpp <- function(score, group, max_states, progress) {
     .Call(`_cryonodes_exact_tail_cpp`, score, group, max_states, progress)
 }
 
-approximate_tail_cpp <- function(score, group, n_group, stratum, n_stratum, replicates, seed, threads, progress) {
-    .Call(`_cryonodes_approximate_tail_cpp`, score, group, n_group, stratum, n_stratum, replicates, seed, threads, progress)
+numeric_tail_cpp <- function(score, group, threads, progress) {
+    .Call(`_cryonodes_numeric_tail_cpp`, score, group, threads, progress)
+}
+
+approximate_tail_cpp <- function(score, group, n_group, stratum, n_stratum, draws, threads, progress) {
+    .Call(`_cryonodes_approximate_tail_cpp`, score, group, n_group, stratum, n_stratum, draws, threads, progress)
+}
+
+studentised_tail_cpp <- function(list, weight, rho, gamma, given, group, stratum, n_stratum, draws, threads, progress) {
+    .Call(`_cryonodes_studentised_tail_cpp`, list, weight, rho, gamma, given, group, stratum, n_stratum, draws, threads, progress)
+}
+
+largest_tail_cpp <- function(score, group, stratum, n_stratum, draws, threads, progress) {
+    .Call(`_cryonodes_largest_tail_cpp`, score, group, stratum, n_stratum, draws, threads, progress)
 }
 
 nelson_aalen_cpp <- function(frame, conf_type, conf_level, variance) {

@@ -96,7 +96,7 @@ fit_compare_medians <- function(frame, data_name, prob, conf.level, timefix, cal
     )
   }
   labels <- groups_to_compare(frame, call)
-  check_whole_weights(frame, call)
+  check_whole_weights(frame, "the melded comparison", call)
   if (!is.null(frame$entry)) {
     abort_rule("entry", "medians are not compared with delayed entry: the beta product is not defined for it.",
       "`restricted_mean()` compares means with it.",

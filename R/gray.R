@@ -238,8 +238,8 @@ dealing_of_gray <- function(frame, code, rho, wanted, undefined, call) {
       found <- run(units, tick, most_ways, 0)
       list(p.value = found$as_large / found$ways, ways = found$ways, undefined = found$undefined)
     },
-    draw = function(units, seed, tick) {
-      found <- run(units, tick, 0, seed)
+    draw = function(units, draws, tick) {
+      found <- run(units, tick, 0, draws[3])
       list(hits = found$as_large, undefined = found$undefined)
     }
   )

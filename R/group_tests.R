@@ -32,11 +32,15 @@ test_title <- function(test, frame, scores, dealt) {
   kind <- c(if (!is.null(frame$cluster)) "clustered", if (!is.null(frame$stratum)) "stratified")
   title <- paste0(test$label, " test", if (!is.null(scores)) " for trend")
   if (length(kind)) {
-    title <- paste(c(kind, sub("^(Log|Mod|Wei)", "\\L\\1", title, perl = TRUE)), collapse = " ")
+    title <- paste(c(kind, sub("^(Log|Mod|Max|Wei)", "\\L\\1", title, perl = TRUE)), collapse = " ")
     title <- paste0(toupper(substr(title, 1, 1)), substring(title, 2))
   }
   if (is.null(dealt)) return(title)
-  paste0(title, if (dealt$distribution == "exact") ", exact permutation" else ", permutation")
+  paste0(title, if (dealt$distribution == "exact") ", exact permutation" else if (isTRUE(dealt$studentised)) {
+    ", studentised permutation"
+  } else {
+    ", permutation"
+  })
 }
 
 # A formula on one line.

@@ -11,13 +11,13 @@
 #' @param timefix Merge times that differ by rounding error only (`TRUE`, as in survival)?
 #' @param threads How many threads may share the columns; the result does not depend on it.
 #' @param progress Show how far long work is?
-#' @return A data frame with a row for each column: `statistic` (chi-square), `df`, `p.value`, `log.p.value`, `z` (of two
-#'   groups: the normal deviate, > 0 where the second has more events than expected; else `NA`) and `n.event`. Where no two
-#'   groups are at risk together at an event that somebody survives, the test is undefined: `df` 0, else `NA`.
+#' @return A data frame with a row for each column: `statistic` (chi-square), `df`, `p.value`, `log.p.value`, `z` (of
+#'   two groups: the normal deviate, > 0 where the second has more events than expected; else `NA`) and `n.event`. Where
+#'   no two groups are at risk together at an event that somebody survives, the test is undefined: `df` 0, else `NA`.
 #' @section Errors:
 #' `cryonodes_error_missing`, `_time`, `_status`, `_type` (no matrix), `_length` (sizes that do not fit), `_empty`,
-#' `_group` (fewer than two), `_choice` (`type`, `rho`, `gamma`), `_count` (`threads`). Rows in messages are counted down
-#' the columns.
+#' `_group` (fewer than two), `_choice` (`type`, `rho`, `gamma`), `_count` (`threads`). Rows in messages are counted
+#' down the columns.
 #' @seealso [logrank_test()]
 #' @examples
 #' set.seed(1)
@@ -42,16 +42,18 @@ logrank_columns <- function(time, event, group, type = "logrank", rho = 0, gamma
   }
   if (!length(time)) abort_rule("empty", "`time` has no rows or no columns.", arg = "time", call = call)
   test <- read_test_type(type, rho, gamma, call)
-  if (!is.null(test$fun)) {
-    abort_rule("choice", "`type` must be one of the names: a function is `logrank_test()`'s.", arg = "type", call = call)
+  if (!is.null(test$fun) || !is.null(test$parts)) {
+    abort_rule("choice", "`type` must be the name of one weight: functions and several weights are `logrank_test()`'s.",
+      arg = "type", call = call
+    )
   }
   n <- nrow(time)
   codes <- function(x, name, read) {
     fits <- if (is.matrix(x)) identical(dim(x), dim(time)) else length(x) == n
     if (!fits) {
-      abort_rule("length", paste0("`", name, "` must be a matrix of ", n, " x ", ncol(time), " or a vector of ", n, "."),
-        arg = name, call = call
-      )
+      abort_rule("length", paste0(
+        "`", name, "` must be a matrix of ", n, " x ", ncol(time), " or a vector of ", n, "."
+      ), arg = name, call = call)
     }
     # A column without fault is not copied: there may be very many.
     if (is.logical(x) && !anyNA(x) && name == "event") return(x)
@@ -81,7 +83,7 @@ logrank_columns <- function(time, event, group, type = "logrank", rho = 0, gamma
     check_flag(timefix, "timefix", call), threads, ticker$tick
   ), call)
   as_rows(list(
-    statistic = found[, 1], df = found[, 2], p.value = exp(found[, 3]), log.p.value = found[, 3], z = found[, 4],
-    n.event = found[, 5]
+    statistic = found$statistic, df = found$df, p.value = exp(found$log_p_value), log.p.value = found$log_p_value,
+    z = found$z, n.event = found$n_event
   ))
 }

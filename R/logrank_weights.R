@@ -8,6 +8,9 @@ test_types <- c(
 read_test_type <- function(type, rho, gamma, call) {
   rho <- check_exponent(rho, "rho", call)
   gamma <- check_exponent(gamma, "gamma", call)
+  if (is.list(type) || is.character(type) && (length(type) > 1 || identical(tolower(type), "max-combo"))) {
+    return(read_several_types(type, rho != 0 || gamma != 0, call))
+  }
   if (is.function(type)) {
     if (rho != 0 || gamma != 0) refuse_exponents("a function of your own", call)
     return(list(core = "given", rho = 0, gamma = 0, fun = type, label = "Weighted log-rank"))
@@ -39,6 +42,32 @@ check_exponent <- function(x, arg, call) {
     abort_rule("choice", paste0("`", arg, "` must be one number >= 0, not ", one_line(x), "."), arg = arg, call = call)
   }
   as.double(x)
+}
+
+# Several weights at once: names, functions, or pairs of rho and gamma.
+read_several_types <- function(type, exponents, call) {
+  if (exponents) refuse_exponents("several weights", call)
+  if (is.character(type) && length(type) == 1) type <- list(c(0, 0), c(0, 1), c(1, 0), c(1, 1))
+  if (length(type) < 2) {
+    abort_rule("choice", "a list of weights must have two or more.", arg = "type", call = call)
+  }
+  parts <- lapply(as.list(type), function(one) {
+    if (is.function(one) || is.character(one) && length(one) == 1 && !identical(tolower(one), "max-combo")) {
+      return(read_test_type(one, 0, 0, call))
+    }
+    if (!is.numeric(one) || length(one) != 2) {
+      abort_rule("choice", paste0("each of several weights must be the name of one, a function, or a pair of rho and ",
+        "gamma, not ", one_line(one), "."
+      ), arg = "type", call = call)
+    }
+    if (identical(as.double(one), c(0, 0))) return(read_test_type("logrank", 0, 0, call))
+    read_test_type("Fleming-Harrington", one[[1]], one[[2]], call)
+  })
+  list(core = "max-combo", rho = 0, gamma = 0, fun = NULL, label = "Max-combo log-rank", parts = unname(parts))
+}
+
+weights_of_own <- function(frame, n_group, test, call) {
+  if (is.null(test$fun)) numeric() else given_weights(frame, n_group, test$fun, call)
 }
 
 refuse_exponents <- function(what, call) {
@@ -111,7 +140,7 @@ type_source <- function(x) {
   source <- c(
     "Gehan-Breslow" = "Gehan (1965), Breslow (1970)", "Tarone-Ware" = "Tarone & Ware (1977)",
     "Peto-Peto" = "Peto & Peto (1972)", "modified Peto-Peto" = "Andersen et al. (1982)",
-    "Fleming-Harrington" = "Harrington & Fleming (1982)"
+    "Fleming-Harrington" = "Harrington & Fleming (1982)", "max-combo" = "Tarone (1981), Lee (1996)"
   )[x$meta$type %||% "logrank"]
   if (is.na(source)) method_source("logrank") else unname(source)
 }

@@ -1,24 +1,52 @@
 # p-values from all ways of dealing the units out to the groups, or from some of them drawn at random. Units are rows,
 # or the clusters (patients) to which rows belong.
 
-# What is asked for. NULL: the chi-square distribution for independent rows, a permutation for clusters.
-read_distribution <- function(distribution, clustered, replicates, seed, threads, progress, call) {
+# What is asked for. NULL: the chi-square distribution for independent rows, a permutation for clusters and for what has
+# no other distribution.
+read_distribution <- function(distribution, clustered, replicates, seed, threads, progress, call, test = NULL,
+                              stop.at = NULL, studentised = FALSE) {
   if (!is.null(distribution)) {
     check_choice(distribution, c("asymptotic", "exact", "approximate"), "distribution", call)
   }
+  studentised <- check_flag(studentised, "studentised", call)
+  drawn_only <- if (studentised) "`studentised` scores" else if (!is.null(test$parts)) "the largest of several scores"
+  if (studentised && !is.null(test$parts)) {
+    abort_rule("choice", "`studentised` takes one `type` only.", arg = "studentised", call = call)
+  }
+  name <- distribution %||% if (!is.null(drawn_only)) "approximate" else if (clustered) "permutation" else "asymptotic"
+  if (!is.null(drawn_only) && name != "approximate") {
+    abort_rule("choice", paste0(drawn_only, " have the distribution of drawn ways of dealing only."),
+      "Say `distribution = \"approximate\"`.",
+      arg = "distribution", call = call
+    )
+  }
+  if (!is.null(stop.at)) {
+    if (!is_number(stop.at) || length(stop.at) != 1 || is.na(stop.at) || stop.at <= 0 || stop.at >= 1) {
+      abort_rule("choice", paste0("`stop.at` must be a level in (0, 1), or NULL, not ", one_line(stop.at), "."),
+        arg = "stop.at", call = call
+      )
+    }
+    if (!name %in% c("approximate", "permutation")) {
+      abort_rule("choice", "`stop.at` ends the drawing of ways of dealing: nothing is drawn here.",
+        "Say `distribution = \"approximate\"`.",
+        arg = "stop.at", call = call
+      )
+    }
+  }
   list(
-    name = distribution %||% if (clustered) "permutation" else "asymptotic",
+    name = name, studentised = studentised, stop.at = stop.at,
     replicates = check_whole(replicates, "replicates", 99, 1e9, call),
     seed = if (!is.null(seed)) check_whole(seed, "seed", 0, 2^53, call),
     threads = check_whole(threads, "threads", 1, 1024, call), progress = check_flag(progress, "progress", call)
   )
 }
 
-# The p-value by dealing. `prepare()` gives the two ways to go: `exact(units, tick)`, what a result says of all ways,
-# and `draw(units, seed, tick)`, the hits among those drawn and what else is said of them. `varying`: what to do with
-# clusters of several groups.
-deal_groups <- function(frame, k, wanted, prepare, call, varying = NULL) {
-  refuse_dealing(frame, wanted, call)
+# The p-value by dealing. `prepare()` gives the two ways to go: `exact(units, tick)`, what a result says of all ways, or
+# NULL where they are too many; and `draw(units, draws, tick)`, the `hits` among those drawn and what else is said of
+# them. `draws` is how many, how many were drawn before, and the seed. `varying`: what to do with clusters of several
+# groups.
+deal_groups <- function(frame, k, wanted, prepare, call, test = NULL, varying = NULL) {
+  refuse_dealing(frame, wanted, k, test, call)
   units <- if (is.null(frame$cluster)) {
     list(group = frame_groups(frame), stratum = frame$stratum, name = "row")
   } else {
@@ -46,57 +74,147 @@ deal_groups <- function(frame, k, wanted, prepare, call, varying = NULL) {
   on.exit(ticker$done())
   note <- NULL
   if (wanted$name != "approximate" && can_be_exact) {
-    found <- tryCatch(ways$exact(units, ticker$tick), cryonodes_error_memory = identity)
-    if (is.list(found) && !inherits(found, "condition")) {
+    found <- tryCatch(ways$exact(units, ticker$tick), cryonodes_error_memory = function(e) NULL)
+    if (!is.null(found)) {
       return(c(list(distribution = "exact"), found, list(n_units = n_units, unit = units$name)))
     }
     if (wanted$name == "exact") {
-      abort_rule("memory", paste0(n_units, " ", units$name, "s can be dealt in too many ways to count them."),
-        "`distribution = \"approximate\"` draws some of them.",
-        arg = "distribution", call = call
-      )
+      abort_rule("memory", paste0("there are too many ways of dealing ", n_units, " ", units$name, "s to count them",
+        ways$why, "."
+      ), "`distribution = \"approximate\"` draws some of them.", arg = "distribution", call = call)
     }
     note <- "too many ways of dealing to count them: some were drawn"
   }
   seed <- if (is.null(wanted$seed)) floor(stats::runif(1) * 2^31) else wanted$seed
-  found <- ways$draw(units, seed, ticker$tick)
-  hits <- found$hits
-  limits <- clopper_pearson(hits, wanted$replicates, 0.99)
   c(
-    list(
-      distribution = "approximate", p.value = (hits + 1) / (wanted$replicates + 1), p.low = limits[1],
-      p.high = limits[2]
-    ),
-    found,
-    list(replicates = wanted$replicates, seed = seed, n_units = n_units, unit = units$name, note = note)
+    list(distribution = "approximate"),
+    draw_ways(function(draws, tick) ways$draw(units, draws, tick), wanted, seed, ticker),
+    list(seed = seed, n_units = n_units, unit = units$name, studentised = wanted$studentised, note = note)
   )
 }
 
-# Dealing of a log-rank score. `scores_of` gives each row's part, or each cluster's.
-dealing_of_scores <- function(scores_of, wanted, call) {
-  score <- scores_of()
+# Dealing of the scores of the log-rank family. `rows`: the frame whose groups are those of stratum and group together
+# (cells), the test, and its weights if they are given.
+dealing_of_scores <- function(rows, k, wanted, call) {
+  test <- rows$test
+  score <- if (!wanted$studentised) dealt_scores(rows, k, call)
   list(
-    exact = function(units, tick) {
-      found <- call_core(exact_tail_cpp(score, units$group, most_sums, tick), call)
-      list(p.value = found$p_value, p.farther = found$farther, tolerance = found$tolerance, ways = found$ways)
-    },
-    draw = function(units, seed, tick) {
+    exact = function(units, tick) exact_dealing(score, units$group, wanted$threads, tick, call),
+    why = ", and their scores too few or too much alike for a narrow bound",
+    draw = function(units, draws, tick) {
+      if (wanted$studentised) {
+        return(list(hits = call_core(studentised_tail_cpp(
+          rows$cells, test$core, test$rho, test$gamma, rows$given, units$group, units$stratum, units$n_stratum, draws,
+          wanted$threads, tick
+        ), call)))
+      }
+      if (is.matrix(score)) {
+        return(call_core(largest_tail_cpp(
+          score, units$group, units$stratum, units$n_stratum, draws, wanted$threads, tick
+        ), call))
+      }
       list(hits = call_core(approximate_tail_cpp(
-        score, units$group, units$n_group, units$stratum, units$n_stratum, wanted$replicates, seed, wanted$threads, tick
+        score, units$group, units$n_group, units$stratum, units$n_stratum, draws, wanted$threads, tick
       ), call))
     }
   )
 }
 
+# Each row's or cluster's part in the score; of several scores a column each.
+dealt_scores <- function(rows, k, call) {
+  parts <- rows$test$parts
+  one <- function(test, given) {
+    call_core(logrank_scores_cpp(rows$cells, k, test$core, test$rho, test$gamma, given), call)
+  }
+  if (is.null(parts)) return(one(rows$test, rows$given))
+  do.call(cbind, lapply(parts, function(part) one(part, weights_of_own(rows$cells, k, part, call))))
+}
+
+# Replicates in one go, or in batches until `stop.at` lies outside the confidence sequence. `draw` counts those as
+# extreme as what was found, or more.
+draw_ways <- function(draw, wanted, seed, ticker) {
+  if (is.null(wanted$stop.at)) {
+    used <- wanted$replicates
+    found <- draw(c(used, 0, seed), ticker$tick)
+    hits <- found$hits
+    limits <- clopper_pearson(hits, used, 0.99)
+    stopped <- NULL
+  } else {
+    used <- hits <- 0
+    stopped <- FALSE
+    while (used < wanted$replicates && !stopped) {
+      batch <- min(draw_batch, wanted$replicates - used)
+      tick <- if (!is.null(ticker$tick)) function(share) ticker$tick((used + share * batch) / wanted$replicates)
+      found <- draw(c(batch, used, seed), tick)
+      hits <- hits + found$hits
+      used <- used + batch
+      limits <- confidence_sequence(hits, used, 0.99)
+      stopped <- used < wanted$replicates && (wanted$stop.at < limits[1] || wanted$stop.at > limits[2])
+    }
+  }
+  c(
+    list(p.value = (hits + 1) / (used + 1), p.low = limits[1], p.high = limits[2], hits = hits, replicates = used),
+    found[names(found) != "hits"],
+    if (!is.null(stopped)) list(stop.at = wanted$stop.at, stopped = stopped, most = wanted$replicates)
+  )
+}
+
+# The interval is looked at after each.
+draw_batch <- 1000
+
+# All p with (n + 1) P(hits | n, p) > 1 - level: with a probability of `level` they hold the true one for all n at once,
+# however often one looks (Robbins 1970, Lai 1976; Ville's inequality for the mixture over all p).
+confidence_sequence <- function(hits, n, level) {
+  inside <- function(p) log(n + 1) + stats::dbinom(hits, n, p, log = TRUE) - log(1 - level)
+  edge <- function(from, to) stats::uniroot(inside, c(from, to), tol = 1e-12)$root
+  middle <- hits / n
+  c(if (hits == 0) 0 else edge(1e-300, middle), if (hits == n) 1 else edge(middle, 1 - 1e-16))
+}
+
+# All ways of dealing to two groups: counted where there are no more than numbers can tell apart, else by the
+# characteristic function, else counted in floating point. `error` bounds what p can be off by; NULL: none will do.
+exact_dealing <- function(score, group, threads, tick, call) {
+  counted <- function() {
+    found <- tryCatch(call_core(exact_tail_cpp(score, group, most_sums, tick), call),
+      cryonodes_error_memory = function(e) NULL
+    )
+    if (is.null(found)) return(NULL)
+    list(p.value = found$p_value, p.farther = found$farther, tolerance = found$tolerance, ways = found$ways,
+      error = found$error
+    )
+  }
+  many <- choose(length(score), sum(group)) > 2^53
+  found <- if (!many) counted()
+  if (!is.null(found)) return(found)
+  found <- call_core(numeric_tail_cpp(score, group, threads, tick), call)
+  if (found$error <= most_error) {
+    return(list(p.value = found$p_value, ways = exp(found$log_ways), log_ways = found$log_ways, error = found$error))
+  }
+  if (many) counted()
+}
+
 # Sums held at a time for each half of the units: 16 bytes each.
 most_sums <- 2^23
+# A p-value further off than that is not called exact.
+most_error <- 1e-5
 
 clopper_pearson <- function(hits, n, level) {
   tail <- (1 - level) / 2
   c(stats::qbeta(tail, hits, n - hits + 1), stats::qbeta(tail, hits + 1, n - hits, lower.tail = FALSE))
 }
 
-refuse_dealing <- function(frame, wanted, call) {
+refuse_dealing <- function(frame, wanted, k, test, call) {
+  one_comparison <- if (wanted$studentised) "`studentised`" else if (!is.null(test$parts)) "a `type` of several weights"
+  if (!is.null(one_comparison) && k != 2) {
+    abort_rule("choice", paste0(one_comparison, " is for two groups, not ", k, "."),
+      arg = if (wanted$studentised) "studentised" else "type", call = call
+    )
+  }
+  if (wanted$studentised && !is.null(frame$cluster)) {
+    abort_rule("choice", "`studentised` scores are those of rows: clusters have none.",
+      arg = "studentised", call = call
+    )
+  }
   what <- if (!is.null(frame$entry)) {
     "delayed entry: who entered late cannot change places with who was there from the start"
   } else if (!is.null(frame$weights)) {
@@ -106,7 +224,7 @@ refuse_dealing <- function(frame, wanted, call) {
   }
   if (!is.null(what)) {
     abort_rule("choice", paste0("groups cannot be dealt out with ", what, "."),
-      "`distribution = \"asymptotic\"` will do.",
+      if (is.null(one_comparison)) "`distribution = \"asymptotic\"` will do.",
       arg = "distribution", call = call
     )
   }
@@ -155,15 +273,31 @@ note_few <- function(core, labels, frame, wanted, countable) {
   )
 }
 
+# Rounded upwards to one digit: a bound stays one.
+bound_text <- function(x) {
+  power <- floor(log10(x))
+  sub("e-0", "e-", formatC(ceiling(x / 10^power * (1 - 1e-12)) * 10^power, digits = 0, format = "e"), fixed = TRUE)
+}
+
+# 92378; 2.7e+299; "about 10^3010" where R has no number for them.
+ways_text <- function(x) {
+  if (is.finite(x$ways)) return(if (x$ways < 1e15) number_text(x$ways) else format_number(x$ways, 2))
+  paste0("about 10^", round(x$log_ways / log(10)))
+}
+
 permutation_line <- function(x, cluster_title) {
   units <- if (x$unit == "row") "rows" else paste0("clusters (", cluster_title, ")")
   p <- paste0("p ", p_sign(x$p.value))
   if (x$distribution == "exact") {
-    return(paste0("All ", number_text(x$ways), " ways of dealing ", number_text(x$n_units), " ", units, ": ", p))
+    within <- if (isTRUE(x$error > 0)) paste0(", numerically to within ", bound_text(x$error))
+    return(paste0("All ", ways_text(x), " ways of dealing ", number_text(x$n_units), " ", units, ": ", p, within))
   }
+  stopped <- isTRUE(x$stopped)
   paste0(
-    number_text(x$replicates), " random ways of dealing ", number_text(x$n_units), " ", units, " (seed ",
-    number_text(x$seed), "): ", p, ", 99% CI ", format_number(x$p.low, 3), " to ", format_number(x$p.high, 3)
+    number_text(x$replicates), if (stopped) paste0(" of ", number_text(x$most)), " random ways of dealing ",
+    number_text(x$n_units), " ", units, " (seed ", number_text(x$seed),
+    if (stopped) paste0("; stopped, ", number_text(x$stop.at), " is outside the interval"), "): ", p, ", 99% CI ",
+    format_number(x$p.low, 3), " to ", format_number(x$p.high, 3)
   )
 }
 

@@ -323,7 +323,7 @@ BEGIN_RCPP
 END_RCPP
 }
 // logrank_columns_cpp
-Rcpp::NumericMatrix logrank_columns_cpp(Rcpp::NumericMatrix time, SEXP event, SEXP group, int n_group, std::string weight, double rho, double gamma, bool timefix, int threads, Rcpp::Nullable<Rcpp::Function> progress);
+Rcpp::List logrank_columns_cpp(Rcpp::NumericMatrix time, SEXP event, SEXP group, int n_group, std::string weight, double rho, double gamma, bool timefix, int threads, Rcpp::Nullable<Rcpp::Function> progress);
 RcppExport SEXP _cryonodes_logrank_columns_cpp(SEXP timeSEXP, SEXP eventSEXP, SEXP groupSEXP, SEXP n_groupSEXP, SEXP weightSEXP, SEXP rhoSEXP, SEXP gammaSEXP, SEXP timefixSEXP, SEXP threadsSEXP, SEXP progressSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
@@ -380,9 +380,22 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// numeric_tail_cpp
+Rcpp::List numeric_tail_cpp(Rcpp::NumericVector score, Rcpp::IntegerVector group, int threads, Rcpp::Nullable<Rcpp::Function> progress);
+RcppExport SEXP _cryonodes_numeric_tail_cpp(SEXP scoreSEXP, SEXP groupSEXP, SEXP threadsSEXP, SEXP progressSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type score(scoreSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::Function> >::type progress(progressSEXP);
+    rcpp_result_gen = Rcpp::wrap(numeric_tail_cpp(score, group, threads, progress));
+    return rcpp_result_gen;
+END_RCPP
+}
 // approximate_tail_cpp
-double approximate_tail_cpp(Rcpp::NumericVector score, Rcpp::IntegerVector group, int n_group, Rcpp::IntegerVector stratum, int n_stratum, double replicates, double seed, int threads, Rcpp::Nullable<Rcpp::Function> progress);
-RcppExport SEXP _cryonodes_approximate_tail_cpp(SEXP scoreSEXP, SEXP groupSEXP, SEXP n_groupSEXP, SEXP stratumSEXP, SEXP n_stratumSEXP, SEXP replicatesSEXP, SEXP seedSEXP, SEXP threadsSEXP, SEXP progressSEXP) {
+double approximate_tail_cpp(Rcpp::NumericVector score, Rcpp::IntegerVector group, int n_group, Rcpp::IntegerVector stratum, int n_stratum, Rcpp::NumericVector draws, int threads, Rcpp::Nullable<Rcpp::Function> progress);
+RcppExport SEXP _cryonodes_approximate_tail_cpp(SEXP scoreSEXP, SEXP groupSEXP, SEXP n_groupSEXP, SEXP stratumSEXP, SEXP n_stratumSEXP, SEXP drawsSEXP, SEXP threadsSEXP, SEXP progressSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::NumericVector >::type score(scoreSEXP);
@@ -390,11 +403,46 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< int >::type n_group(n_groupSEXP);
     Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type stratum(stratumSEXP);
     Rcpp::traits::input_parameter< int >::type n_stratum(n_stratumSEXP);
-    Rcpp::traits::input_parameter< double >::type replicates(replicatesSEXP);
-    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type draws(drawsSEXP);
     Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
     Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::Function> >::type progress(progressSEXP);
-    rcpp_result_gen = Rcpp::wrap(approximate_tail_cpp(score, group, n_group, stratum, n_stratum, replicates, seed, threads, progress));
+    rcpp_result_gen = Rcpp::wrap(approximate_tail_cpp(score, group, n_group, stratum, n_stratum, draws, threads, progress));
+    return rcpp_result_gen;
+END_RCPP
+}
+// studentised_tail_cpp
+double studentised_tail_cpp(SEXP list, std::string weight, double rho, double gamma, Rcpp::NumericVector given, Rcpp::IntegerVector group, Rcpp::IntegerVector stratum, int n_stratum, Rcpp::NumericVector draws, int threads, Rcpp::Nullable<Rcpp::Function> progress);
+RcppExport SEXP _cryonodes_studentised_tail_cpp(SEXP listSEXP, SEXP weightSEXP, SEXP rhoSEXP, SEXP gammaSEXP, SEXP givenSEXP, SEXP groupSEXP, SEXP stratumSEXP, SEXP n_stratumSEXP, SEXP drawsSEXP, SEXP threadsSEXP, SEXP progressSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type list(listSEXP);
+    Rcpp::traits::input_parameter< std::string >::type weight(weightSEXP);
+    Rcpp::traits::input_parameter< double >::type rho(rhoSEXP);
+    Rcpp::traits::input_parameter< double >::type gamma(gammaSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type given(givenSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type stratum(stratumSEXP);
+    Rcpp::traits::input_parameter< int >::type n_stratum(n_stratumSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type draws(drawsSEXP);
+    Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::Function> >::type progress(progressSEXP);
+    rcpp_result_gen = Rcpp::wrap(studentised_tail_cpp(list, weight, rho, gamma, given, group, stratum, n_stratum, draws, threads, progress));
+    return rcpp_result_gen;
+END_RCPP
+}
+// largest_tail_cpp
+Rcpp::List largest_tail_cpp(Rcpp::NumericVector score, Rcpp::IntegerVector group, Rcpp::IntegerVector stratum, int n_stratum, Rcpp::NumericVector draws, int threads, Rcpp::Nullable<Rcpp::Function> progress);
+RcppExport SEXP _cryonodes_largest_tail_cpp(SEXP scoreSEXP, SEXP groupSEXP, SEXP stratumSEXP, SEXP n_stratumSEXP, SEXP drawsSEXP, SEXP threadsSEXP, SEXP progressSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type score(scoreSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type stratum(stratumSEXP);
+    Rcpp::traits::input_parameter< int >::type n_stratum(n_stratumSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type draws(drawsSEXP);
+    Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::Function> >::type progress(progressSEXP);
+    rcpp_result_gen = Rcpp::wrap(largest_tail_cpp(score, group, stratum, n_stratum, draws, threads, progress));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -486,7 +534,10 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_logrank_scores_cpp", (DL_FUNC) &_cryonodes_logrank_scores_cpp, 6},
     {"_cryonodes_event_times_cpp", (DL_FUNC) &_cryonodes_event_times_cpp, 2},
     {"_cryonodes_exact_tail_cpp", (DL_FUNC) &_cryonodes_exact_tail_cpp, 4},
-    {"_cryonodes_approximate_tail_cpp", (DL_FUNC) &_cryonodes_approximate_tail_cpp, 9},
+    {"_cryonodes_numeric_tail_cpp", (DL_FUNC) &_cryonodes_numeric_tail_cpp, 4},
+    {"_cryonodes_approximate_tail_cpp", (DL_FUNC) &_cryonodes_approximate_tail_cpp, 8},
+    {"_cryonodes_studentised_tail_cpp", (DL_FUNC) &_cryonodes_studentised_tail_cpp, 11},
+    {"_cryonodes_largest_tail_cpp", (DL_FUNC) &_cryonodes_largest_tail_cpp, 7},
     {"_cryonodes_nelson_aalen_cpp", (DL_FUNC) &_cryonodes_nelson_aalen_cpp, 4},
     {"_cryonodes_reconstruct_cpp", (DL_FUNC) &_cryonodes_reconstruct_cpp, 9},
     {"_cryonodes_reconstructible_cpp", (DL_FUNC) &_cryonodes_reconstructible_cpp, 6},

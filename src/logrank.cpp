@@ -28,8 +28,8 @@ double quadratic_form(const cryonodes::LogrankResult& fit) {
 
 // R's spelling; what it can be is checked in R.
 cryonodes::TestWeight test_weight(const std::string& name) {
-  const char* const names[] = {"logrank", "Gehan-Breslow", "Tarone-Ware", "Peto-Peto", "modified Peto-Peto",
-                               "Fleming-Harrington", "given"};
+  const char* const names[] = {
+      "logrank", "Gehan-Breslow", "Tarone-Ware", "Peto-Peto", "modified Peto-Peto", "Fleming-Harrington", "given"};
   for (int i = 0; i < 7; ++i)
     if (name == names[i])
       return static_cast<cryonodes::TestWeight>(i);
@@ -64,12 +64,22 @@ cryonodes::TestRows test_rows(const glue::Input& in, std::size_t n_group) {
   return {in.timeline, in.rows().event, in.rows().group, n_group, in.n_group / n_group};
 }
 
+// `draws`: how many replicates, the number of the first, the seed.
+cryonodes::DealOptions deal_options(const Rcpp::NumericVector& draws, int threads) {
+  cryonodes::DealOptions options;
+  options.replicates = static_cast<std::size_t>(draws[0]);
+  options.first = static_cast<std::size_t>(draws[1]);
+  options.seed = static_cast<std::uint64_t>(draws[2]);
+  options.threads = static_cast<std::size_t>(threads);
+  return options;
+}
+
 } // namespace
 
 // `given`: the weights of the event times, for weight = "given". With clusters, `covariance` is theirs.
 // [[Rcpp::export(rng = false)]]
-Rcpp::List logrank_cpp(SEXP list, int n_group, std::string weight, double rho, double gamma,
-                       Rcpp::NumericVector given, int threads) {
+Rcpp::List logrank_cpp(SEXP list, int n_group, std::string weight, double rho, double gamma, Rcpp::NumericVector given,
+                       int threads) {
   const cryonodes::Poll poll = glue::RPoll(R_NilValue);
   const glue::Frame frame(list);
   const auto options = options_of(weight, rho, gamma, given);
@@ -105,73 +115,34 @@ Rcpp::List logrank_cpp(SEXP list, int n_group, std::string weight, double rho, d
     if (df > 0.0)
       statistic = quadratic_form(fit);
   }
-  return Rcpp::List::create(
-      Rcpp::_["n"] = fit.n, Rcpp::_["observed"] = fit.observed, Rcpp::_["expected"] = fit.expected,
-      Rcpp::_["score"] = fit.score,
-      Rcpp::_["covariance"] = Rcpp::NumericMatrix(n_group, n_group, fit.covariance.begin()),
-      Rcpp::_["component"] = fit.component, Rcpp::_["statistic"] = statistic, Rcpp::_["df"] = df,
-      Rcpp::_["log_p_value"] = df > 0.0 ? cryonodes::log_chisq_upper(statistic, df) : R_NaReal,
-      Rcpp::_["n_time_merged"] = n_time_merged, Rcpp::_["n_cluster"] = n_cluster);
+  return Rcpp::List::create(Rcpp::_["n"] = fit.n, Rcpp::_["observed"] = fit.observed,
+                            Rcpp::_["expected"] = fit.expected, Rcpp::_["score"] = fit.score,
+                            Rcpp::_["covariance"] = Rcpp::NumericMatrix(n_group, n_group, fit.covariance.begin()),
+                            Rcpp::_["component"] = fit.component, Rcpp::_["statistic"] = statistic, Rcpp::_["df"] = df,
+                            Rcpp::_["log_p_value"] = df > 0.0 ? cryonodes::log_chisq_upper(statistic, df) : R_NaReal,
+                            Rcpp::_["n_time_merged"] = n_time_merged, Rcpp::_["n_cluster"] = n_cluster);
 }
 
-// One test a column of `time`, n rows each; `event` and `group` have a column for each test, or one for all. Columns of the
-// result: statistic, df, log p, score of the second group over the root of its variance, events.
+// One test a column of `time`; `event` and `group` have a column for each test, or one for all.
 // [[Rcpp::export(rng = false)]]
-Rcpp::NumericMatrix logrank_columns_cpp(Rcpp::NumericMatrix time, SEXP event, SEXP group, int n_group,
-                                        std::string weight, double rho, double gamma, bool timefix, int threads,
-                                        Rcpp::Nullable<Rcpp::Function> progress) {
-  const cryonodes::Poll poll = glue::RPoll(progress);
-  const auto options = options_of(weight, rho, gamma, Rcpp::NumericVector());
-  const auto n = static_cast<std::size_t>(time.nrow()), columns = static_cast<std::size_t>(time.ncol());
-  const auto k = static_cast<std::size_t>(n_group);
-  const cryonodes::Ties ties = timefix ? cryonodes::Ties::near : cryonodes::Ties::exact;
-  Rcpp::NumericMatrix out(static_cast<int>(columns), 5);
-  const cryonodes::span<const double> times(time.begin(), n * columns);
-  struct Codes { // of all columns, or the same for each
-    const int* first;
-    std::size_t step;
+Rcpp::List logrank_columns_cpp(Rcpp::NumericMatrix time, SEXP event, SEXP group, int n_group, std::string weight,
+                               double rho, double gamma, bool timefix, int threads,
+                               Rcpp::Nullable<Rcpp::Function> progress) {
+  const auto codes = [](SEXP x) {
+    if (TYPEOF(x) != INTSXP && TYPEOF(x) != LGLSXP)
+      throw cryonodes::input_error("codes of another type than they should have");
+    return cryonodes::span<const int>(TYPEOF(x) == LGLSXP ? LOGICAL(x) : INTEGER(x),
+                                      static_cast<std::size_t>(Rf_xlength(x)));
   };
-  const auto codes_of = [n, columns](SEXP x) {
-    const auto size = static_cast<std::size_t>(Rf_xlength(x));
-    if ((TYPEOF(x) != INTSXP && TYPEOF(x) != LGLSXP) || (size != n && size != n * columns))
-      throw cryonodes::input_error("codes of another type or size than they should have");
-    return Codes{TYPEOF(x) == LGLSXP ? LOGICAL(x) : INTEGER(x), size == n ? 0 : n};
-  };
-  const Codes event_codes = codes_of(event), group_codes = codes_of(group);
-  double* const to = out.begin();
-  // What one column takes is little beside what a thread costs to start.
-  constexpr std::size_t block = 64;
-  const auto work = [&](std::size_t b, std::size_t) {
-    for (std::size_t j = b * block; j < std::min(columns, (b + 1) * block); ++j) {
-      const cryonodes::span<const double> of_column(times.begin() + n * j, n);
-      const cryonodes::span<const int> events(event_codes.first + event_codes.step * j, n);
-      const cryonodes::span<const int> groups(group_codes.first + group_codes.step * j, n);
-      auto rows = cryonodes::order_rows(of_column, events, groups, k, ties);
-      cryonodes::LogrankResult fit;
-      if (rows.ordered) {
-        fit = cryonodes::logrank(*rows.ordered, k, options);
-      } else if (rows.counted) {
-        fit = cryonodes::logrank(*rows.counted, k, options);
-      } else {
-        const auto timeline = cryonodes::make_timeline(of_column, ties);
-        fit = cryonodes::logrank(cryonodes::make_risk_table(timeline, events, groups, k), k, options);
-      }
-      const auto df = static_cast<double>(fit.rank());
-      const double variance = fit.covariance[0];
-      const double z = k == 2 && df > 0.0 ? fit.score[1] / std::sqrt(variance) : R_NaReal;
-      const double statistic = df > 0.0 ? (k == 2 ? z * z : quadratic_form(fit)) : R_NaReal;
-      double observed = 0.0;
-      for (double x : fit.observed)
-        observed += x;
-      to[j] = statistic;
-      to[columns + j] = df;
-      to[2 * columns + j] = df > 0.0 ? cryonodes::log_chisq_upper(statistic, df) : R_NaReal;
-      to[3 * columns + j] = z;
-      to[4 * columns + j] = observed;
-    }
-  };
-  cryonodes::for_each_block((columns + block - 1) / block, static_cast<std::size_t>(threads), work, poll);
-  return out;
+  const cryonodes::CohortColumns in{static_cast<std::size_t>(time.nrow()), glue::view(time), codes(event),
+                                    codes(group), static_cast<std::size_t>(n_group)};
+  const auto found = cryonodes::logrank_columns(in, options_of(weight, rho, gamma, Rcpp::NumericVector()),
+                                                timefix ? cryonodes::Ties::near : cryonodes::Ties::exact,
+                                                static_cast<std::size_t>(threads), quadratic_form,
+                                                glue::RPoll(progress));
+  return Rcpp::List::create(Rcpp::_["statistic"] = glue::shown(found.statistic), Rcpp::_["df"] = found.df,
+                            Rcpp::_["log_p_value"] = glue::shown(found.log_p_value),
+                            Rcpp::_["z"] = glue::shown(found.z), Rcpp::_["n_event"] = found.n_event);
 }
 
 // Each row's part in the score of its group, summed over the rows of a cluster if there are any.
@@ -223,21 +194,56 @@ Rcpp::List exact_tail_cpp(Rcpp::NumericVector score, Rcpp::IntegerVector group, 
   const auto tail = cryonodes::exact_tail({glue::view(score), glue::view(group), 2, {}, 1},
                                           static_cast<std::size_t>(max_states), poll);
   return Rcpp::List::create(Rcpp::_["p_value"] = tail.p_value, Rcpp::_["farther"] = tail.farther,
-                            Rcpp::_["tolerance"] = tail.tolerance, Rcpp::_["ways"] = tail.ways);
+                            Rcpp::_["tolerance"] = tail.tolerance, Rcpp::_["ways"] = tail.ways,
+                            Rcpp::_["error"] = tail.error);
 }
 
-// How many of the replicates are as extreme as the scores were found, or more. An empty `stratum`: all are of one.
+// The same for more units than can be counted, within an error.
 // [[Rcpp::export(rng = false)]]
-double approximate_tail_cpp(Rcpp::NumericVector score, Rcpp::IntegerVector group, int n_group,
-                            Rcpp::IntegerVector stratum, int n_stratum, double replicates, double seed, int threads,
+Rcpp::List numeric_tail_cpp(Rcpp::NumericVector score, Rcpp::IntegerVector group, int threads,
                             Rcpp::Nullable<Rcpp::Function> progress) {
   const cryonodes::Poll poll = glue::RPoll(progress);
-  cryonodes::DealOptions options;
-  options.replicates = static_cast<std::size_t>(replicates);
-  options.seed = static_cast<std::uint64_t>(seed);
+  cryonodes::NumericTailOptions options;
   options.threads = static_cast<std::size_t>(threads);
-  return static_cast<double>(cryonodes::approximate_tail(
-      {glue::view(score), glue::view(group), static_cast<std::size_t>(n_group), glue::view(stratum),
-       static_cast<std::size_t>(n_stratum)},
-      options, poll));
+  const auto tail = cryonodes::numeric_tail({glue::view(score), glue::view(group), 2, {}, 1}, options, poll);
+  return Rcpp::List::create(Rcpp::_["p_value"] = tail.p_value, Rcpp::_["error"] = tail.error,
+                            Rcpp::_["log_ways"] = tail.log_ways);
+}
+
+// How many replicates, number `first` and those after it, are as extreme as the scores were found, or more. An empty
+// `stratum`: all are of one.
+// [[Rcpp::export(rng = false)]]
+double approximate_tail_cpp(Rcpp::NumericVector score, Rcpp::IntegerVector group, int n_group,
+                            Rcpp::IntegerVector stratum, int n_stratum, Rcpp::NumericVector draws, int threads,
+                            Rcpp::Nullable<Rcpp::Function> progress) {
+  const cryonodes::Poll poll = glue::RPoll(progress);
+  return static_cast<double>(
+      cryonodes::approximate_tail({glue::view(score), glue::view(group), static_cast<std::size_t>(n_group),
+                                   glue::view(stratum), static_cast<std::size_t>(n_stratum)},
+                                  deal_options(draws, threads), poll));
+}
+
+// The same of studentised scores, two groups: rows of a frame whose groups are those of stratum and group together.
+// [[Rcpp::export(rng = false)]]
+double studentised_tail_cpp(SEXP list, std::string weight, double rho, double gamma, Rcpp::NumericVector given,
+                            Rcpp::IntegerVector group, Rcpp::IntegerVector stratum, int n_stratum,
+                            Rcpp::NumericVector draws, int threads, Rcpp::Nullable<Rcpp::Function> progress) {
+  const cryonodes::Poll poll = glue::RPoll(progress);
+  const glue::Input in(glue::Frame(list), poll);
+  const auto rows = cryonodes::studentised_rows(test_rows(in, 2), options_of(weight, rho, gamma, given), poll);
+  return static_cast<double>(cryonodes::studentised_tail(
+      rows, {{}, glue::view(group), 2, glue::view(stratum), static_cast<std::size_t>(n_stratum)},
+      deal_options(draws, threads), poll));
+}
+
+// The same of the largest of several scores, one column each, two groups.
+// [[Rcpp::export(rng = false)]]
+Rcpp::List largest_tail_cpp(Rcpp::NumericVector score, Rcpp::IntegerVector group, Rcpp::IntegerVector stratum,
+                            int n_stratum, Rcpp::NumericVector draws, int threads,
+                            Rcpp::Nullable<Rcpp::Function> progress) {
+  const cryonodes::Poll poll = glue::RPoll(progress);
+  const auto tail = cryonodes::largest_tail(
+      glue::view(score), {{}, glue::view(group), 2, glue::view(stratum), static_cast<std::size_t>(n_stratum)},
+      deal_options(draws, threads), poll);
+  return Rcpp::List::create(Rcpp::_["z"] = tail.z, Rcpp::_["hits"] = static_cast<double>(tail.hits));
 }

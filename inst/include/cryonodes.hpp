@@ -33,11 +33,14 @@
 #include "cryonodes/fisher.hpp"
 #include "cryonodes/logrank.hpp"
 #include "cryonodes/logrank_rows.hpp"
+#include "cryonodes/logrank_columns.hpp"
 #include "cryonodes/melded.hpp"
 #include "cryonodes/fixed_time.hpp"
 #include "cryonodes/compare_at.hpp"
 #include "cryonodes/melded_median.hpp"
 #include "cryonodes/permutation.hpp"
 #include "cryonodes/gray.hpp"
+#include "cryonodes/permutation_tail.hpp"
+#include "cryonodes/permutation_statistics.hpp"
 
 #endif

@@ -1,5 +1,5 @@
-// Hostile scores and groups through the exact and the drawn tail. Only two endings are allowed: shares that keep the
-// invariants below, or a cryonodes::error.
+// Hostile scores and groups through the exact, the numeric and the drawn tail. Only two endings are allowed: shares
+// that keep the invariants below, or a cryonodes::error.
 
 #include <cmath>
 #include <cstddef>
@@ -31,11 +31,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     must(tail.p_value * tail.ways >= 1.0, "the way that was found is one of them");
     const auto turned = exact_tail({score, other, 2, {}, 1});
     must(turned.p_value == tail.p_value && turned.farther == tail.farther, "the names of the groups do not count");
+    NumericTailOptions numeric;
+    numeric.error = option[5] % 2U ? 1e-2 : 1e-4;
+    numeric.work = 1e6;
+    const auto bracket = numeric_tail({score, group, 2, {}, 1}, numeric);
+    must(bracket.p_value + bracket.error >= tail.p_value - 1e-14 &&
+             bracket.p_value - bracket.error <= tail.p_value + 1e-14,
+         "the bracket holds what all ways give");
     DealOptions options;
     options.replicates = 16;
     options.seed = option[4];
     const auto hits = approximate_tail({score, group, 2, {}, 1}, options);
     must(hits <= options.replicates, "no more hits than replicates");
+    const auto largest = largest_tail(score, {{}, group, 2, {}, 1}, options);
+    must(largest.z.size() == 1 && largest.hits <= options.replicates, "one score has one Z");
     const bool exact_sums = option[1] % 2U == 0; // of hostile scores equal is a matter of rounding
     must(!exact_sums || tail.p_value < 1.0 || hits == options.replicates,
          "where all ways are as far, all that are drawn are");

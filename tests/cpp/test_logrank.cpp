@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cryonodes/logrank.hpp"
+#include "cryonodes/logrank_columns.hpp"
 
 using namespace cryonodes;
 using Doubles = std::vector<double>;
@@ -373,4 +374,35 @@ TEST_CASE("a poll is asked and may end the work") {
   });
   CHECK(asked == 4);
   CHECK_THROWS_AS(logrank(table, 2, {}, [](double) { throw std::runtime_error("stop"); }), std::runtime_error);
+}
+
+TEST_CASE("many cohorts at once are each of them alone, on any number of threads") {
+  std::mt19937 random(11);
+  const std::size_t n = 12, cohorts = 150;
+  std::vector<double> time(n * cohorts);
+  std::vector<int> event(n * cohorts), group(n);
+  for (std::size_t i = 0; i < time.size(); ++i) {
+    time[i] = static_cast<double>(random() % 20) * (i / n % 2 == 0 ? 1.0 : 0.37);
+    event[i] = static_cast<int>(random() % 2);
+  }
+  for (std::size_t i = 0; i < n; ++i)
+    group[i] = static_cast<int>(i % 2);
+  const auto none = [](const cryonodes::LogrankResult&) { return 0.0; };
+  const cryonodes::CohortColumns in{n, time, event, group, 2};
+  const auto one = cryonodes::logrank_columns(in, {}, cryonodes::Ties::near, 1, none);
+  const auto three = cryonodes::logrank_columns(in, {}, cryonodes::Ties::near, 3, none);
+  for (std::size_t j = 0; j < cohorts; ++j) {
+    const std::vector<double> t(time.begin() + static_cast<std::ptrdiff_t>(n * j),
+                                time.begin() + static_cast<std::ptrdiff_t>(n * (j + 1)));
+    const std::vector<int> e(event.begin() + static_cast<std::ptrdiff_t>(n * j),
+                             event.begin() + static_cast<std::ptrdiff_t>(n * (j + 1)));
+    const auto timeline = cryonodes::make_timeline(t, cryonodes::Ties::near);
+    const auto fit = cryonodes::logrank(cryonodes::make_risk_table(timeline, e, group, 2), 2);
+    REQUIRE(one.df[j] == static_cast<double>(fit.rank()));
+    if (fit.rank() == 1) {
+      CHECK(one.z[j] == fit.score[1] / std::sqrt(fit.covariance[3]));
+      CHECK(three.z[j] == one.z[j]);
+      CHECK(three.log_p_value[j] == one.log_p_value[j]);
+    }
+  }
 }

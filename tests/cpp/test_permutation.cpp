@@ -141,14 +141,20 @@ TEST_CASE("what does not fit, or is none of it, is refused") {
   Codes even;
   for (int i = 0; i < 80; ++i)
     even.push_back(i % 2);
-  CHECK_THROWS_AS(exact_tail(two_groups(Doubles(80, 1.0), even)), memory_error);
+  const auto beyond = exact_tail(two_groups(Doubles(80, 1.0), even)); // 1.1e23 ways: counted in floating point
+  CHECK(beyond.ways == Approx(1.075e23).epsilon(1e-3));
+  CHECK(beyond.p_value == Approx(1.0).margin(beyond.error));
+  Codes many;
+  for (int i = 0; i < 1100; ++i)
+    many.push_back(i % 2);
+  CHECK_THROWS_AS(exact_tail(two_groups(Doubles(1100, 1.0), many)), memory_error);
   CHECK_THROWS_AS(exact_tail(two_groups({1, 2}, {0, 2})), input_error);
   CHECK_THROWS_AS(exact_tail(two_groups({1, 2}, {0})), input_error);
   CHECK_THROWS_AS(exact_tail(two_groups({1, std::nan("")}, {0, 1})), input_error);
   CHECK_THROWS_AS(exact_tail({score, group, 3, {}, 1}), input_error);
-  CHECK_THROWS_AS(exact_tail(two_groups(score, group), std::size_t{1} << 23, [](double) {
-                    throw std::runtime_error("stop");
-                  }), std::runtime_error);
+  CHECK_THROWS_AS(
+      exact_tail(two_groups(score, group), std::size_t{1} << 23, [](double) { throw std::runtime_error("stop"); }),
+      std::runtime_error);
 }
 
 TEST_CASE("drawn ways agree with all ways, for any number of threads") {
@@ -197,6 +203,39 @@ TEST_CASE("groups are dealt within strata, each keeping its size there, and all 
   CHECK(first_is[2] == 0);
   CHECK(std::fabs(static_cast<double>(fourth_is[1]) - 15000.0) < 435.0);
   CHECK(std::fabs(static_cast<double>(fourth_is[2]) - 7500.0) < 435.0);
+}
+
+TEST_CASE("each of the 56 ways of dealing three of eight is drawn alike often") {
+  const Codes group{1, 0, 0, 1, 0, 0, 1, 0};
+  DealOptions options;
+  options.replicates = 56000;
+  std::vector<double> seen(256, 0.0);
+  count_dealt({{}, group, 2, {}, 1}, options, [&](const Codes& to, std::size_t) {
+    std::size_t way = 0;
+    for (std::size_t i = 0; i < 8; ++i)
+      way += to[i] == 1 ? std::size_t{1} << i : 0;
+    seen[way] += 1.0;
+    return false;
+  });
+  double chi_square = 0.0, ways = 0.0;
+  for (double times : seen)
+    if (times > 0.0) {
+      ways += 1.0;
+      chi_square += (times - 1000.0) * (times - 1000.0) / 1000.0;
+    }
+  CHECK(ways == 56.0);
+  CHECK(chi_square < 101.0); // 55 degrees of freedom: exceeded once in 10000
+}
+
+TEST_CASE("however many numbers are made ahead, they are the same") {
+  RandomStreamOf<1> one(7, 3);
+  RandomStreamOf<4> four(7, 3);
+  RandomStreamOf<16> sixteen(7, 3);
+  for (int i = 0; i < 200; ++i) {
+    const auto x = one.next();
+    REQUIRE(four.next() == x);
+    REQUIRE(sixteen.next() == x);
+  }
 }
 
 TEST_CASE("dealing refuses what does not fit") {

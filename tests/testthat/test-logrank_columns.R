@@ -56,5 +56,6 @@ test_that("what does not fit is refused with its place", {
   refuse("empty", matrix(numeric(), 0, 3), logical(), logical())
   refuse("choice", time, matrix(1, 2, 2), 1:2, type = function(s, n, t) n)
   refuse("choice", time, matrix(1, 2, 2), 1:2, type = "wilcoxon")
+  refuse("choice", time, matrix(1, 2, 2), 1:2, type = "max-combo")
   refuse("count", time, matrix(1, 2, 2), 1:2, threads = 0)
 })

@@ -191,12 +191,85 @@ test_that("what cannot be dealt is refused", {
       class = "cryonodes_error_count"
     )
   }
-  set.seed(1)
-  many <- data.frame(time = stats::rexp(70), died = 1, arm = rep(1:2, 35), id = 1:70)
-  expect_error(logrank_test(Surv(time, died) ~ arm, many, distribution = "exact"), class = "cryonodes_error_memory")
-  x <- logrank_test(Surv(time, died) ~ arm, many, cluster = id, replicates = 199)
+  # Few scores of odd sizes, very many ways: neither counted nor bounded.
+  odd <- data.frame(time = 1, died = rep(c(1, 1, 0), 400), arm = rep(1:2, c(580, 620)), id = 1:1200)
+  expect_error(logrank_test(Surv(time, died) ~ arm, odd, distribution = "exact"), class = "cryonodes_error_memory")
+  x <- logrank_test(Surv(time, died) ~ arm, odd, cluster = id, replicates = 199)
   expect_identical(x$permutation$distribution, "approximate")
   expect_match(x$meta$notes, "too many ways", all = FALSE)
+})
+
+# A group of m units whose scores add up to `sum`, found by exchanging units.
+group_of_sum <- function(score, m, sum) {
+  group <- rep(1:0, c(m, length(score) - m))
+  while ((off <- sum(score[group == 1]) - sum) != 0) {
+    pair <- c(sample(which(group == 1), 1), sample(which(group == 0), 1))
+    if (abs(off - diff(rev(score[pair]))) < abs(off) || stats::runif(1) < 0.05) group[pair] <- 0:1
+  }
+  as.integer(group)
+}
+
+test_that("sums of whole numbers over hundreds of units: p as whole-number arithmetic has it, within the error stated", {
+  numbers <- golden("permutation_tail")
+  set.seed(12)
+  for (i in seq_len(nrow(numbers))) {
+    n <- numbers$n[i]
+    score <- if (numbers$scores[i] == "ranks") seq_len(n) else seq_len(n)^2 %% 101
+    group <- group_of_sum(score, numbers$m[i], numbers$sum[i])
+    x <- numeric_tail_cpp(score, group, 1, NULL)
+    expect_lte(abs(x$p_value - numbers$value[i]), x$error, label = paste(numbers$scores[i], n))
+    expect_lte(x$error, 1e-7)
+    expect_equal(x$log_ways, lchoose(n, numbers$m[i]), tolerance = 1e-12)
+    # Thirds are no whole multiples of a step: the bracket is as wide as the weight of the sum itself, or wider.
+    if (i %% 3 == 2) {
+      y <- numeric_tail_cpp(score / 3, group, 1, NULL)
+      expect_lte(abs(y$p_value - numbers$value[i]), y$error, label = paste(numbers$scores[i], n, "in thirds"))
+    }
+  }
+})
+
+test_that("the computed p of ranks is that of wilcox.test()", {
+  set.seed(5)
+  for (n in c(60, 90, 150)) {
+    x <- sample(n)
+    group <- rep(0:1, c(n - 25, 25))
+    w <- sum(x[group == 1]) - 25 * 26 / 2
+    theirs <- min(1, 2 * min(stats::pwilcox(w, 25, n - 25), stats::pwilcox(w - 1, 25, n - 25, lower.tail = FALSE)))
+    ours <- numeric_tail_cpp(as.double(x), as.integer(group), 1, NULL)
+    expect_lte(abs(ours$p_value - theirs), ours$error + 1e-12) # theirs is rounded
+  }
+})
+
+test_that("the bracket holds the p of all ways where both can be had, and drawn ways agree where they cannot", {
+  set.seed(46)
+  for (times in c(0, 15)) {
+    n <- 46
+    time <- if (times > 0) as.double(sample.int(times, n, TRUE)) else stats::rexp(n)
+    frame <- data.frame(time = time, died = stats::runif(n) < 0.7, arm = rep(1:2, c(20, 26)))
+    x <- logrank_test(Surv(time, died) ~ arm, frame, distribution = "exact")
+    expect_identical(x$permutation$error, 0)
+    score <- logrank_scores_cpp(
+      list(time = frame$time, event = as.integer(frame$died), group = frame$arm - 1L, group_names = c("1", "2"),
+        timefix = TRUE
+      ), 2, "logrank", 0, 0, numeric()
+    )
+    y <- numeric_tail_cpp(score, frame$arm - 1L, 1, NULL)
+    expect_lte(abs(y$p_value - x$p.value), y$error)
+    expect_lte(y$error, 1e-5)
+  }
+  many <- data.frame(time = stats::rexp(300), died = stats::runif(300) < 0.6, arm = rep(1:2, c(120, 180)), id = 1:300)
+  x <- logrank_test(Surv(time, died) ~ arm, many, distribution = "exact")
+  expect_lte(x$permutation$error, 1e-7)
+  drawn <- logrank_test(Surv(time, died) ~ arm, many, distribution = "approximate", seed = 3)
+  expect_gt(x$p.value, drawn$permutation$p.low)
+  expect_lt(x$p.value, drawn$permutation$p.high)
+  expect_identical(logrank_test(Surv(time, died) ~ arm, many, distribution = "exact", threads = 2)$p.value, x$p.value)
+  # Clusters of one row each have it without asking.
+  expect_equal(logrank_test(Surv(time, died) ~ arm, many, cluster = id)$p.value, x$p.value, tolerance = 1e-6) # two errors
+  expect_output(print(x), "All 2[.][0-9]e[+]86 ways of dealing 300 rows: p = 0[.][0-9]+, numerically to within [1-9]e-[89]")
+  expect_output(cat(permutation_line(list(
+    distribution = "exact", unit = "row", p.value = 0.5, ways = Inf, log_ways = 6924.64, error = 8.1e-8, n_units = 1e4
+  ), NULL)), "All about 10^3007 ways of dealing 10000 rows: p = 0.5, numerically to within 9e-8", fixed = TRUE)
 })
 
 test_that("few expected events and unequal follow-up are told", {
@@ -222,4 +295,151 @@ test_that("tidy and glance know permutations", {
   expect_identical(glance(x)$df, NA_real_)
   expect_equal(glance(x)$log.p.value, log(x$p.value))
   expect_output(stats:::print.htest(x), "p-value")
+})
+
+# Every way of dealing within strata, as rows of TRUE for the second group.
+all_dealings <- function(second, stratum = rep(1, length(second))) {
+  by_stratum <- lapply(split(seq_along(second), stratum), function(rows) {
+    utils::combn(seq_along(rows), sum(second[rows]), function(i) rows[i], simplify = FALSE)
+  })
+  ways <- expand.grid(lapply(by_stratum, seq_along))
+  t(apply(ways, 1, function(way) {
+    seq_along(second) %in% unlist(Map(function(sets, i) sets[[i]], by_stratum, way))
+  }))
+}
+
+test_that("the studentised p is that of every way of dealing in turn, within its limits, strata and ties included", {
+  set.seed(93)
+  for (case in 1:6) {
+    d <- data.frame(
+      time = if (case %% 2) sample.int(6, 10, TRUE) else stats::rexp(10), died = c(1, stats::runif(9) < 0.6),
+      arm = c(1, 2, sample(1:2, 8, TRUE)), centre = if (case > 3) rep(1:2, c(4, 6)) else 1
+    )
+    chi_square <- function(second) {
+      if (length(unique(second)) < 2) return(0)
+      fit <- survdiff(Surv(time, died) ~ second + strata(centre), d)
+      v <- fit$var[2, 2]
+      if (v < 1e-12) 0 else (sum(fit$obs[2, ] - fit$exp[2, ]))^2 / v
+    }
+    one <- function(second) {
+      # With one stratum survdiff() drops the dimension.
+      fit <- if (case > 3) return(chi_square(second)) else survdiff(Surv(time, died) ~ second, d)
+      if (fit$var[2, 2] < 1e-12) 0 else (fit$obs[2] - fit$exp[2])^2 / fit$var[2, 2]
+    }
+    all <- apply(all_dealings(d$arm == 2, d$centre), 1, one)
+    truth <- mean(all >= one(d$arm == 2) - 1e-9)
+    formula <- if (case > 3) Surv(time, died) ~ arm + strata(centre) else Surv(time, died) ~ arm
+    x <- logrank_test(formula, d, studentised = TRUE, seed = case)
+    expect_gte(truth, x$permutation$p.low)
+    expect_lte(truth, x$permutation$p.high)
+    expect_identical(logrank_test(formula, d, studentised = TRUE, seed = case, threads = 2)$permutation, x$permutation)
+    expect_equal(if (is.na(x$statistic)) 0 else unname(x$statistic), one(d$arm == 2), tolerance = 1e-10)
+  }
+  expect_output(print(x), "studentised permutation")
+})
+
+test_that("of several weights the largest |Z| has the p of every way of dealing in turn, each Z its own deviation", {
+  set.seed(7)
+  kinds <- list(list("logrank", 0, 0), list("Fleming-Harrington", 0, 1), list("Fleming-Harrington", 1, 0),
+    list("Fleming-Harrington", 1, 1)
+  )
+  for (case in 1:3) {
+    d <- data.frame(
+      time = if (case == 2) sample.int(5, 9, TRUE) else stats::rexp(9), died = c(1, 1, stats::runif(7) < 0.7),
+      arm = rep(1:2, 4:5), centre = if (case == 3) rep(1:2, length.out = 9) else 1
+    )
+    dealings <- all_dealings(d$arm == 2, d$centre)
+    score <- function(second, kind) {
+      fit <- logrank_test(d$time, d$died, second, strata = if (case == 3) d$centre, type = kind[[1]], rho = kind[[2]],
+        gamma = kind[[3]]
+      )
+      fit$score[["TRUE"]]
+    }
+    scores <- sapply(kinds, function(kind) apply(dealings, 1, score, kind))
+    deviation <- sqrt(colMeans(scores^2))
+    found <- sapply(kinds, function(kind) score(d$arm == 2, kind)) / deviation
+    truth <- mean(apply(abs(sweep(scores, 2, deviation, `/`)), 1, max) >= max(abs(found)) - 1e-9)
+    x <- logrank_test(d$time, d$died, d$arm, strata = if (case == 3) d$centre, type = "max-combo", seed = case)
+    expect_equal(x$components$z, found, tolerance = 1e-10)
+    expect_equal(unname(x$statistic), max(abs(found)), tolerance = 1e-10)
+    expect_gte(truth, x$permutation$p.low)
+    expect_lte(truth, x$permutation$p.high)
+  }
+  again <- logrank_test(d$time, d$died, d$arm, strata = d$centre, seed = 3, threads = 2,
+    type = list("logrank", c(0, 1), c(1, 0), c(1, 1))
+  )
+  expect_identical(again$permutation, x$permutation)
+  expect_output(print(x), "Fleming-Harrington [(]rho = 1, gamma = 0[)].*Largest [|]Z[|]")
+  expect_identical(names(glance(x)), names(glance(logrank_test(d$time, d$died, d$arm))))
+  # A kind alone and twice the same kind are the same test as the plain one.
+  one <- logrank_test(d$time, d$died, d$arm, distribution = "approximate", seed = 5)
+  twice <- logrank_test(d$time, d$died, d$arm, type = c("logrank", "logrank"), seed = 5)
+  expect_identical(twice$permutation$hits, one$permutation$hits)
+  # Clusters of one row each change nothing.
+  clustered <- logrank_test(d$time, d$died, d$arm, cluster = 1:9, type = c("logrank", "Gehan-Breslow"), seed = 5)
+  plain <- logrank_test(d$time, d$died, d$arm, type = c("logrank", "Gehan-Breslow"), seed = 5)
+  expect_identical(clustered$permutation$hits, plain$permutation$hits)
+})
+
+test_that("drawing ends once the level is outside the interval, with the replicates it would have had anyhow", {
+  set.seed(1)
+  d <- data.frame(time = stats::rexp(60), died = 1, arm = rep(1:2, 30))
+  x <- logrank_test(Surv(time, died) ~ arm, d, distribution = "approximate", seed = 8, stop.at = 0.05)
+  n <- x$permutation$replicates
+  expect_true(x$permutation$stopped)
+  expect_lt(n, 9999)
+  expect_identical(n %% 1000, 0)
+  plain <- logrank_test(Surv(time, died) ~ arm, d, distribution = "approximate", seed = 8, replicates = n)
+  expect_identical(plain$permutation$hits, x$permutation$hits)
+  expect_true(x$permutation$p.low > 0.05 || x$permutation$p.high < 0.05)
+  expect_lt(x$permutation$p.low, plain$permutation$p.low) # often looked at, so wider
+  again <- logrank_test(Surv(time, died) ~ arm, d, distribution = "approximate", seed = 8, stop.at = 0.05, threads = 2)
+  expect_identical(again$permutation, x$permutation)
+  expect_output(print(x), "1000 of 9999 random ways .*stopped, 0.05 is outside the interval")
+  level <- plain$p.value # as near as can be: nothing to tell apart
+  all <- logrank_test(Surv(time, died) ~ arm, d, distribution = "approximate", seed = 8, stop.at = level, replicates = 2500)
+  expect_false(all$permutation$stopped)
+  expect_identical(all$permutation$replicates, 2500)
+})
+
+test_that("the interval that is looked at after each batch misses p as seldom as it says", {
+  set.seed(70)
+  for (p in c(0.002, 0.05, 0.6)) {
+    missed <- replicate(400, {
+      hits <- cumsum(stats::rbinom(15, 1000, p))
+      any(vapply(1:15, function(k) {
+        limits <- confidence_sequence(hits[k], 1000 * k, 0.99)
+        p < limits[1] || p > limits[2]
+      }, TRUE))
+    })
+    expect_lte(sum(missed), 12) # the 99.9% point of Binomial(400, 0.01) is 11
+  }
+  expect_identical(confidence_sequence(0, 1000, 0.99)[1], 0)
+  expect_identical(confidence_sequence(1000, 1000, 0.99)[2], 1)
+  limits <- confidence_sequence(50, 1000, 0.99)
+  expect_equal(1001 * stats::dbinom(50, 1000, limits), c(0.01, 0.01), tolerance = 1e-6) # the root's
+})
+
+test_that("what cannot be studentised, combined or stopped is refused", {
+  d <- data.frame(time = 1:9, died = 1, arm = rep(1:3, 3), two = rep(1:2, length.out = 9), id = rep(1:3, each = 3))
+  refused <- function(expr, arg) {
+    expect_identical(expect_error(expr, class = "cryonodes_error_choice")$arg, arg)
+  }
+  refused(logrank_test(Surv(time, died) ~ arm, d, studentised = TRUE), "studentised")
+  refused(logrank_test(Surv(time, died) ~ arm, d, type = "max-combo"), "type")
+  refused(logrank_test(Surv(time, died) ~ two, d, cluster = time, studentised = TRUE), "studentised")
+  refused(logrank_test(Surv(time, died) ~ two, d, type = "max-combo", studentised = TRUE), "studentised")
+  refused(logrank_test(Surv(time, died) ~ two, d, type = "max-combo", distribution = "exact"), "distribution")
+  refused(logrank_test(Surv(time, died) ~ two, d, studentised = TRUE, distribution = "asymptotic"), "distribution")
+  refused(logrank_test(Surv(time, died) ~ two, d, type = c("logrank", "Cox")), "type")
+  refused(logrank_test(Surv(time, died) ~ two, d, type = list("logrank", 1:3)), "type")
+  refused(logrank_test(Surv(time, died) ~ two, d, type = list("logrank")), "type")
+  refused(logrank_test(Surv(time, died) ~ two, d, type = list("logrank", c(0, -1))), "gamma")
+  refused(logrank_test(Surv(time, died) ~ two, d, type = "max-combo", rho = 1), "rho")
+  refused(logrank_test(Surv(time, died) ~ two, d, stop.at = 0.05), "stop.at")
+  refused(logrank_test(Surv(time, died) ~ two, d, distribution = "approximate", stop.at = 1), "stop.at")
+  refused(logrank_test(event_counts(Surv(time, died) ~ two, d), type = "max-combo"), "distribution")
+  refused(logrank_test(Surv(time, died) ~ two, d, type = "max-combo", trend = TRUE), "distribution")
+  refused(logrank_test(Surv(time, died) ~ 1, d, type = "max-combo", reference = function(t) exp(-t)), "reference")
+  expect_error(logrank_test(Surv(time, died) ~ two, d, studentised = 1), class = "cryonodes_error_type")
 })

@@ -237,8 +237,8 @@ inline double log_probability(Measure measure, const BetaLaw& y, const BetaLaw& 
   return log_mixed_tail(y, x, Tail::upper, Shifted(measure, -shift), poll);
 }
 
-/// The same of the laws of two groups: the lower law of y and the upper one of x; or, for mid-p, of variables that follow
-/// either law of their group with probability 1/2.
+/// The same of the laws of two groups: the lower law of y and the upper one of x; or, for mid-p, of variables that
+/// follow either law of their group with probability 1/2.
 inline double log_probability(Measure measure, const ConfidenceLaws& y, const ConfidenceLaws& x, double shift,
                               bool mid_p, const Poll& poll) {
   if (!mid_p)

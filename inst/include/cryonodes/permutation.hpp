@@ -2,6 +2,7 @@
 #define CRYONODES_PERMUTATION_HPP
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +25,7 @@ struct DealtScores {
   span<const double> score; ///< finite
   span<const int> group;    ///< codes in [0, n_group)
   std::size_t n_group;
-  span<const int> stratum;  ///< codes in [0, n_stratum), or empty: all are of one
+  span<const int> stratum; ///< codes in [0, n_stratum), or empty: all are of one
   std::size_t n_stratum = 1;
 };
 
@@ -33,7 +34,8 @@ struct ExactTail {
   double p_value; ///< sums within `tolerance` of the observed distance count as equal to it
   double farther; ///< without those: p_value less the probability of the observed distance itself
   double tolerance;
-  double ways;    ///< how many ways of dealing there are
+  double ways;  ///< how many ways of dealing there are
+  double error; ///< bounds the rounding errors of either probability; 0 up to 2^53 ways, which are counted exactly
 };
 
 namespace detail {
@@ -84,10 +86,10 @@ private:
     out.count.reserve(without.value.size() + with.value.size());
     std::size_t i = 0, j = 0;
     while (i < without.value.size() || j < with.value.size()) {
-      const bool take_i = j == with.value.size() ||
-                          (i < without.value.size() && without.value[i] <= with.value[j] + number);
-      const bool take_j = i == without.value.size() ||
-                          (j < with.value.size() && with.value[j] + number <= without.value[i]);
+      const bool take_i =
+          j == with.value.size() || (i < without.value.size() && without.value[i] <= with.value[j] + number);
+      const bool take_j =
+          i == without.value.size() || (j < with.value.size() && with.value[j] + number <= without.value[i]);
       out.value.push_back(take_i ? without.value[i] : with.value[j] + number);
       out.count.push_back((take_i ? without.count[i] : 0.0) + (take_j ? with.count[j] : 0.0));
       i += take_i ? 1 : 0;
@@ -121,7 +123,7 @@ inline double pairs_at_least(const SubsetSums::Sums& a, const SubsetSums::Sums& 
 /// n + 2 steps cannot be told apart; they are taken as equal.
 /// @param max_states sums held at a time for each half.
 /// @throws input_error when lengths or codes do not fit; memory_error when more than max_states would be held, or the
-/// ways of dealing are more than 2^53. O(2^(n/2)) at worst.
+/// ways of dealing are more than 1e300. O(2^(n/2)) at worst.
 inline ExactTail exact_tail(const DealtScores& dealt, std::size_t max_states = std::size_t{1} << 23,
                             const Poll& poll = {}) {
   const std::size_t n = dealt.score.size();
@@ -137,15 +139,17 @@ inline ExactTail exact_tail(const DealtScores& dealt, std::size_t max_states = s
     detail::require(g == 0 || g == 1, "a group code is out of range");
     in_second += static_cast<std::size_t>(g);
   }
-  std::uint64_t all_ways = 1;
+  // A whole number as long as it can be one: below 2^53 all counts are exact.
+  constexpr std::uint64_t most = std::uint64_t{1} << 53;
+  std::uint64_t counted = 1;
+  double ways = 1.0;
   for (std::size_t i = 1; i <= std::min(in_second, n - in_second); ++i) {
-    if (all_ways > std::numeric_limits<std::uint64_t>::max() / (n + 1 - i))
-      throw memory_error(detail::too_many_ways);
-    all_ways = all_ways * (n + 1 - i) / i;
-    if (all_ways > std::uint64_t{1} << 53)
+    counted = counted <= most && n < (std::size_t{1} << 11) ? counted * (n + 1 - i) / i : most + 1;
+    ways =
+        counted <= most ? static_cast<double>(counted) : ways * static_cast<double>(n + 1 - i) / static_cast<double>(i);
+    if (ways > 1e300)
       throw memory_error(detail::too_many_ways);
   }
-  const auto ways = static_cast<double>(all_ways);
 
   const double step = detail::step_of_scores(size);
   const auto steps = [&](double a) { return std::int64_t{std::llround(a / step)}; };
@@ -175,10 +179,12 @@ inline ExactTail exact_tail(const DealtScores& dealt, std::size_t max_states = s
   const std::int64_t distance = std::llabs(observed - mean);
   const detail::SubsetSums of_low(low, m, max_states, poll), of_high(high, m, max_states, poll);
   double as_far = 0.0, farther = 0.0;
+  std::size_t states = 0;
   for (std::size_t in_low = 0; in_low < of_low.sizes(); ++in_low) {
     if (in_low > m || m - in_low >= of_high.sizes())
       continue;
     const auto &a = of_low.of_size(in_low), &b = of_high.of_size(m - in_low);
+    states += a.value.size() + b.value.size();
     double pairs = 0.0;
     for (double count : a.count)
       pairs += count;
@@ -194,83 +200,128 @@ inline ExactTail exact_tail(const DealtScores& dealt, std::size_t max_states = s
     if (poll)
       poll(static_cast<double>(in_low + 1) / static_cast<double>(of_low.sizes()));
   }
-  return {as_far / ways, farther / ways, static_cast<double>(slack) * step, ways};
+  // Each count is a sum of no more terms than these, all >= 0, and what is taken from all pairs is less than they are.
+  const double error = ways <= static_cast<double>(most) ? 0.0 : 4.0 * static_cast<double>(n + states) * 1.2e-16;
+  return {std::min(as_far / ways, 1.0), std::min(std::max(farther, 0.0) / ways, 1.0), static_cast<double>(slack) * step,
+          ways, error};
 }
 
-/// @param replicates how many ways of dealing are drawn. @param seed replicate i draws from stream (seed, i), whatever
-/// the number of threads.
+/// @param replicates how many ways of dealing are drawn, from number `first` on. @param seed replicate i draws from
+/// stream (seed, i), whatever the number of threads.
 struct DealOptions {
   std::size_t replicates = 9999;
+  std::size_t first = 0;
   std::uint64_t seed = 0;
   std::size_t threads = 1;
 };
 
-/// Calls `compare(groups, thread)` with the groups of each replicate and counts how often it says true. Groups are
-/// dealt within strata, each group keeping its size there. O(replicates * n).
-template <class Compare>
-std::size_t count_dealt(const DealtScores& dealt, const DealOptions& options, const Compare& compare,
-                        const Poll& poll = {}) {
-  const std::size_t n = dealt.group.size();
-  detail::require(dealt.stratum.empty() ? dealt.n_stratum == 1 : dealt.stratum.size() == n,
-                  "a unit has one stratum");
-  detail::require(n < std::numeric_limits<std::uint32_t>::max(), "too many units to deal");
-  const std::size_t k = dealt.n_group;
-  const auto stratum_of = [&](std::size_t i) {
-    return dealt.stratum.empty() ? std::size_t{0} : static_cast<std::size_t>(dealt.stratum[i]);
-  };
-  // Units of a stratum side by side, and how many of them go to each group.
-  std::vector<std::size_t> first(dealt.n_stratum + 1, 0), unit(n), places(dealt.n_stratum * k, 0);
-  for (std::size_t i = 0; i < n; ++i) {
-    detail::require(stratum_of(i) < dealt.n_stratum, "a stratum code is out of range");
-    detail::require(dealt.group[i] >= 0 && static_cast<std::size_t>(dealt.group[i]) < k,
-                    "a group code is out of range");
-    ++first[stratum_of(i) + 1];
-    ++places[stratum_of(i) * k + static_cast<std::size_t>(dealt.group[i])];
+namespace detail {
+
+/// Deals units out within strata, each group keeping its size there. The largest group of a stratum takes whom the
+/// others leave: it need not be dealt to.
+class Dealer {
+public:
+  explicit Dealer(const DealtScores& dealt) : unit_(dealt.group.size()) {
+    const std::size_t n = dealt.group.size(), k = dealt.n_group;
+    require(dealt.stratum.empty() ? dealt.n_stratum == 1 : dealt.stratum.size() == n, "a unit has one stratum");
+    require(n < std::numeric_limits<std::uint32_t>::max(), "too many units to deal");
+    const auto stratum_of = [&](std::size_t i) {
+      return dealt.stratum.empty() ? std::size_t{0} : static_cast<std::size_t>(dealt.stratum[i]);
+    };
+    // Units of a stratum side by side, and how many of them go to each group.
+    std::vector<std::size_t> first(dealt.n_stratum + 1, 0), places(dealt.n_stratum * k, 0);
+    for (std::size_t i = 0; i < n; ++i) {
+      require(stratum_of(i) < dealt.n_stratum, "a stratum code is out of range");
+      require(dealt.group[i] >= 0 && static_cast<std::size_t>(dealt.group[i]) < k, "a group code is out of range");
+      ++first[stratum_of(i) + 1];
+      ++places[stratum_of(i) * k + static_cast<std::size_t>(dealt.group[i])];
+    }
+    for (std::size_t s = 0; s < dealt.n_stratum; ++s)
+      first[s + 1] += first[s];
+    std::vector<std::size_t> at(first.begin(), first.end() - 1);
+    left_.resize(n);
+    for (std::size_t i = 0; i < n; ++i)
+      unit_[at[stratum_of(i)]++] = static_cast<std::uint32_t>(i);
+    for (std::size_t s = 0; s < dealt.n_stratum; ++s) {
+      const auto from = places.begin() + static_cast<std::ptrdiff_t>(s * k);
+      const int largest = static_cast<int>(std::max_element(from, from + static_cast<std::ptrdiff_t>(k)) - from);
+      const std::size_t before = cards_.size();
+      for (std::size_t g = 0; g < k; ++g)
+        if (static_cast<int>(g) != largest)
+          cards_.insert(cards_.end(), places[s * k + g], static_cast<int>(g));
+      for (std::size_t i = first[s]; i < first[s + 1]; ++i)
+        left_[i] = largest;
+      plan(first[s], first[s + 1], cards_.size() - before);
+    }
   }
-  for (std::size_t s = 0; s < dealt.n_stratum; ++s)
-    first[s + 1] += first[s];
-  std::vector<std::size_t> at(first.begin(), first.end() - 1);
-  for (std::size_t i = 0; i < n; ++i)
-    unit[at[stratum_of(i)]++] = i;
-  // The largest group of a stratum takes whom the others leave: it need not be dealt to.
-  std::vector<int> cards; // the groups of those that are drawn, stratum by stratum
-  std::vector<int> largest(dealt.n_stratum, 0);
-  std::vector<std::size_t> drawn(dealt.n_stratum, 0);
-  for (std::size_t s = 0; s < dealt.n_stratum; ++s) {
-    const auto from = places.begin() + static_cast<std::ptrdiff_t>(s * k);
-    largest[s] = static_cast<int>(std::max_element(from, from + static_cast<std::ptrdiff_t>(k)) - from);
-    for (std::size_t g = 0; g < k; ++g)
-      if (static_cast<int>(g) != largest[s]) {
-        cards.insert(cards.end(), places[s * k + g], static_cast<int>(g));
-        drawn[s] += places[s * k + g];
-      }
+  const std::vector<std::uint32_t>& unit() const { return unit_; } ///< stratum by stratum
+  const std::vector<int>& cards() const { return cards_; }         ///< the groups of those that are drawn, in turn
+  const std::vector<int>& left() const { return left_; }           ///< for each of unit() the group of who is not drawn
+
+  /// Calls `visit` with each value drawn; `values` go with unit(), and are used up.
+  template <class T, class Visit> void draw(std::uint64_t seed, std::uint64_t replicate, T* values, Visit visit) const {
+    if (batches_.size() <= 4)
+      draw_from(RandomStreamOf<1>(seed, replicate), values, visit);
+    else if (batches_.size() <= 16)
+      draw_from(RandomStreamOf<4>(seed, replicate), values, visit);
+    else
+      draw_from(RandomStreamOf<16>(seed, replicate), values, visit);
   }
 
+private:
+  static constexpr std::uint32_t most = 8;
+  /// Draws that share a random number x: with the product P of their ranges the digits of x P / 2^32 in these ranges,
+  /// all equally likely when x is drawn again for remainders below 2^32 mod P (Brackett-Rozinsky & Lemire 2024).
+  struct Batch {
+    std::uint32_t from, range, count, favoured;
+  };
+  void plan(std::size_t from, std::size_t to, std::size_t drawn) {
+    const std::size_t end = from + drawn;
+    while (from < end) {
+      Batch batch{static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(to - from), 0, 0};
+      std::uint64_t product = 1;
+      do {
+        product *= to - from++;
+        ++batch.count;
+      } while (from < end && batch.count < most && product * (to - from) <= std::uint64_t{1} << 30);
+      batch.favoured = static_cast<std::uint32_t>((std::uint64_t{1} << 32) % product);
+      batches_.push_back(batch);
+    }
+  }
+  template <class Stream, class T, class Visit> void draw_from(Stream random, T* values, Visit visit) const {
+    std::array<std::uint32_t, most> digit;
+    for (const Batch& batch : batches_) {
+      std::uint32_t rest;
+      do {
+        rest = random.next();
+        for (std::uint32_t c = 0; c < batch.count; ++c) {
+          const std::uint64_t product = std::uint64_t{rest} * (batch.range - c);
+          digit[c] = static_cast<std::uint32_t>(product >> 32);
+          rest = static_cast<std::uint32_t>(product);
+        }
+      } while (rest < batch.favoured);
+      for (std::uint32_t c = 0; c < batch.count; ++c) {
+        T& chosen = values[batch.from + c + digit[c]];
+        visit(chosen);
+        chosen = values[batch.from + c];
+      }
+    }
+  }
+  std::vector<std::uint32_t> unit_;
+  std::vector<int> cards_, left_;
+  std::vector<Batch> batches_;
+};
+
+/// Counts the replicates for which `hit(replicate, thread)` is true.
+template <class Hit> std::size_t count_replicates(const DealOptions& options, const Hit& hit, const Poll& poll) {
   constexpr std::size_t block = 256;
   const std::size_t n_block = (options.replicates + block - 1) / block;
-  const std::size_t threads = std::max<std::size_t>(options.threads, 1);
-  std::vector<std::vector<std::size_t>> order(threads, unit);
-  std::vector<std::vector<int>> groups(threads, std::vector<int>(n));
   std::vector<std::size_t> hits(n_block, 0);
   for_each_block(
-      n_block, threads,
+      n_block, std::max<std::size_t>(options.threads, 1),
       [&](std::size_t b, std::size_t thread) {
-        std::vector<std::size_t>& turn = order[thread];
-        std::vector<int>& dealt_to = groups[thread];
-        for (std::size_t r = b * block; r < std::min((b + 1) * block, options.replicates); ++r) {
-          RandomStream random(options.seed, r);
-          std::copy(unit.begin(), unit.end(), turn.begin());
-          auto card = cards.begin();
-          for (std::size_t s = 0; s < dealt.n_stratum; ++s) {
-            for (std::size_t i = first[s]; i < first[s + 1]; ++i)
-              dealt_to[unit[i]] = largest[s];
-            for (std::size_t i = first[s]; i < first[s] + drawn[s]; ++i) {
-              std::swap(turn[i], turn[i + random.below(static_cast<std::uint32_t>(first[s + 1] - i))]);
-              dealt_to[turn[i]] = *card++;
-            }
-          }
-          hits[b] += compare(dealt_to, thread) ? 1U : 0U;
-        }
+        for (std::size_t r = b * block; r < std::min((b + 1) * block, options.replicates); ++r)
+          hits[b] += hit(options.first + r, thread) ? 1U : 0U;
       },
       poll);
   std::size_t all = 0;
@@ -278,6 +329,60 @@ std::size_t count_dealt(const DealtScores& dealt, const DealOptions& options, co
     all += h;
   return all;
 }
+
+} // namespace detail
+
+/// Calls `compare(groups, thread)` with the groups of each replicate and counts how often it says true. Groups are
+/// dealt within strata, each group keeping its size there. O(replicates * n).
+template <class Compare>
+std::size_t count_dealt(const DealtScores& dealt, const DealOptions& options, const Compare& compare,
+                        const Poll& poll = {}) {
+  const detail::Dealer dealer(dealt);
+  const std::size_t n = dealt.group.size(), threads = std::max<std::size_t>(options.threads, 1);
+  std::vector<int> undealt(n);
+  for (std::size_t i = 0; i < n; ++i)
+    undealt[dealer.unit()[i]] = dealer.left()[i];
+  std::vector<std::vector<std::uint32_t>> turn(threads, dealer.unit());
+  std::vector<std::vector<int>> groups(threads, undealt);
+  const auto hit = [&](std::size_t replicate, std::size_t thread) {
+    std::copy(dealer.unit().begin(), dealer.unit().end(), turn[thread].begin());
+    std::copy(undealt.begin(), undealt.end(), groups[thread].begin());
+    auto card = dealer.cards().begin();
+    dealer.draw(options.seed, replicate, turn[thread].data(),
+                [&](std::uint32_t unit) { groups[thread][unit] = *card++; });
+    return compare(groups[thread], thread);
+  };
+  return detail::count_replicates(options, hit, poll);
+}
+
+namespace detail {
+
+/// Two groups: as far from the mean as the second group's sum was found, or farther. Only those drawn are summed.
+inline std::size_t approximate_tail_of_two(const DealtScores& dealt, double mean, double equal,
+                                           const DealOptions& options, const Poll& poll) {
+  const Dealer dealer(dealt);
+  const std::size_t n = dealt.score.size();
+  double found = 0.0, start = 0.0;
+  std::vector<double> part(n); // what the second group's sum changes by when the unit is drawn
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::size_t unit = dealer.unit()[i];
+    const double score = dealt.score[unit] - mean;
+    found += dealt.group[unit] == 1 ? score : 0.0;
+    start += dealer.left()[i] == 1 ? score : 0.0;
+    part[i] = dealer.left()[i] == 1 ? -score : score;
+  }
+  const double least = std::fabs(found) - equal;
+  std::vector<std::vector<double>> turn(std::max<std::size_t>(options.threads, 1), part);
+  const auto hit = [&](std::size_t replicate, std::size_t thread) {
+    std::copy(part.begin(), part.end(), turn[thread].begin());
+    double sum = start;
+    dealer.draw(options.seed, replicate, turn[thread].data(), [&](double drawn) { sum += drawn; });
+    return std::fabs(sum) >= least;
+  };
+  return count_replicates(options, hit, poll);
+}
+
+} // namespace detail
 
 /// How many of the replicates have scores as unevenly spread over the groups as they were found, or more: the sum over
 /// strata of group sums U_g, in the form sum_g U_g^2 / n_g, which for two groups orders as the distance from the mean
@@ -298,6 +403,9 @@ inline std::size_t approximate_tail(const DealtScores& dealt, const DealOptions&
   for (double a : dealt.score)
     total.add(a);
   const double mean = n > 0 ? total.value() / static_cast<double>(n) : 0.0;
+  const double equal = static_cast<double>(n + 2) * detail::step_of_scores(scale);
+  if (k == 2)
+    return detail::approximate_tail_of_two(dealt, mean, equal, options, poll);
   const auto unevenness = [&](const auto& groups, std::vector<double>& sum) {
     std::fill(sum.begin(), sum.end(), 0.0);
     for (std::size_t i = 0; i < n; ++i)
@@ -309,7 +417,6 @@ inline std::size_t approximate_tail(const DealtScores& dealt, const DealOptions&
   };
   std::vector<std::vector<double>> sums(std::max<std::size_t>(options.threads, 1), std::vector<double>(k));
   const double found = unevenness(dealt.group, sums[0]);
-  const double equal = static_cast<double>(n + 2) * detail::step_of_scores(scale);
   double slack = 0.0; // what `found` loses when each of its sums is nearer to 0 by as much
   for (std::size_t g = 0; g < k; ++g)
     slack += size[g] > 0.0 ? equal * (2.0 * std::fabs(sums[0][g]) + equal) / size[g] : 0.0;

@@ -39,9 +39,10 @@ inline std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> coun
 
 /// Random numbers of one replicate: they depend on (seed, stream) and nothing else, so that neither threads nor the
 /// order of the work can matter.
-class RandomStream {
+/// @tparam Ahead how many fours of numbers are made at a time: the numbers are the same, few are made faster by fewer.
+template <std::size_t Ahead> class RandomStreamOf {
 public:
-  RandomStream(std::uint64_t seed, std::uint64_t stream) noexcept
+  RandomStreamOf(std::uint64_t seed, std::uint64_t stream) noexcept
       : key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)}, stream_(stream) {}
 
   /// Uniform on all 32-bit numbers.
@@ -49,14 +50,6 @@ public:
     if (used_ == ahead_.size())
       refill();
     return ahead_[used_++];
-  }
-  /// Uniform on 0, ..., n - 1, n > 0, as below; the remainder is asked for only when it could matter.
-  std::uint32_t below(std::uint32_t n) noexcept {
-    for (;;) {
-      const std::uint64_t product = std::uint64_t{next()} * n;
-      if (static_cast<std::uint32_t>(product) >= n || static_cast<std::uint32_t>(product) >= (0U - n) % n)
-        return static_cast<std::uint32_t>(product >> 32);
-    }
   }
   /// Calls `visit` with `count` numbers uniform on 0, ..., n - 1, n > 0, each exactly equally likely: the upper half of
   /// a product, and another try in the few cases that would favour some of them (Lemire 2019, algorithm 5).
@@ -78,27 +71,27 @@ public:
   }
 
 private:
-  static constexpr std::size_t side_by_side = 16;
-
   void refill() noexcept {
-    std::array<std::array<std::uint32_t, side_by_side>, 4> words;
-    for (std::size_t k = 0; k < side_by_side; ++k, ++counter_) {
+    std::array<std::array<std::uint32_t, Ahead>, 4> words;
+    for (std::size_t k = 0; k < Ahead; ++k, ++counter_) {
       words[0][k] = static_cast<std::uint32_t>(counter_);
       words[1][k] = static_cast<std::uint32_t>(counter_ >> 32);
       words[2][k] = static_cast<std::uint32_t>(stream_);
       words[3][k] = static_cast<std::uint32_t>(stream_ >> 32);
     }
     detail::philox_rounds(words, key_);
-    for (std::size_t k = 0; k < side_by_side; ++k)
+    for (std::size_t k = 0; k < Ahead; ++k)
       for (std::size_t w = 0; w < 4; ++w)
         ahead_[4 * k + w] = words[w][k];
     used_ = 0;
   }
   std::array<std::uint32_t, 2> key_;
   std::uint64_t stream_, counter_ = 0;
-  std::array<std::uint32_t, 4 * side_by_side> ahead_{};
+  std::array<std::uint32_t, 4 * Ahead> ahead_{};
   std::size_t used_ = ahead_.size();
 };
+
+using RandomStream = RandomStreamOf<16>;
 
 } // namespace cryonodes
 
