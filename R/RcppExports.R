@@ -93,6 +93,14 @@ plain_kaplan_meier_cpp <- function(time, status, group, most, user_call) {
     .Call(`_cryonodes_plain_kaplan_meier_cpp`, time, status, group, most, user_call)
 }
 
+plain_logrank_cpp <- function(time, status, group, most) {
+    .Call(`_cryonodes_plain_logrank_cpp`, time, status, group, most)
+}
+
+plain_logrank_formula_cpp <- function(formula, data, most) {
+    .Call(`_cryonodes_plain_logrank_formula_cpp`, formula, data, most)
+}
+
 logrank_cpp <- function(list, n_group, weight, rho, gamma, given, threads) {
     .Call(`_cryonodes_logrank_cpp`, list, n_group, weight, rho, gamma, given, threads)
 }

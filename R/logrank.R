@@ -211,6 +211,11 @@ logrank_test.formula <- function(formula, data = NULL, subset, weights, na.actio
                                  distribution = NULL, replicates = 9999, seed = NULL, stop.at = NULL,
                                  studentised = FALSE, threads = 1, progress = interactive(), timefix = TRUE,
                                  conf.level = 0.95, ...) {
+  # A small test that asks for nothing special is made by one call, which takes a tenth of the time.
+  if (nargs() == 2 && !missing(data)) {
+    test <- plain_logrank_formula_cpp(formula, data, max_groups)
+    if (!is.null(test)) return(test)
+  }
   call <- quote(logrank_test())
   check_dots(..., call = call)
   frame <- frame_from_formula(
@@ -236,6 +241,10 @@ logrank_test.default <- function(time, event, group = NULL, strata = NULL, entry
                                  reference = NULL, cluster = NULL, distribution = NULL, replicates = 9999,
                                  seed = NULL, stop.at = NULL, studentised = FALSE, threads = 1,
                                  progress = interactive(), timefix = TRUE, conf.level = 0.95, ...) {
+  if (nargs() == 3 && !missing(time) && !missing(event) && !missing(group)) {
+    test <- plain_logrank_cpp(time, event, group, max_groups)
+    if (!is.null(test)) return(test)
+  }
   call <- quote(logrank_test())
   check_dots(..., call = call)
   check_given(missing(time), "time", call)

@@ -306,6 +306,31 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// plain_logrank_cpp
+SEXP plain_logrank_cpp(SEXP time, SEXP status, SEXP group, int most);
+RcppExport SEXP _cryonodes_plain_logrank_cpp(SEXP timeSEXP, SEXP statusSEXP, SEXP groupSEXP, SEXP mostSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type time(timeSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type status(statusSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type most(mostSEXP);
+    rcpp_result_gen = Rcpp::wrap(plain_logrank_cpp(time, status, group, most));
+    return rcpp_result_gen;
+END_RCPP
+}
+// plain_logrank_formula_cpp
+SEXP plain_logrank_formula_cpp(SEXP formula, SEXP data, int most);
+RcppExport SEXP _cryonodes_plain_logrank_formula_cpp(SEXP formulaSEXP, SEXP dataSEXP, SEXP mostSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type formula(formulaSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type data(dataSEXP);
+    Rcpp::traits::input_parameter< int >::type most(mostSEXP);
+    rcpp_result_gen = Rcpp::wrap(plain_logrank_formula_cpp(formula, data, most));
+    return rcpp_result_gen;
+END_RCPP
+}
 // logrank_cpp
 Rcpp::List logrank_cpp(SEXP list, int n_group, std::string weight, double rho, double gamma, Rcpp::NumericVector given, int threads);
 RcppExport SEXP _cryonodes_logrank_cpp(SEXP listSEXP, SEXP n_groupSEXP, SEXP weightSEXP, SEXP rhoSEXP, SEXP gammaSEXP, SEXP givenSEXP, SEXP threadsSEXP) {
@@ -529,6 +554,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_gray_tail_cpp", (DL_FUNC) &_cryonodes_gray_tail_cpp, 12},
     {"_cryonodes_kaplan_meier_cpp", (DL_FUNC) &_cryonodes_kaplan_meier_cpp, 7},
     {"_cryonodes_plain_kaplan_meier_cpp", (DL_FUNC) &_cryonodes_plain_kaplan_meier_cpp, 5},
+    {"_cryonodes_plain_logrank_cpp", (DL_FUNC) &_cryonodes_plain_logrank_cpp, 4},
+    {"_cryonodes_plain_logrank_formula_cpp", (DL_FUNC) &_cryonodes_plain_logrank_formula_cpp, 3},
     {"_cryonodes_logrank_cpp", (DL_FUNC) &_cryonodes_logrank_cpp, 7},
     {"_cryonodes_logrank_columns_cpp", (DL_FUNC) &_cryonodes_logrank_columns_cpp, 10},
     {"_cryonodes_logrank_scores_cpp", (DL_FUNC) &_cryonodes_logrank_scores_cpp, 6},

@@ -1,4 +1,4 @@
-#include "glue.h"
+#include "derived_columns.h"
 
 #include <tuple>
 
@@ -74,7 +74,152 @@ cryonodes::DealOptions deal_options(const Rcpp::NumericVector& draws, int thread
   return options;
 }
 
+Rcpp::NumericVector named(const std::vector<double>& x, SEXP names) {
+  Rcpp::NumericVector out(x.begin(), x.end());
+  out.attr("names") = names;
+  return out;
+}
+
+// The formula `Surv(time, status) ~ group` of three plain names as R writes it; nothing of names that want quotes.
+std::string plain_formula_text(SEXP formula) {
+  std::string text;
+  const auto name = [&](SEXP symbol) {
+    const std::string x = CHAR(PRINTNAME(symbol));
+    const bool plain = std::all_of(x.begin(), x.end(), [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+    });
+    if (!plain || x.empty() || x.size() > 100 || !((x[0] >= 'a' && x[0] <= 'z') || (x[0] >= 'A' && x[0] <= 'Z')) ||
+        x == "if" || x == "in" || x == "for")
+      return false;
+    text += x;
+    return true;
+  };
+  const SEXP response = CADR(formula);
+  text = "Surv(";
+  if (!name(CADR(response)))
+    return "";
+  text += ", ";
+  if (!name(CADDR(response)))
+    return "";
+  text += ") ~ ";
+  return name(CADDR(formula)) ? text : "";
+}
+
+// The logrank_test of a plain frame of two groups, nothing asked for and nothing to be told; else NULL. What R puts
+// together in fit_logrank() (R/logrank.R) takes longer than the test.
+SEXP plain_test(SEXP list, const std::string& data_name) {
+  if (!glue::needs_no_word(list))
+    return R_NilValue;
+  const glue::Frame frame(list);
+  if (frame.n_group() != 2 || !frame.has("group_labels"))
+    return R_NilValue;
+  auto rows = glue::order_rows(frame, {});
+  cryonodes::LogrankResult fit;
+  if (rows.ordered)
+    fit = cryonodes::logrank(*rows.ordered, 2);
+  else if (rows.counted)
+    fit = cryonodes::logrank(*rows.counted, 2);
+  else
+    return R_NilValue;
+  const std::size_t merged = rows.ordered ? rows.ordered->n_time_merged() : rows.counted->n_time_merged;
+  const double* const o = fit.observed.data();
+  const double* const e = fit.expected.data();
+  if (merged > 0 || fit.rank() != 1 || o[0] == 0.0 || o[1] == 0.0 || e[0] < 5.0 || e[1] < 5.0)
+    return R_NilValue;
+
+  constexpr double conf_level = 0.95;
+  const SEXP labels = frame["group_labels"];
+  const double statistic = quadratic_form(fit), log_p = cryonodes::log_chisq_upper(statistic, 1.0);
+  const double z = R::qnorm((1 - conf_level) / 2, 0.0, 1.0, 0, 0), v = fit.covariance[0];
+  const double log_ratio[] = {std::log(o[1] / e[1]) - std::log(o[0] / e[0]), (o[1] - e[1]) / v};
+  const double std_error[] = {std::sqrt(1 / e[0] + 1 / e[1]), 1 / std::sqrt(v)};
+  Rcpp::NumericVector ratio(2), low(2), high(2);
+  for (int m = 0; m < 2; ++m) {
+    ratio[m] = std::exp(log_ratio[m]);
+    low[m] = std::exp(log_ratio[m] - z * std_error[m]);
+    high[m] = std::exp(log_ratio[m] + z * std_error[m]);
+  }
+  glue::NamedList hazard_ratio(4);
+  hazard_ratio.add("method", Rcpp::CharacterVector::create("Pike", "Peto"));
+  hazard_ratio.add("estimate", ratio);
+  hazard_ratio.add("conf.low", low);
+  hazard_ratio.add("conf.high", high);
+  const Rcpp::Shield<SEXP> ratios(hazard_ratio);
+  Rf_setAttrib(ratios, R_ClassSymbol, Rcpp::Shield<SEXP>(Rf_mkString("data.frame")));
+  Rf_setAttrib(ratios, R_RowNamesSymbol, Rcpp::IntegerVector::create(1, 2));
+  Rcpp::NumericVector estimate = Rcpp::clone(ratio);
+  estimate.attr("names") = Rcpp::CharacterVector::create("Pike hazard ratio", "Peto hazard ratio");
+
+  Rcpp::NumericMatrix covariance(2, 2, fit.covariance.begin());
+  covariance.attr("dimnames") = Rcpp::List::create(labels, labels);
+  Rcpp::RObject n = glue::whole_numbers(fit.n);
+  n.attr("names") = labels;
+  Rcpp::CharacterVector comparison(1);
+  const std::string words = std::string("hazard of '") + CHAR(STRING_ELT(labels, 1)) + "' divided by hazard of '" +
+                            CHAR(STRING_ELT(labels, 0)) + "'";
+  comparison[0] = Rf_mkCharLenCE(words.data(), static_cast<int>(words.size()), CE_UTF8);
+
+  glue::NamedList meta(15);
+  meta.add("format", Rcpp::Shield<SEXP>(Rf_ScalarInteger(glue::result_format)));
+  const Rcpp::Shield<SEXP> logrank_text(Rf_mkString("logrank"));
+  meta.add("method", logrank_text);
+  meta.add("type", logrank_text);
+  meta.add("rho", 0.0);
+  meta.add("gamma", 0.0);
+  meta.add("group_title", frame["group_title"]);
+  meta.add("group_labels", labels);
+  meta.add("stratum_labels", R_NilValue);
+  meta.add("unit", R_NilValue);
+  meta.add("n_rows", frame["n_rows"]);
+  meta.add("rows_dropped", frame["rows_dropped"]);
+  meta.add("n_time_merged", 0.0);
+  meta.add("cluster_title", R_NilValue);
+  meta.add("n_cluster", R_NilValue);
+  meta.add("notes", Rcpp::Shield<SEXP>(Rf_allocVector(STRSXP, 0)));
+
+  glue::NamedList out(20);
+  out.add("statistic", named({statistic}, Rcpp::Shield<SEXP>(Rf_mkString("X-squared"))));
+  out.add("parameter", named({1.0}, Rcpp::Shield<SEXP>(Rf_mkString("df"))));
+  out.add("p.value", std::exp(log_p));
+  out.add("alternative", Rcpp::Shield<SEXP>(Rf_mkString("two.sided")));
+  out.add("method", Rcpp::Shield<SEXP>(Rf_mkString("Log-rank test")));
+  out.add("data.name", Rcpp::Shield<SEXP>(Rf_mkString(data_name.c_str())));
+  out.add("estimate", estimate);
+  out.add("observed", named(fit.observed, labels));
+  out.add("expected", named(fit.expected, labels));
+  out.add("score", named(fit.score, labels));
+  out.add("log_p_value", log_p);
+  out.add("covariance", covariance);
+  out.add("n", n);
+  out.add("hazard_ratio", ratios);
+  out.add("comparison", comparison);
+  out.add("trend", R_NilValue);
+  out.add("components", R_NilValue);
+  out.add("permutation", R_NilValue);
+  out.add("conf.level", conf_level);
+  out.add("meta", Rcpp::Shield<SEXP>(meta));
+  const Rcpp::Shield<SEXP> test(out);
+  Rf_setAttrib(test, R_ClassSymbol, Rcpp::CharacterVector::create("logrank_test", "htest"));
+  return test;
+}
+
 } // namespace
+
+// [[Rcpp::export(rng = false)]]
+SEXP plain_logrank_cpp(SEXP time, SEXP status, SEXP group, int most) {
+  if (Rf_xlength(time) > static_cast<R_xlen_t>(glue::DerivedColumns::worth))
+    return R_NilValue;
+  return plain_test(Rcpp::Shield<SEXP>(glue::plain_frame(time, status, group, most)), "time and event by group");
+}
+
+// [[Rcpp::export(rng = false)]]
+SEXP plain_logrank_formula_cpp(SEXP formula, SEXP data, int most) {
+  const Rcpp::Shield<SEXP> list(glue::plain_frame(formula, data, most));
+  if (list == R_NilValue || Rf_xlength(glue::Frame(list)["time"]) > static_cast<R_xlen_t>(glue::DerivedColumns::worth))
+    return R_NilValue;
+  const std::string text = plain_formula_text(formula);
+  return text.empty() ? R_NilValue : plain_test(list, text);
+}
 
 // `given`: the weights of the event times, for weight = "given". With clusters, `covariance` is theirs.
 // [[Rcpp::export(rng = false)]]

@@ -570,3 +570,28 @@ test_that("columns of strata and clusters are combined by their values, not by h
   two <- logrank_test(Surv(time, died) ~ arm + strata(one, b), d)
   expect_identical(two$meta$stratum_labels, c("1, y, z", "1, z"))
 })
+
+test_that("a small plain test by one call is the one that R puts together", {
+  one_call <- 0
+  for (seed in 1:120) {
+    set.seed(seed)
+    n <- sample(c(6, 20, 60, 200), 1)
+    d <- data.frame(
+      time = if (seed %% 2 == 0) sample(30, n, TRUE) + 0 else stats::rexp(n), status = stats::rbinom(n, 1, 0.7),
+      group = rep_len(switch(seed %% 3 + 1, c("a", "b"), factor(c("x", "y"), c("y", "x")), c(7, 3)), n)
+    )
+    if (seed %% 5 == 0) d$group <- rep_len(c("a", "b", "c"), n)
+    # A default that is spelled out goes the long way.
+    expect_identical(
+      logrank_test(d$time, d$status, d$group), logrank_test(d$time, d$status, d$group, timefix = TRUE)
+    )
+    expect_identical(
+      logrank_test(Surv(time, status) ~ group, d), logrank_test(Surv(time, status) ~ group, d, timefix = TRUE)
+    )
+    one_call <- one_call + !is.null(plain_logrank_cpp(d$time, d$status, d$group, max_groups))
+  }
+  expect_gt(one_call, 40)
+  # Names that want quotes keep them.
+  odd <- setNames(d, c("time", "status", "if"))
+  expect_identical(logrank_test(Surv(time, status) ~ `if`, odd)$data.name, "Surv(time, status) ~ `if`")
+})
