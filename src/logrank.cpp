@@ -80,10 +80,12 @@ Rcpp::NumericVector named(const std::vector<double>& x, SEXP names) {
   return out;
 }
 
-// The formula `Surv(time, status) ~ group` of three plain names as R writes it; nothing of names that want quotes.
+// The formula `Surv(time, status) ~ group` of three plain names as R writes it; nothing of other formulas.
 std::string plain_formula_text(SEXP formula) {
   std::string text;
   const auto name = [&](SEXP symbol) {
+    if (TYPEOF(symbol) != SYMSXP)
+      return false;
     const std::string x = CHAR(PRINTNAME(symbol));
     const bool plain = std::all_of(x.begin(), x.end(), [](char c) {
       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
