@@ -115,3 +115,11 @@ warn_early_risk_sets <- function(fit, rows, call) {
     ), call)
   }
 }
+
+# What each row counts for when clusters count alike.
+inverse_sizes <- function(frame, call) {
+  if (is.null(frame$cluster)) {
+    abort_rule("choice", "`inverse.size` is for clusters: none are given.", arg = "inverse.size", call = call)
+  }
+  1 / tabulate(frame$cluster + 1L, frame$n_cluster)[frame$cluster + 1L]
+}

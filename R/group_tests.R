@@ -28,13 +28,14 @@ cells_of_strata <- function(frame) {
 }
 
 # "Clustered stratified log-rank test, exact permutation": names of people keep their capitals.
-test_title <- function(test, frame, scores, dealt) {
+test_title <- function(test, frame, scores, dealt, wanted = NULL) {
   kind <- c(if (!is.null(frame$cluster)) "clustered", if (!is.null(frame$stratum)) "stratified")
   title <- paste0(test$label, " test", if (!is.null(scores)) " for trend")
   if (length(kind)) {
     title <- paste(c(kind, sub("^(Log|Mod|Max|Wei)", "\\L\\1", title, perl = TRUE)), collapse = " ")
     title <- paste0(toupper(substr(title, 1, 1)), substring(title, 2))
   }
+  if (isTRUE(wanted$inverse.size)) title <- paste0(title, ", inverse cluster size weights")
   if (is.null(dealt)) return(title)
   paste0(title, if (dealt$distribution == "exact") ", exact permutation" else if (isTRUE(dealt$studentised)) {
     ", studentised permutation"

@@ -41,6 +41,9 @@
 #'   lies outside the 99% interval of p, which holds however often one looks. `NULL`: draw all.
 #' @param studentised Divide the score by its standard deviation anew in each dealing (two groups, drawn ways)? For
 #'   groups whose follow-up differs.
+#' @param inverse.size With clusters: does each row count for one by the number of rows of its cluster, so that patients
+#'   count alike, however many lesions they have? By default rows do. Where the number of lesions has to do with the
+#'   outlook, the two answer different questions.
 #' @param threads How many threads may share the replicates, or the ordering of very many rows, 1 or more; the result
 #'   does not depend on it.
 #' @param progress Show how far long work is?
@@ -113,6 +116,9 @@
 #' \eqn{z} = 1 for the row's own group: the test of Jung and Jeong, the robust score test of a Cox model with Breslow's
 #' ties. It needs many clusters.
 #'
+#' With `inverse.size`, rows count for \eqn{1/m} in a cluster of \eqn{m}, in \eqn{n}, in \eqn{d} and in the scores
+#' (Williamson, Datta and Satten, for marginal analyses); `observed` and `expected` still count rows.
+#'
 #' Where follow-up itself differs between the groups dealing is not quite right; without clusters `meta$notes` says so
 #' when a log-rank test of the censorings has p < 0.05. Where the chi-square statistic is undefined all ways of dealing
 #' are alike, and p is 1. Delayed entry, `weights` and `trend` have the chi-square distribution only; clusters take no
@@ -176,6 +182,9 @@
 #'
 #' Jung SH, Jeong JH (2003). Rank tests for clustered survival data. *Lifetime Data Analysis* 9:21-33.
 #'
+#' Williamson JM, Datta S, Satten GA (2003). Marginal analyses of clustered data when cluster size is informative.
+#' *Biometrics* 59:36-42.
+#'
 #' Pike MC (1972). Contribution to the discussion of Peto & Peto. *JRSS A* 135:201-203.
 #'
 #' Peto R, Pike MC, Armitage P, et al. (1977). Design and analysis of randomized clinical trials requiring prolonged
@@ -209,8 +218,8 @@ logrank_test <- function(...) UseMethod("logrank_test", dispatch_on(...))
 logrank_test.formula <- function(formula, data = NULL, subset, weights, na.action = "error", event = NULL,
                                  type = "logrank", rho = 0, gamma = 0, trend = NULL, reference = NULL, cluster,
                                  distribution = NULL, replicates = 9999, seed = NULL, stop.at = NULL,
-                                 studentised = FALSE, threads = 1, progress = interactive(), timefix = TRUE,
-                                 conf.level = 0.95, ...) {
+                                 studentised = FALSE, inverse.size = FALSE, threads = 1,
+                                 progress = interactive(), timefix = TRUE, conf.level = 0.95, ...) {
   # A small test that asks for nothing special is made by one call, which takes a tenth of the time.
   if (nargs() == 2 && !missing(data)) {
     test <- plain_logrank_formula_cpp(formula, data, max_groups)
@@ -227,7 +236,7 @@ logrank_test.formula <- function(formula, data = NULL, subset, weights, na.actio
   data_name <- formula_text(formula)
   test <- read_test_type(type, rho, gamma, call)
   wanted <- read_distribution(distribution, !is.null(frame$cluster), replicates, seed, threads, progress, call,
-    test, stop.at, studentised
+    test, stop.at, studentised, inverse.size
   )
   fit_logrank(frame, data_name, test, trend, reference, wanted, timefix, conf.level, call)
 }
@@ -239,8 +248,8 @@ logrank_test.formula <- function(formula, data = NULL, subset, weights, na.actio
 logrank_test.default <- function(time, event, group = NULL, strata = NULL, entry = NULL, weights = NULL,
                                  na.action = "error", type = "logrank", rho = 0, gamma = 0, trend = NULL,
                                  reference = NULL, cluster = NULL, distribution = NULL, replicates = 9999,
-                                 seed = NULL, stop.at = NULL, studentised = FALSE, threads = 1,
-                                 progress = interactive(), timefix = TRUE, conf.level = 0.95, ...) {
+                                 seed = NULL, stop.at = NULL, studentised = FALSE, inverse.size = FALSE,
+                                 threads = 1, progress = interactive(), timefix = TRUE, conf.level = 0.95, ...) {
   if (nargs() == 3 && !missing(time) && !missing(event) && !missing(group)) {
     test <- plain_logrank_cpp(time, event, group, max_groups)
     if (!is.null(test)) return(test)
@@ -260,7 +269,7 @@ logrank_test.default <- function(time, event, group = NULL, strata = NULL, entry
   data_name <- paste0(data_name, if (!is.null(strata)) ", within strata")
   test <- read_test_type(type, rho, gamma, call)
   wanted <- read_distribution(distribution, !is.null(frame$cluster), replicates, seed, threads, progress, call,
-    test, stop.at, studentised
+    test, stop.at, studentised, inverse.size
   )
   fit_logrank(frame, data_name, test, trend, reference, wanted, timefix, conf.level, call)
 }
@@ -292,6 +301,7 @@ fit_logrank <- function(frame, data_name, test, trend, reference, wanted, timefi
   cells <- cells_of_strata(frame)
   clustered <- !is.null(frame$cluster)
   if (clustered) check_clustered_test(frame, call)
+  if (isTRUE(wanted$inverse.size)) cells$size_weights <- inverse_sizes(frame, call)
   given <- weights_of_own(cells, k, test, call)
   # Of several weights, counts and scores are those of the log-rank test.
   core_type <- if (is.null(test$parts)) test$core else "logrank"
@@ -334,7 +344,7 @@ fit_logrank <- function(frame, data_name, test, trend, reference, wanted, timefi
   structure(list(
     statistic = statistic, parameter = if (!is.null(answer$df)) c(df = answer$df),
     p.value = exp(answer$log_p_value),
-    alternative = "two.sided", method = test_title(test, frame, scores, dealt), data.name = data_name,
+    alternative = "two.sided", method = test_title(test, frame, scores, dealt, wanted), data.name = data_name,
     estimate = if (!is.null(hazard_ratio)) {
       setNames(hazard_ratio$estimate, paste(hazard_ratio$method, "hazard ratio"))
     },

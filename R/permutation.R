@@ -4,7 +4,7 @@
 # What is asked for. NULL: the chi-square distribution for independent rows, a permutation for clusters and for what has
 # no other distribution.
 read_distribution <- function(distribution, clustered, replicates, seed, threads, progress, call, test = NULL,
-                              stop.at = NULL, studentised = FALSE) {
+                              stop.at = NULL, studentised = FALSE, inverse.size = FALSE) {
   if (!is.null(distribution)) {
     check_choice(distribution, c("asymptotic", "exact", "approximate"), "distribution", call)
   }
@@ -35,6 +35,7 @@ read_distribution <- function(distribution, clustered, replicates, seed, threads
   }
   list(
     name = name, studentised = studentised, stop.at = stop.at,
+    inverse.size = check_flag(inverse.size, "inverse.size", call),
     replicates = check_whole(replicates, "replicates", 99, 1e9, call),
     seed = if (!is.null(seed)) check_whole(seed, "seed", 0, 2^53, call),
     threads = check_whole(threads, "threads", 1, 1024, call), progress = check_flag(progress, "progress", call)

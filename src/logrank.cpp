@@ -60,8 +60,9 @@ cryonodes::LogrankOptions options_of(const std::string& weight, double rho, doub
   return options;
 }
 
-cryonodes::TestRows test_rows(const glue::Input& in, std::size_t n_group) {
-  return {in.timeline, in.rows().event, in.rows().group, n_group, in.n_group / n_group};
+// `size_weights`: what rows of clusters count for, where not all alike.
+cryonodes::TestRows test_rows(const glue::Frame& frame, const glue::Input& in, std::size_t n_group) {
+  return {in.timeline, in.rows().event, in.rows().group, n_group, in.n_group / n_group, frame.numbers("size_weights")};
 }
 
 // `draws`: how many replicates, the number of the first, the seed.
@@ -237,8 +238,16 @@ Rcpp::List logrank_cpp(SEXP list, int n_group, std::string weight, double rho, d
     const glue::Input in(frame, poll, cryonodes::EntryRows::kept);
     fit = cryonodes::logrank(in.table, k, options, poll);
     const auto clusters =
-        cryonodes::clustered_covariance(test_rows(in, k), in.rows().cluster, in.rows().n_cluster, options, poll);
+        cryonodes::clustered_covariance(test_rows(frame, in, k), in.rows().cluster, in.rows().n_cluster, options, poll);
     fit.covariance = clusters.covariance;
+    if (frame.has("size_weights")) {
+      const auto part = cryonodes::logrank_scores(test_rows(frame, in, k), options, poll);
+      std::vector<cryonodes::CompensatedSum> score(k);
+      for (std::size_t i = 0; i < part.size(); ++i)
+        score[static_cast<std::size_t>(in.rows().group[i]) % k].add(part[i]);
+      for (std::size_t j = 0; j < k; ++j)
+        fit.score[j] = score[j].value();
+    }
     n_cluster = static_cast<double>(clusters.n_part);
     // Where no two groups are linked the variance is 0, and what is left of it is rounding.
     if (fit.rank() > 0)
@@ -299,7 +308,7 @@ Rcpp::NumericVector logrank_scores_cpp(SEXP list, int n_group, std::string weigh
   const cryonodes::Poll poll = glue::RPoll(R_NilValue);
   const glue::Frame frame(list);
   const glue::Input in(frame, poll);
-  const auto score = cryonodes::logrank_scores(test_rows(in, static_cast<std::size_t>(n_group)),
+  const auto score = cryonodes::logrank_scores(test_rows(frame, in, static_cast<std::size_t>(n_group)),
                                                options_of(weight, rho, gamma, given), poll);
   if (!in.clustered())
     return glue::to_column(score);
@@ -376,8 +385,9 @@ double studentised_tail_cpp(SEXP list, std::string weight, double rho, double ga
                             Rcpp::IntegerVector group, Rcpp::IntegerVector stratum, int n_stratum,
                             Rcpp::NumericVector draws, int threads, Rcpp::Nullable<Rcpp::Function> progress) {
   const cryonodes::Poll poll = glue::RPoll(progress);
-  const glue::Input in(glue::Frame(list), poll);
-  const auto rows = cryonodes::studentised_rows(test_rows(in, 2), options_of(weight, rho, gamma, given), poll);
+  const glue::Frame frame(list);
+  const glue::Input in(frame, poll);
+  const auto rows = cryonodes::studentised_rows(test_rows(frame, in, 2), options_of(weight, rho, gamma, given), poll);
   return static_cast<double>(cryonodes::studentised_tail(
       rows, {{}, glue::view(group), 2, glue::view(stratum), static_cast<std::size_t>(n_stratum)},
       deal_options(draws, threads), poll));

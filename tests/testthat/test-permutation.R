@@ -443,3 +443,32 @@ test_that("what cannot be studentised, combined or stopped is refused", {
   refused(logrank_test(Surv(time, died) ~ 1, d, type = "max-combo", reference = function(t) exp(-t)), "reference")
   expect_error(logrank_test(Surv(time, died) ~ two, d, studentised = 1), class = "cryonodes_error_type")
 })
+
+test_that("inverse cluster size weights: coxph's weighted robust score test; copies of a lesion change nothing", {
+  for (seed in 1:20) {
+    set.seed(seed)
+    id <- rep(1:14, sample(1:4, 14, TRUE))
+    n <- length(id)
+    d <- data.frame(
+      id, time = if (seed %% 2 == 0) sample(8, n, TRUE) else stats::rexp(n), failed = stats::rbinom(n, 1, 0.7),
+      arm = if (seed %% 3 == 0) sample(0:1, n, TRUE) else rep(0:1, 7)[id]
+    )
+    d$w <- 1 / as.vector(table(id))[id]
+    ours <- logrank_test(Surv(time, failed) ~ arm, d, cluster = id, distribution = "asymptotic", inverse.size = TRUE)
+    theirs <- coxph(Surv(time, failed) ~ arm, d, weights = w, cluster = id, ties = "breslow", robust = TRUE)
+    expect_equal(unname(ours$statistic), drop(theirs$rscore), tolerance = 1e-10)
+    if (seed %% 3 == 0) next
+    exact <- function(d, ...) logrank_test(Surv(time, failed) ~ arm, d, cluster = id, ...)$p.value
+    # Every lesion of the first two patients twice: they still count for one each.
+    twice <- rbind(d, d[d$id <= 2, ])
+    expect_equal(exact(twice, inverse.size = TRUE), exact(d, inverse.size = TRUE))
+    alike <- d[rep(which(!duplicated(d$id)), each = 2), ]
+    expect_equal(exact(alike, inverse.size = TRUE), exact(alike))
+  }
+  expect_error(logrank_test(d$time, d$failed, d$arm, inverse.size = TRUE), class = "cryonodes_error_choice")
+  expect_error(logrank_test(d$time, d$failed, d$arm, cluster = d$id, inverse.size = NA), class = "cryonodes_error_type")
+  expect_match(
+    logrank_test(d$time, d$failed, rep(0:1, 7)[d$id], cluster = d$id, inverse.size = TRUE)$method,
+    "inverse cluster size weights"
+  )
+})

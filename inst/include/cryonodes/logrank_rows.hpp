@@ -16,12 +16,14 @@
 
 namespace cryonodes {
 
-/// Rows as a test of the log-rank family sees them, one each; they live elsewhere.
+/// Rows as a test of the log-rank family sees them; they live elsewhere.
 struct TestRows {
   const Timeline& timeline;
   span<const int> event;   ///< 0 or 1
   span<const int> cell;    ///< stratum * n_group + group
   std::size_t n_group, n_stratum;
+  span<const double> weight = {}; ///< what each counts for, > 0, among those at risk and in the score; empty: one
+  double weight_of(std::size_t i) const { return weight.empty() ? 1.0 : weight[i]; }
 };
 
 namespace detail {
@@ -32,8 +34,8 @@ class RunningHazard {
 public:
   RunningHazard(const TestRows& rows, const LogrankOptions& options, const Poll& poll)
       : k_(rows.n_group), first_(rows.n_stratum + 1, 0) {
-    const auto table = make_risk_table(rows.timeline, rows.event, rows.cell, k_ * rows.n_stratum, {}, 1, poll,
-                                       EntryRows::kept);
+    const auto table = make_risk_table(rows.timeline, rows.event, rows.cell, k_ * rows.n_stratum, rows.weight, 1,
+                                       poll, EntryRows::kept);
     TestWeights weights(options);
     CompensatedSum hazard;
     std::vector<CompensatedSum> of_group(k_);
@@ -87,7 +89,8 @@ private:
 
 } // namespace detail
 
-/// The part of each row in the score of its group: w [event] - sum w d / n over the event times of its follow-up. The
+/// The part of each row in the score of its group: w [event] - sum w d / n over the event times of its follow-up, times
+/// what the row counts for. The
 /// scores of logrank() are sums of these over the rows of a group; whoever deals rows out to groups in another way has
 /// the scores of that way, since d, n and w do not ask for groups (Prentice 1978). O(n log n).
 /// @throws input_error as make_risk_table().
@@ -101,6 +104,7 @@ inline std::vector<double> logrank_scores(const TestRows& rows, const LogrankOpt
     out[i] = (rows.event[i] != 0 ? running.weight(until) : 0.0) - running.hazard(s, until);
     if (!rows.timeline.entry_id.empty())
       out[i] += running.hazard(s, running.until(s, rows.timeline.time[rows.timeline.entry_id[i]]));
+    out[i] *= rows.weight_of(i);
   }
   return out;
 }
@@ -131,16 +135,17 @@ inline ClusteredCovariance clustered_covariance(const TestRows& rows, span<const
     const std::size_t since =
         rows.timeline.entry_id.empty() ? 0 : running.until(s, rows.timeline.time[rows.timeline.entry_id[i]]);
     const bool late = !rows.timeline.entry_id.empty();
+    const double weight = rows.weight_of(i);
     for (std::size_t g = 0; g < k; ++g) {
       CompensatedSum& to = part[static_cast<std::size_t>(cluster[i]) * k + g];
       const double z = g == own ? 1.0 : 0.0;
       if (rows.event[i] != 0)
-        to.add(running.weight(until) * (z - running.share(until, g)));
-      to.add(-z * running.hazard(s, until));
-      to.add(running.of_group(s, until, g));
+        to.add(weight * (running.weight(until) * (z - running.share(until, g))));
+      to.add(weight * (-z * running.hazard(s, until)));
+      to.add(weight * running.of_group(s, until, g));
       if (late) {
-        to.add(z * running.hazard(s, since));
-        to.add(-running.of_group(s, since, g));
+        to.add(weight * (z * running.hazard(s, since)));
+        to.add(weight * -running.of_group(s, since, g));
       }
     }
   }
