@@ -49,8 +49,8 @@ draw_clusters_cpp <- function(n_cluster, seed, replicate) {
     .Call(`_cryonodes_draw_clusters_cpp`, n_cluster, seed, replicate)
 }
 
-compare_at_cpp <- function(list, times, method, pooled, cause, conf_level) {
-    .Call(`_cryonodes_compare_at_cpp`, list, times, method, pooled, cause, conf_level)
+compare_at_cpp <- function(list, times, method, pooled, cause, conf_level, wanted) {
+    .Call(`_cryonodes_compare_at_cpp`, list, times, method, pooled, cause, conf_level, wanted)
 }
 
 compare_medians_cpp <- function(list, prob, conf_level) {

@@ -261,7 +261,9 @@ fit_compare_at <- function(frame, data_name, asked, timefix, call) {
   cause <- cause_number(frame, asked$cause, call)
   shared <- !is.null(frame$cluster) && anyDuplicated(unique(cbind(frame$cluster, frame_groups(frame)))[, 1]) > 0
   method <- choose_method(frame, asked, shared, call)
-  core <- call_core(compare_at_cpp(frame, asked$times, method, asked$pooled, cause, asked$conf.level), call)
+  core <- call_core(compare_at_cpp(
+    frame, asked$times, method, asked$pooled, cause, asked$conf.level, compare_measures %in% asked$measure
+  ), call)
   k <- length(labels)
   times <- asked$times
   rates <- as_rows(c(list(time = rep(times, each = k), strata = rep(labels, length(times))), core$rates))

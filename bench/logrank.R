@@ -1,4 +1,8 @@
-# logrank_test() against survival::survdiff(), two groups; the chi-squares are compared before the times.
+# logrank_test() against survival::survdiff() and, where it is installed, FastSurvival::survdiff_fast(); two groups; the
+# chi-squares are compared before the times. logrank_columns() against loops of theirs.
+
+fast <- requireNamespace("FastSurvival", quietly = TRUE)
+fast_name <- if (fast) paste("FastSurvival", utils::packageVersion("FastSurvival"))
 
 rows <- list()
 for (n in bench_sizes(c(100, 1e4, 1e6))) {
@@ -27,6 +31,44 @@ for (n in bench_sizes(c(100, 1e4, 1e6))) {
         logrank_test(Surv(time, died) ~ arm, data = data, threads = 2)
       })))
     }
+    if (fast) {
+      vectors <- function() logrank_test(data$time, died, arm)
+      quick <- function() FastSurvival::survdiff_fast(data$time, died, arm, control = "a")
+      stopifnot(isTRUE(all.equal(as.vector(quick()), ours()$statistic[[1]], tolerance = 1e-9)))
+      rows <- c(rows, list(bench_row("logrank", paste0(case, ", vectors"), fast_name, vectors, quick)))
+    }
+  }
+}
+
+# Simulation studies: many cohorts of 1000. The loops run over a part of the columns and are scaled up.
+if (max(bench_sizes(1e6)) >= 1e4) {
+  set.seed(2)
+  columns <- 10000
+  part <- 200
+  failure <- matrix(stats::rexp(1000 * columns), 1000)
+  left <- matrix(stats::runif(1000 * columns, 0, 2), 1000)
+  time <- pmin(failure, left)
+  event <- failure <= left
+  rm(failure, left)
+  arm <- rep(c("a", "b"), each = 500)
+  in_arm <- factor(arm)
+  loop <- function(one) function() vapply(seq_len(part), one, 0)
+  by_survdiff <- loop(function(j) survival::survdiff(survival::Surv(time[, j], event[, j]) ~ in_arm)$chisq)
+  all <- logrank_columns(time, event, arm)
+  stopifnot(isTRUE(all.equal(by_survdiff(), all$statistic[seq_len(part)], tolerance = 1e-9)))
+  scaled <- function(peer, theirs, threads) {
+    row <- bench_row("logrank", paste0("10,000 tests of n = 1,000", if (threads > 1) ", two threads"), peer,
+      function() logrank_columns(time, event, arm, threads = threads), theirs
+    )
+    row$peer.ms <- row$peer.ms * columns / part
+    row$ratio <- signif(row$peer.ms / row$ours.ms, 3)
+    row
+  }
+  survdiff_name <- paste("survival", utils::packageVersion("survival"))
+  rows <- c(rows, list(scaled(survdiff_name, by_survdiff, 1), scaled(survdiff_name, by_survdiff, 2)))
+  if (fast) {
+    by_fast <- loop(function(j) as.vector(FastSurvival::survdiff_fast(time[, j], event[, j], in_arm, control = "a")))
+    rows <- c(rows, list(scaled(fast_name, by_fast, 1)))
   }
 }
 do.call(rbind, rows)

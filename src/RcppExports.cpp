@@ -151,8 +151,8 @@ BEGIN_RCPP
 END_RCPP
 }
 // compare_at_cpp
-Rcpp::List compare_at_cpp(SEXP list, Rcpp::NumericVector times, std::string method, bool pooled, int cause, double conf_level);
-RcppExport SEXP _cryonodes_compare_at_cpp(SEXP listSEXP, SEXP timesSEXP, SEXP methodSEXP, SEXP pooledSEXP, SEXP causeSEXP, SEXP conf_levelSEXP) {
+Rcpp::List compare_at_cpp(SEXP list, Rcpp::NumericVector times, std::string method, bool pooled, int cause, double conf_level, Rcpp::LogicalVector wanted);
+RcppExport SEXP _cryonodes_compare_at_cpp(SEXP listSEXP, SEXP timesSEXP, SEXP methodSEXP, SEXP pooledSEXP, SEXP causeSEXP, SEXP conf_levelSEXP, SEXP wantedSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< SEXP >::type list(listSEXP);
@@ -161,7 +161,8 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< bool >::type pooled(pooledSEXP);
     Rcpp::traits::input_parameter< int >::type cause(causeSEXP);
     Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
-    rcpp_result_gen = Rcpp::wrap(compare_at_cpp(list, times, method, pooled, cause, conf_level));
+    Rcpp::traits::input_parameter< Rcpp::LogicalVector >::type wanted(wantedSEXP);
+    rcpp_result_gen = Rcpp::wrap(compare_at_cpp(list, times, method, pooled, cause, conf_level, wanted));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -543,7 +544,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_number_codes_cpp", (DL_FUNC) &_cryonodes_number_codes_cpp, 1},
     {"_cryonodes_cluster_bootstrap_cpp", (DL_FUNC) &_cryonodes_cluster_bootstrap_cpp, 8},
     {"_cryonodes_draw_clusters_cpp", (DL_FUNC) &_cryonodes_draw_clusters_cpp, 3},
-    {"_cryonodes_compare_at_cpp", (DL_FUNC) &_cryonodes_compare_at_cpp, 6},
+    {"_cryonodes_compare_at_cpp", (DL_FUNC) &_cryonodes_compare_at_cpp, 7},
     {"_cryonodes_compare_medians_cpp", (DL_FUNC) &_cryonodes_compare_medians_cpp, 3},
     {"_cryonodes_confidence_band_cpp", (DL_FUNC) &_cryonodes_confidence_band_cpp, 7},
     {"_cryonodes_cumulative_incidence_cpp", (DL_FUNC) &_cryonodes_cumulative_incidence_cpp, 4},

@@ -56,7 +56,7 @@ struct Columns {
 // Time by time, within a time group by group. `cause` is 0 for survival.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List compare_at_cpp(SEXP list, Rcpp::NumericVector times, std::string method, bool pooled, int cause,
-                          double conf_level) {
+                          double conf_level, Rcpp::LogicalVector wanted) {
   using cryonodes::CompareMethod;
   const cryonodes::Poll poll = glue::RPoll(R_NilValue);
   const glue::Frame frame(list);
@@ -65,6 +65,8 @@ Rcpp::List compare_at_cpp(SEXP list, Rcpp::NumericVector times, std::string meth
   options.pooled = pooled;
   options.incidence = cause > 0;
   options.conf_level = conf_level;
+  for (int m = 0; m < 3; ++m)
+    options.wanted[static_cast<std::size_t>(m)] = wanted[m] != 0;
 
   // With delayed entry, who is at risk at any time is read from the table.
   const auto entries = cause > 0 ? cryonodes::EntryRows::left_out : cryonodes::EntryRows::kept;

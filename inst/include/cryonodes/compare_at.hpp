@@ -27,6 +27,7 @@ struct CompareAtOptions {
   bool pooled = false;      ///< variance under the hypothesis, from all groups together: identity to logit only
   bool incidence = false;   ///< the probabilities are those of an event, not of survival
   double conf_level = 0.95; ///< two-sided coverage, in (0, 1)
+  std::array<bool, 3> wanted = {true, true, true}; ///< of which Measure an interval is wanted: melded ones take long
 };
 
 /// Group g + 1 against group 0, in entry g.
@@ -36,7 +37,7 @@ struct CompareAtResult {
     std::vector<double> std_error; ///< of the difference, or of the logarithm; NaN for melded intervals
     std::vector<double> conf_low, conf_high;
   };
-  std::array<Contrast, 3> measures;   ///< in the order of Measure
+  std::array<Contrast, 3> measures;   ///< in the order of Measure; NaN where not wanted
   std::vector<double> statistic;      ///< normal deviate, > 0 where p2 > p1; NaN where p is not made from one
   std::vector<double> log_p_value;    ///< two-sided; NaN: no answer
   std::vector<char> melded;           ///< has the melded interval and p stood in, or were they asked for?
@@ -251,7 +252,7 @@ inline CompareAtResult compare_at(const FixedTime& at, const CompareAtOptions& o
       auto& to = out.measures[m];
       double estimate = nan, std_error = nan;
       Limits found{nan, nan};
-      if (known) {
+      if (known && options.wanted[m]) {
         // A mean of pseudo-values can lie outside: it has no ratio.
         const bool probabilities = std::min(p1, p2) >= 0.0 && std::max(p1, p2) <= 1.0;
         estimate = measure == Measure::difference ? p2 - p1
