@@ -269,6 +269,9 @@ test_that("tables of rates take the tests", {
   expect_equal(as.data.frame(by_endpoint)$p, rep(rep(test$tests$p.value, 2), 2))
   adjusted <- compare_at(Surv(time, status) ~ arm, cohort, times = c(5, 10), p.adjust.method = "bonferroni")
   expect_equal(unique(as.data.frame(table_rates(fit, c(5, 10), p = adjusted))$p), pmin(1, 2 * test$tests$p.value))
+  m <- survival::mgus2[1:300, ]
+  gray <- gray_test(ifelse(m$pstat == 1, m$ptime, m$futime), ifelse(m$pstat == 1, 1, 2 * m$death), m$sex)
+  expect_match(paste(format(table_rates(fit, 5, p = gray)), collapse = "\n"), gray$method, fixed = TRUE)
   expect_error(table_rates(fit, 5, p = list(1)), class = "cryonodes_error_type")
   expect_error(table_rates(fit, 5, p = "x"), class = "cryonodes_error_type")
   expect_error(table_rates(list(OS = fit, DFS = fit), 5, p = list(test, test)), class = "cryonodes_error_table")
