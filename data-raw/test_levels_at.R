@@ -10,8 +10,8 @@ p_values <- function(d, lesions) {
   p <- function(method, cluster = NULL) {
     compare_at(d$time, d$event, d$arm, times = c(12, 24), method = method, cluster = cluster)$tests$p.value
   }
-  rows <- lapply(c("melded", "melded mid-p", "cloglog", "arcsine", "identity", "pseudo-values", "fisher-crude"), p)
-  names(rows) <- paste0(c("melded", "melded mid-p", "cloglog", "arcsine", "identity", "pseudo-values", "fisher-crude"))
+  methods <- c("melded", "melded mid-p", "cloglog", "arcsine", "identity", "pseudo-values", "fisher-crude")
+  rows <- sapply(methods, p, simplify = FALSE)
   if (!lesions) return(unlist(rows))
   nested <- list("melded, clustered" = p("melded", d$id), "cloglog, clustered" = p("cloglog", d$id))
   unlist(c(rows[c("melded", "cloglog", "fisher-crude")], nested))
