@@ -183,7 +183,6 @@ read_compare_at <- function(times, method, pooled, measure, cause, censor, p.adj
       arg = "measure", call = call
     )
   }
-  check_text(cause, "cause", call)
   if (!is.null(censor) && is.null(cause)) {
     abort_rule("choice", "`censor` goes with `cause`: incidences of which event are compared?",
       arg = "cause", call = call
@@ -196,6 +195,9 @@ read_compare_at <- function(times, method, pooled, measure, cause, censor, p.adj
   )
 }
 
+# Beyond that a beta law takes long to sum, and is normal.
+most_melded <- 1e7
+
 # Why the data do not allow a method, with a hint; NULL where they do.
 refused_method <- function(method, frame, asked, shared) {
   counts <- if (is.null(frame[["n_censor"]])) frame$weights else c(frame$event, frame$n_censor)
@@ -206,6 +208,8 @@ refused_method <- function(method, frame, asked, shared) {
     "`weights`"
   } else if (method %in% exact_methods && any(counts %% 1 != 0)) {
     "weights that are not whole numbers"
+  } else if (method %in% c("melded", "melded mid-p") && sum(counts) > most_melded) {
+    paste0("more than ", number_text(most_melded), " subjects: any other method will do")
   } else if (method == "fisher-crude" && !is.null(frame$cluster)) {
     "clusters: it would take the rows of a patient for patients"
   } else if (method %in% c("pseudo-values", "fisher-crude") && incidence) {
@@ -220,8 +224,9 @@ refused_method <- function(method, frame, asked, shared) {
 choose_method <- function(frame, asked, shared, call) {
   method <- asked$method
   if (is.null(method)) {
-    units <- frame$n_cluster %||% frame[["n"]] %||% length(frame$time)
-    small <- sum(units) < 100 && !asked$pooled && is.null(asked$cause)
+    counted <- if (is.null(frame[["n_censor"]])) frame$weights else c(frame$event, frame$n_censor)
+    units <- frame$n_cluster %||% if (is.null(counted)) length(frame$time) else sum(counted)
+    small <- units < 100 && !asked$pooled && is.null(asked$cause)
     method <- if (small && is.null(refused_method("melded", frame, asked, shared))) "melded" else "cloglog"
   }
   refused <- refused_method(method, frame, asked, shared)
@@ -240,25 +245,15 @@ choose_method <- function(frame, asked, shared, call) {
   method
 }
 
-# The number of a cause; 0 for survival.
-cause_number <- function(frame, cause, call) {
-  if (is.null(cause)) return(0L)
-  if (is.null(frame$causes)) {
-    abort_rule("choice", "there is one kind of event: `cause` has nothing to choose from.", arg = "cause", call = call)
-  }
-  number <- match(cause, frame$causes)
-  if (is.na(number)) {
-    abort_rule("choice", paste0("`cause` must be one of ", quoted(frame$causes), ", not \"", cause, "\"."),
-      arg = "cause", call = call
-    )
-  }
-  number
-}
-
 fit_compare_at <- function(frame, data_name, asked, timefix, call) {
   frame$timefix <- check_flag(timefix, "timefix", call)
   labels <- groups_to_compare(frame, call)
-  cause <- cause_number(frame, asked$cause, call)
+  cause <- 0L # survival
+  if (!is.null(asked$cause)) {
+    causes <- frame$causes %||% "event"
+    cause <- read_cause(asked$cause, causes, call)
+    asked$cause <- causes[cause]
+  }
   shared <- !is.null(frame$cluster) && anyDuplicated(unique(cbind(frame$cluster, frame_groups(frame)))[, 1]) > 0
   method <- choose_method(frame, asked, shared, call)
   core <- call_core(compare_at_cpp(
@@ -269,7 +264,10 @@ fit_compare_at <- function(frame, data_name, asked, timefix, call) {
   rates <- as_rows(c(list(time = rep(times, each = k), strata = rep(labels, length(times))), core$rates))
   what <- if (is.null(asked$cause)) "survival" else paste0("incidence of ", quoted(asked$cause))
   lone <- if (length(core$n_cluster)) core$n_cluster < 2 else FALSE
-  rates$note <- ifelse(is.na(rates$estimate), paste0("beyond follow-up (last at ", number_text(core$last), ")"),
+  nobody <- core$last >= rates$time
+  rates$note <- ifelse(is.na(rates$estimate), ifelse(nobody, "nobody under observation at that time",
+    paste0("beyond follow-up (last at ", number_text(core$last), ")")
+  ),
     ifelse(lone, "one cluster only: no standard error", NA_character_)
   )
   contrasts <- contrast_rows(core, rates, times, labels, method, asked)

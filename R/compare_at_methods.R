@@ -2,7 +2,7 @@
 
 check_compare_at <- function(x, call) {
   check_result(x, "compare_at", c("rates", "contrasts", "tests", "method", "conf.level"), call,
-    c("group_labels", "n_rows", "how", "measure", "what")
+    c("group_labels", "n_rows", "how", "measure", "what", "p.adjust.method")
   )
 }
 
@@ -39,6 +39,11 @@ glance.compare_at <- function(x, ...) {
 }
 
 compare_source <- function(x) {
+  stands_in <- !x$meta$how %in% exact_methods && any(grepl(": melded ", x$contrasts$note, fixed = TRUE))
+  paste0(of_method(x), if (stands_in) "; Fay, Proschan & Brittain (2015)")
+}
+
+of_method <- function(x) {
   switch(x$meta$how,
     melded = , "melded mid-p" = "Fay, Proschan & Brittain (2015)", "fisher-crude" = method_source("fisher"),
     "pseudo-values" = "Andersen, Klein & Rosthoj (2003), Klein et al. (2007)", "Klein et al. (2007)"
@@ -49,7 +54,8 @@ compare_source <- function(x) {
 contrast_words <- function(measure, what, own, reference) {
   join <- c(difference = " minus ", ratio = " divided by ", "odds ratio" = " divided by ")[[measure]]
   odds <- if (measure == "odds ratio") "odds of "
-  paste0(odds, what, " of '", own, "'", join, odds, what, " of '", reference, "'")
+  of <- if (what == "survival") " of '" else " in '"
+  paste0(odds, what, of, own, "'", join, odds, what, of, reference, "'")
 }
 
 #' @export
@@ -60,7 +66,9 @@ print.compare_at <- function(x, digits = 3, ...) {
   labels <- encodeString(meta$group_labels)
   cat(x$method, "\nof the null hypothesis that ", method_null("compare_at"), "\n", sep = "")
   nested <- if (!is.null(meta$n_cluster)) {
-    paste0(" in ", number_text(meta$n_cluster), " clusters (", encodeString(meta$cluster_title), ")")
+    paste0(" in ", number_text(meta$n_cluster), " cluster", if (meta$n_cluster != 1) "s", " (",
+      encodeString(meta$cluster_title), ")"
+    )
   }
   cat(encodeString(x$data.name), "; ", count_line(meta), nested,
     if (!is.null(meta$unit)) paste0("; times in ", meta$unit), "\n\n",
@@ -68,7 +76,7 @@ print.compare_at <- function(x, digits = 3, ...) {
   )
   level <- paste0(number_text(100 * x$conf.level), "% CI")
   interval <- function(y, none) {
-    text <- paste0(format_number(y$conf.low, digits), " to ", format_number(y$conf.high, digits))
+    text <- paste0(limit_text(y$conf.low, digits), " to ", limit_text(y$conf.high, digits))
     ifelse(is.na(y$conf.low), none, text)
   }
   rates <- x$rates

@@ -90,7 +90,8 @@ compare_medians.event_counts <- function(counts, prob = 0.5, conf.level = 0.95, 
 fit_compare_medians <- function(frame, data_name, prob, conf.level, timefix, call) {
   conf.level <- check_conf_level(conf.level, call)
   frame$timefix <- check_flag(timefix, "timefix", call)
-  if (!is_number(prob) || length(prob) != 1 || is.na(prob) || prob <= 0 || prob >= 1) {
+  if (!is_number(prob) || length(prob) != 1 || is.na(prob) || prob <= 0 || 1 - prob >= 1 ||
+    prob >= 1) {
     abort_rule("choice", paste0("`prob` must be one number between 0 and 1, not ", one_line(prob), "."),
       arg = "prob", call = call
     )
@@ -121,7 +122,7 @@ fit_compare_medians <- function(frame, data_name, prob, conf.level, timefix, cal
   what <- if (prob == 0.5) "median" else paste0("time to ", number_text(100 * prob), "% events")
   structure(list(
     p.value = if (k == 2) contrasts$p.value, alternative = "two.sided",
-    method = paste0("Melded comparison of ", if (prob == 0.5) "medians" else "quantiles"), data.name = data_name,
+    method = paste0("Melded test of ", if (prob == 0.5) "medians" else "quantiles"), data.name = data_name,
     estimate = if (k == 2) setNames(difference, paste("difference of", what)),
     conf.int = if (k == 2) structure(c(contrasts$conf.low, contrasts$conf.high), conf.level = conf.level),
     medians = medians, contrasts = contrasts, conf.level = conf.level,

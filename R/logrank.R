@@ -33,8 +33,8 @@
 #'   is never a group. Patients are then dealt out to the groups, not rows: see `distribution`.
 #' @param distribution Where the p-value comes from: `"asymptotic"` (the chi-square distribution; default without
 #'   clusters), `"exact"` (all ways of dealing the units out to two groups), `"approximate"` (`replicates` of them,
-#'   drawn at random). `NULL` with clusters: exact for two groups where that can be had, else approximate. See
-#'   Permutation.
+#'   drawn at random). `NULL` with clusters: exact for two groups where that can be had, else approximate;
+#'   with `studentised` or several weights approximate. See Permutation.
 #' @param replicates,seed How many ways are drawn, and from which random numbers (a whole number; `NULL`: drawn with R's
 #'   own, and kept in the result). Replicate i depends on the seed and i alone.
 #' @param stop.at A level, such as 0.05, at which drawing may end early: after each 1000 replicates it does if the level

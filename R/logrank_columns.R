@@ -68,6 +68,7 @@ logrank_columns <- function(time, event, group, type = "logrank", rho = 0, gamma
     stated_event(x, "event", call)
   })
   labels <- NULL
+  check_vector(as.vector(group), "group", call)
   group <- codes(group, "group", function(x) {
     check_complete(x, "group", NULL, call)
     coded <- code_groups(list(group = x), call)

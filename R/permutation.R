@@ -309,6 +309,7 @@ note_few_clusters <- function(n, too_few) {
       " with a part in the test: too few for a robust variance, the test is undefined (NA)"
     )
   } else if (n < 40) {
-    paste0("a robust variance from ", number_text(n), " clusters with a part in the test is a rough guide")
+    units <- paste0(number_text(n), " cluster", if (n != 1) "s")
+    paste0("a robust variance from ", units, " with a part in the test is a rough guide")
   }
 }

@@ -4,7 +4,7 @@
 is_test_of_groups <- function(x) inherits(x, c("logrank_test", "compare_at", "gray_test"))
 
 # Tests, or a list of them; with several endpoints a list by endpoint.
-p_of_tests <- function(tests, endpoints, call) {
+p_of_tests <- function(tests, endpoints, groups, call) {
   if (is_test_of_groups(tests)) tests <- list(tests)
   if (!is.list(tests) || !length(tests)) {
     abort_rule("type", paste0("`p` must be tests or a data frame, not ", class(tests)[1], "."),
@@ -22,18 +22,26 @@ p_of_tests <- function(tests, endpoints, call) {
   }
   parts <- Map(function(of_endpoint, endpoint) {
     if (is_test_of_groups(of_endpoint)) of_endpoint <- list(of_endpoint)
-    rows <- lapply(of_endpoint, p_of_test, call = call)
+    rows <- lapply(of_endpoint, p_of_test, groups = groups, call = call)
     cbind(endpoint = endpoint, do.call(rbind, unname(rows)))
   }, tests, names(tests))
   do.call(rbind, unname(parts))
 }
 
-p_of_test <- function(x, call) {
+p_of_test <- function(x, groups, call) {
   if (!is_test_of_groups(x)) {
     abort_rule("type", paste0("`p` must hold tests of groups, not ", class(x)[1], "."),
       "A test is made by `compare_at()` or `logrank_test()`.",
       arg = "p", call = call
     )
+  }
+  fields <- if (inherits(x, "compare_at")) c("tests", "contrasts", "method") else c("p.value", "method")
+  check_result(x, class(x)[1], fields, call, "group_labels")
+  labels <- x$meta$group_labels
+  if (is.null(x$null.value) && !all(labels %in% groups)) { # one sample has no groups
+    abort_rule("table", paste0(
+      "`p` compares the groups ", quoted(labels), "; those of the table are ", quoted(groups), "."
+    ), arg = "p", call = call)
   }
   if (!inherits(x, "compare_at")) {
     return(data.frame(time = NA_real_, p = as.vector(x$p.value), method = x$method, stringsAsFactors = FALSE))
@@ -52,7 +60,8 @@ p_of_test <- function(x, call) {
 read_p <- function(p, label, numbers, call) {
   check_text(label, "p.label", call)
   if (is.null(p)) return(NULL)
-  if (!is.data.frame(p)) p <- p_of_tests(p, unique(numbers$endpoint), call)
+  tests <- !is.data.frame(p)
+  if (tests) p <- p_of_tests(p, unique(numbers$endpoint), unique(numbers$group), call)
   p <- as.data.frame(check_data_frame(p, "p", call))
   check_columns(quote(p), p, emptyenv(), call)
   if (is.null(p$method)) {
@@ -84,7 +93,13 @@ read_p <- function(p, label, numbers, call) {
       arg = "p", call = call
     )
   }
-  p <- p[is.na(p$time) | !is.na(match_time(p$time, numbers$time)), ]
+  shown <- is.na(p$time) | !is.na(match_time(p$time, numbers$time))
+  if (tests && !any(shown)) {
+    abort_rule("times", paste0("`p` has no p-value at a time of the table, but at ", quoted(number_text(p$time)), "."),
+      arg = "p", call = call
+    )
+  }
+  p <- p[shown, ]
   twice <- which(duplicated(data.frame(p$endpoint, signif(p$time, 12), p$method)))
   if (length(twice)) {
     abort_rule("table", paste0("`p` has two values for the same endpoint, time and method (", at_rows(twice), ")."),

@@ -269,8 +269,7 @@ test_that("tables of rates take the tests", {
   expect_equal(as.data.frame(by_endpoint)$p, rep(rep(test$tests$p.value, 2), 2))
   adjusted <- compare_at(Surv(time, status) ~ arm, cohort, times = c(5, 10), p.adjust.method = "bonferroni")
   expect_equal(unique(as.data.frame(table_rates(fit, c(5, 10), p = adjusted))$p), pmin(1, 2 * test$tests$p.value))
-  m <- survival::mgus2[1:300, ]
-  gray <- gray_test(ifelse(m$pstat == 1, m$ptime, m$futime), ifelse(m$pstat == 1, 1, 2 * m$death), m$sex)
+  gray <- gray_test(Surv(time, status) ~ arm, cohort)
   expect_match(paste(format(table_rates(fit, 5, p = gray)), collapse = "\n"), gray$method, fixed = TRUE)
   expect_error(table_rates(fit, 5, p = list(1)), class = "cryonodes_error_type")
   expect_error(table_rates(fit, 5, p = "x"), class = "cryonodes_error_type")
@@ -318,4 +317,43 @@ test_that("print says what was compared, in which direction", {
   expect_snapshot(print(compare_at(Surv(time, status) ~ ph.ecog, survival::lung,
     event = 2, times = 365, method = "logit", na.action = "omit", measure = "ratio"
   )))
+})
+
+test_that("the default counts subjects, not rows of weights", {
+  d <- leukaemia()
+  how <- function(...) compare_at(Surv(time, status) ~ arm, d, times = 10, ...)$meta$how
+  expect_identical(how(), "melded")
+  expect_identical(how(weights = rep(20, 42)), "cloglog")
+  rows <- d[rep(1:42, 20), ]
+  counts <- event_counts(Surv(time, status) ~ arm, rows)
+  expect_identical(compare_at(counts, times = 10)$meta$how, "cloglog")
+  expect_error(how(weights = rep(1e6, 42), method = "melded"), "any other method will do",
+    class = "cryonodes_error_choice"
+  )
+  # The stand-in of a rate of 1 is quick for any number of subjects, and agrees with itself.
+  early <- function(w) compare_at(Surv(time, status) ~ arm, d, times = 1, weights = rep(w, 42), method = "log")
+  expect_true(is.finite(early(1e6)$contrasts$log.p.value))
+})
+
+test_that("with delayed entry nobody may be there: no rate of 1, no p", {
+  d <- data.frame(entry = c(2, 3, 2, 4, 0, 0, 1, 1), time = c(5, 9, 8, 7, 6, 9, 8, 7), status = c(1, 0, 1, 0, 1, 0, 1, 1),
+    group = rep(c("a", "b"), each = 4)
+  )
+  test <- compare_at(Surv(entry, time, status) ~ group, d, times = c(1, 6))
+  expect_identical(is.na(test$rates$estimate), c(TRUE, FALSE, FALSE, FALSE))
+  expect_match(test$rates$note[1], "nobody under observation")
+  expect_match(test$contrasts$note[1], "'a' nobody under observation")
+  expect_false(is.na(test$tests$p.value[2]))
+})
+
+test_that("a table takes no p of other groups or of other times", {
+  d <- leukaemia()
+  fit <- kaplan_meier(Surv(time, status) ~ arm, d)
+  other <- compare_at(d$time, d$status, rep(c("x", "y"), 21), times = 10)
+  expect_error(table_rates(fit, 10, p = other), "compares the groups 'x', 'y'", class = "cryonodes_error_table")
+  late <- compare_at(Surv(time, status) ~ arm, d, times = 12)
+  expect_error(table_rates(fit, 10, p = late), "but at '12'", class = "cryonodes_error_times")
+  damaged <- logrank_test(Surv(time, status) ~ arm, d)
+  damaged$p.value <- NULL
+  expect_error(table_rates(fit, 10, p = damaged), class = "cryonodes_error_object")
 })

@@ -58,6 +58,7 @@ test_that("what cannot be asked is refused in words", {
     expect_error(compare_medians(Surv(time, status) ~ arm, cohort, ...), class = paste0("cryonodes_error_", class))
   }
   refuse(prob = 0, class = "choice")
+  refuse(prob = 1e-17, class = "choice")
   refuse(prob = c(0.2, 0.5), class = "choice")
   refuse(weights = rep(0.5, 42), class = "weights")
   refuse(conf.level = 1, class = "conf_level")

@@ -53,6 +53,7 @@ test_that("what does not fit is refused with its place", {
   refuse("length", time, matrix(1, 2, 3), 1:2)
   refuse("length", time, matrix(1, 2, 2), 1:3)
   refuse("group", time, matrix(1, 2, 2), c(1, 1))
+  refuse("type", time, matrix(1, 2, 2), list("a", "b"))
   refuse("empty", matrix(numeric(), 0, 3), logical(), logical())
   refuse("choice", time, matrix(1, 2, 2), 1:2, type = function(s, n, t) n)
   refuse("choice", time, matrix(1, 2, 2), 1:2, type = "wilcoxon")

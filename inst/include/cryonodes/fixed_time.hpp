@@ -113,7 +113,9 @@ inline FixedTime survival_at(const RiskTable& table, double time) {
     const double s = survival.value();
     if (std::isinf(fewest)) // nobody has left by then
       after = out.n_risk[g];
-    const bool known = s <= 0.0 || (first < end && out.last[g] >= time - detail::slack_of(time));
+    // With delayed entry there may be nobody at times before the last.
+    const bool known = s <= 0.0 || (first < end && out.last[g] >= time - detail::slack_of(time) &&
+                                    (!table.delayed_entry || out.n_risk[g] > 0.0));
     out.estimate[g] = known ? s : std::numeric_limits<double>::quiet_NaN();
     out.variance[g] = s > 0.0 ? s * s * greenwood.value() : 0.0;
     out.laws[g] = {product.lower(after), product.upper()};

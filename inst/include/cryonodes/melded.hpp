@@ -45,9 +45,9 @@ inline double log_beta_tail(const BetaLaw& law, double log_x, double log_rest, T
 
 /// Integral of exp(log_f) over the real line, as a logarithm. log_f has one maximum, near `from` or `to` or between
 /// them, and falls away on both sides at least as fast as a multiple of -|t|. The trapezoidal rule converges
-/// exponentially for what is analytic; its step is halved until nothing changes.
+/// exponentially for what is analytic; its step is halved until nothing changes but by the relative `rounding` of f.
 template <class Function>
-double log_integral(Function log_f, double from, double to, const Poll& poll) {
+double log_integral(Function log_f, double from, double to, double rounding, const Poll& poll) {
   double low = std::min(from, to), high = std::max(from, to);
   double peak = 0.5 * (low + high), top = log_f(peak);
   const auto look = [&](double t) {
@@ -104,7 +104,7 @@ double log_integral(Function log_f, double from, double to, const Poll& poll) {
     sum.add(std::exp(log_f(begin + width * static_cast<double>(i)) - top));
   for (double before = 0.0;;) {
     const double now = sum.value() * width;
-    if (std::fabs(now - before) <= 1e-13 * now || n > 100000)
+    if (std::fabs(now - before) <= std::max(1e-13, rounding) * now || n > 100000)
       return top + std::log(now);
     before = now;
     if (poll)
@@ -177,6 +177,9 @@ struct Shifted {
   }
 };
 
+/// Densities of laws from very many subjects are the exponential of large numbers.
+inline double rounding_of(const BetaLaw& law) { return 1e-15 * (law.a + law.b); }
+
 /// Integral over v of the density of `main` times the tail of `other` at what v is mapped to.
 inline double log_mixed_tail(const BetaLaw& main, const BetaLaw& other, Tail tail, const Shifted& map,
                              const Poll& poll) {
@@ -195,7 +198,7 @@ inline double log_mixed_tail(const BetaLaw& main, const BetaLaw& other, Tail tai
   };
   const double start = map.t_of(main.a / (main.a + main.b));
   const double end = map.t_of(map.back(other.a / (other.a + other.b)));
-  return log_add(out, log_integral(log_f, start, end, poll));
+  return log_add(out, log_integral(log_f, start, end, rounding_of(main) + rounding_of(other), poll));
 }
 
 inline double spread(const BetaLaw& law) {
@@ -257,6 +260,10 @@ inline double shift_of_probability(Measure measure, const ConfidenceLaws& of_y, 
   const double log_p = std::log(p);
   const bool difference = measure == Measure::difference;
   const double least = difference ? -1.0 : -800.0, most = difference ? 1.0 : 800.0;
+  double rounding = 1e-13;
+  for (const auto* law : {&of_y.lower, &of_y.upper, &of_x.lower, &of_x.upper})
+    if (!is_point(*law))
+      rounding = std::max(rounding, rounding_of(*law));
   const auto excess = [&](double shift) { return log_probability(measure, of_y, of_x, shift, mid_p, poll) - log_p; };
   const auto centre = [&](const BetaLaw& law) {
     const double mean = is_at_0(law) ? 0.0 : is_at_1(law) ? 1.0 : law.a / (law.a + law.b);
@@ -314,7 +321,7 @@ inline double shift_of_probability(Measure measure, const ConfidenceLaws& of_y, 
     if (!(next > low && next < high))
       next = 0.5 * (low + high);
     value = excess(next);
-    if (std::fabs(value) <= 1e-13)
+    if (std::fabs(value) <= rounding)
       return next;
     if (value < 0.0) {
       low = next;
