@@ -307,7 +307,7 @@ TEST_CASE("clusters are dealt out as a whole, strata by themselves") {
   CHECK_THROWS_AS(exact_gray_tail(rows, {}, 1000), input_error);
 }
 
-TEST_CASE("what does not fit is refused") {
+TEST_CASE("rows that do not fit Gray's test are refused") {
   const Cohort cohort = six();
   const Timeline timeline = make_timeline(cohort.time, Ties::exact);
   const GrayRows rows{timeline, cohort.event, 1, {}, cohort.group, 2, {}, 1};
