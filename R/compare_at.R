@@ -98,12 +98,14 @@
 #' compare_at(Surv(months, died) ~ arm, data = patients, times = c(6, 12))
 #' compare_at(Surv(months, died) ~ arm, data = patients, times = 10, method = "fisher-crude")
 #' lung <- survival::lung
-#' compare_at(Surv(time, status) ~ sex, data = lung, event = 2, times = 365, measure = c("difference", "ratio"))
+#' compare_at(Surv(time, status) ~ sex,
+#'   data = lung, event = 2, times = 365, measure = c("difference", "ratio")
+#' )
 #' # Incidence of a competing event
-#' with(survival::mgus2, compare_at(
-#'   ifelse(pstat == 1, ptime, futime), ifelse(pstat == 1, "pcm", ifelse(death == 1, "death", "censored")), sex,
-#'   times = 120, cause = "pcm", censor = "censored"
-#' ))
+#' mgus <- survival::mgus2
+#' mgus$time <- ifelse(mgus$pstat == 1, mgus$ptime, mgus$futime)
+#' mgus$outcome <- ifelse(mgus$pstat == 1, "pcm", ifelse(mgus$death == 1, "death", "none"))
+#' compare_at(Surv(time, outcome) ~ sex, data = mgus, times = 120, cause = "pcm", censor = "none")
 #' @export
 compare_at <- function(...) UseMethod("compare_at", dispatch_on(...))
 

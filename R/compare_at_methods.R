@@ -16,7 +16,8 @@ check_compare_at <- function(x, call) {
 #'   `method` of [compare_at()].
 #' @section Errors: `cryonodes_error_object`.
 #' @examples
-#' test <- compare_at(c(5, 8, 12, 20, 33, 35), c(1, 0, 1, 1, 1, 0), c(1, 1, 1, 2, 2, 2), times = c(6, 10))
+#' group <- c(1, 1, 1, 2, 2, 2)
+#' test <- compare_at(c(5, 8, 12, 20, 33, 35), c(1, 0, 1, 1, 1, 0), group, times = c(6, 10))
 #' tidy(test)
 #' glance(test)
 #' @method tidy compare_at

@@ -98,7 +98,9 @@
 #' patients <- data.frame(
 #'   months = c(3, 8, 8, 12, 15, 20, 24, 30, 31, 33),
 #'   outcome = factor(
-#'     c("none", "relapse", "death", "relapse", "relapse", "death", "relapse", "none", "none", "death"),
+#'     c(
+#'       "none", "relapse", "death", "relapse", "relapse", "death", "relapse", "none", "none", "death"
+#'     ),
 #'     levels = c("none", "relapse", "death")
 #'   ),
 #'   arm = rep(c("a", "b"), each = 5)

@@ -205,7 +205,9 @@
 #' # All ways of dealing nine patients out to groups of four and five
 #' logrank_test(Surv(months, died) ~ arm, data = patients, distribution = "exact")
 #' # Early, late and middle differences at once
-#' logrank_test(Surv(months, died) ~ arm, data = patients, type = "max-combo", replicates = 999, seed = 1)
+#' logrank_test(Surv(months, died) ~ arm,
+#'   data = patients, type = "max-combo", replicates = 999, seed = 1
+#' )
 #' # Lesions that share a patient: patients are dealt out
 #' logrank_test(Surv(months, died) ~ arm, data = patients, cluster = c(1, 1, 2, 3, 4, 4, 5, 6, 7))
 #' # Against a yearly hazard of 30%

@@ -34,7 +34,8 @@ for (n in bench_sizes(c(100, 1e4, 1e6))) {
     if (fast) {
       vectors <- function() logrank_test(data$time, died, arm)
       quick <- function() FastSurvival::survdiff_fast(data$time, died, arm, control = "a")
-      stopifnot(isTRUE(all.equal(as.vector(quick()), ours()$statistic[[1]], tolerance = 1e-9)))
+      # Of a million untied rows theirs differs by 5e-7, where survival's and ours agree to 4e-11.
+      stopifnot(isTRUE(all.equal(as.vector(quick()), ours()$statistic[[1]], tolerance = 1e-6)))
       rows <- c(rows, list(bench_row("logrank", paste0(case, ", vectors"), fast_name, vectors, quick)))
     }
   }
