@@ -217,8 +217,11 @@ SEXP plain_logrank_cpp(SEXP time, SEXP status, SEXP group, int most) {
 
 // [[Rcpp::export(rng = false)]]
 SEXP plain_logrank_formula_cpp(SEXP formula, SEXP data, int most) {
-  const Rcpp::Shield<SEXP> list(glue::plain_frame(formula, data, most));
-  if (list == R_NilValue || Rf_xlength(glue::Frame(list)["time"]) > static_cast<R_xlen_t>(glue::DerivedColumns::worth))
+  // Very many rows are counted when they are read: not twice.
+  const bool small = TYPEOF(data) == VECSXP && Rf_xlength(data) > 0 &&
+                     Rf_xlength(VECTOR_ELT(data, 0)) <= static_cast<R_xlen_t>(glue::DerivedColumns::worth);
+  const Rcpp::Shield<SEXP> list(small ? glue::plain_frame(formula, data, most) : R_NilValue);
+  if (list == R_NilValue)
     return R_NilValue;
   const std::string text = plain_formula_text(formula);
   return text.empty() ? R_NilValue : plain_test(list, text);
