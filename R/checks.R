@@ -310,7 +310,18 @@ check_flag <- function(x, arg, call) {
   x
 }
 
-check_times <- function(x, call) {
+# Times at which something is asked for; a difftime is brought to the `unit` of the follow-up, where that is known.
+check_times <- function(x, call, unit = NULL) {
+  if (inherits(x, "difftime")) {
+    if (is.null(unit)) {
+      abort_rule("times", paste0("`times` is in ", attr(x, "units"), ", but the follow-up has no unit."),
+        "Give plain numbers, in the unit of the follow-up.",
+        arg = "times", call = call
+      )
+    }
+    units(x) <- unit
+    x <- as.double(x)
+  }
   if (!is_number(x) || length(x) == 0 || anyNA(x)) {
     abort_rule("times", paste0("`times` must be numbers without missing values, not ", one_line(x), "."),
       arg = "times", call = call

@@ -111,7 +111,6 @@ print.cluster_bootstrap <- function(x, digits = 3, ...) {
   for (v in c("estimate", "std.error", "conf.low", "conf.high")) shown[[v]] <- na_dash(shown[[v]], digits)
   shown$note <- notes_or_nothing(shown$note)
   shown$n.missing <- NULL
-  shown$strata <- encodeString(shown$strata)
   print(shown, row.names = FALSE)
   cat("\n", number_text(meta$n_replicates), " replicates, seed ", format(x$seed, digits = 16, scientific = FALSE), "; ",
     if (meta$interval == "bca") "BCa" else meta$interval, " intervals (", number_text(100 * meta$conf.level), "%)",

@@ -10,7 +10,8 @@
 #' @param formula `Surv(time, status) ~ group`, with `+ cluster(id)` for rows that belong together. In a formula,
 #'   `Surv(entry, exit, status)` gives delayed entry, and several groups are written `a + b`. The first group is the
 #'   reference.
-#' @param times When to compare: one or more numbers >= 0 in the unit of the follow-up.
+#' @param times When to compare: one or more numbers >= 0 in the unit of the follow-up, or a difftime when that has a
+#'   unit.
 #' @param method How, see Methods. `NULL`: `"melded"` for fewer than 100 subjects (clusters, where there are any), where
 #'   it is defined, else `"cloglog"`.
 #' @param pooled Take the variance of the test from all groups together, as the hypothesis has it? For `"identity"`,
@@ -192,7 +193,7 @@ read_compare_at <- function(times, method, pooled, measure, cause, censor, p.adj
   }
   check_choice(p.adjust.method, stats::p.adjust.methods, "p.adjust.method", call)
   list(
-    times = unique(check_times(times, call)), method = method, pooled = pooled, measure = unique(measure),
+    times = times, method = method, pooled = pooled, measure = unique(measure),
     cause = cause, p.adjust.method = p.adjust.method, conf.level = check_conf_level(conf.level, call)
   )
 }
@@ -249,6 +250,7 @@ choose_method <- function(frame, asked, shared, call) {
 
 fit_compare_at <- function(frame, data_name, asked, timefix, call) {
   frame$timefix <- check_flag(timefix, "timefix", call)
+  asked$times <- unique(check_times(asked$times, call, frame$unit))
   labels <- groups_to_compare(frame, call)
   cause <- 0L # survival
   if (!is.null(asked$cause)) {

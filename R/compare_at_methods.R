@@ -82,7 +82,7 @@ print.compare_at <- function(x, digits = 3, ...) {
   }
   rates <- x$rates
   shown <- data.frame(
-    time = number_text(rates$time), group = encodeString(rates$strata), n = number_text(rates$n),
+    time = number_text(rates$time), group = rates$strata, n = number_text(rates$n),
     "at risk" = number_text(rates$n.risk), events = number_text(rates$cum.event),
     rate = na_dash(rates$estimate, digits), ci = interval(rates, "-"), check.names = FALSE
   )

@@ -149,6 +149,19 @@ tidy.compare_medians <- function(x, ...) {
   x$contrasts
 }
 
+#' @rdname compare_medians
+#' @param row.names,optional Not used.
+#' @export
+as.data.frame.compare_medians <- function(x, row.names = NULL, optional = FALSE, ...) tidy.compare_medians(x)
+
+#' @rdname compare_medians
+#' @method glance compare_medians
+#' @export
+glance.compare_medians <- function(x, ...) {
+  check_compare_medians(x, quote(glance()))
+  cbind(x$medians, method = x$method)
+}
+
 #' @export
 print.compare_medians <- function(x, digits = 3, ...) {
   check_compare_medians(x, quote(print()))
@@ -164,7 +177,7 @@ print.compare_medians <- function(x, digits = 3, ...) {
     what = ifelse(is.na(m$estimate), "not reached", format_number(m$estimate, digits)), ci = interval(m)
   )
   names(shown)[3:4] <- c(x$meta$what, level)
-  rownames(shown) <- encodeString(m$strata)
+  rownames(shown) <- m$strata
   print(shown)
   y <- x$contrasts
   cat("\n", paste0(

@@ -213,7 +213,6 @@ print.confidence_band <- function(x, digits = 4, ...) {
   shown <- meta$curves
   for (v in c("n", "from", "to")) shown[[v]] <- number_text(shown[[v]])
   for (v in c("a.low", "a.high", "critical")) shown[[v]] <- format_number(shown[[v]], digits)
-  shown$strata <- encodeString(shown$strata)
   print(shown, row.names = FALSE)
   cat("\n", nrow(x), " rows: tidy() gives them.\n", sep = "")
   print_notes(meta$notes)

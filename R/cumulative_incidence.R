@@ -303,8 +303,8 @@ print.cumulative_incidence <- function(x, times = NULL, digits = 3, ...) {
     sep = ""
   )
   table <- if (is.null(times)) glance(x) else rates(x, times)
-  shown <- data.frame(cause = encodeString(table$state), n = number_text(table$n))
-  if (!is.null(x$meta$group_title)) shown <- cbind(group = encodeString(table$strata), shown)
+  shown <- data.frame(cause = table$state, n = number_text(table$n))
+  if (!is.null(x$meta$group_title)) shown <- cbind(group = table$strata, shown)
   shown$events <- number_text(if (is.null(times)) table$n.event else table$cum.event)
   shown$time <- number_text(table$time)
   shown$incidence <- format_number(table$estimate, digits)

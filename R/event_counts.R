@@ -310,9 +310,7 @@ print.event_counts <- function(x, ...) {
   if (!all(event_count_columns %in% names(x))) return(print(as.data.frame(x), ...))
   unit <- attr(x, "meta")$unit
   cat("Counts of events", if (!is.null(unit)) paste0(", times in ", unit), "\n", sep = "")
-  shown <- as.data.frame(x)
-  shown$group <- encodeString(shown$group)
-  print(numbers_as_text(shown), row.names = FALSE)
+  print(numbers_as_text(as.data.frame(x)), row.names = FALSE)
   invisible(x)
 }
 

@@ -135,17 +135,17 @@ check_panel_text <- function(p, endpoints, call) {
 # One time axis for all panels: its marks, its end, its title.
 time_axis <- function(fits, breaks, until, xlab, unit, call) {
   last <- max(0, unlist(lapply(fits, `[[`, "time")))
-  if (!is.null(breaks)) breaks <- sort(unique(check_times(breaks, call)))
+  common <- common_unit(fits)
+  if (!is.null(breaks)) breaks <- sort(unique(check_times(breaks, call, common)))
   if (is.null(until)) {
     until <- max(last, breaks)
   } else {
     if (length(until) != 1) check_length(until, 1, "until", call)
-    until <- check_times(until, call)
+    until <- check_times(until, call, common)
   }
   if (until <= 0) until <- 1
   breaks <- breaks %||% pretty(c(0, until), 5)
-  units <- unique(unlist(lapply(fits, function(fit) fit$meta$unit)))
-  unit <- unit %||% if (length(units) == 1) units
+  unit <- unit %||% common
   list(
     breaks = breaks[breaks <= until * (1 + 1e-12)], until = until,
     title = xlab %||% if (is.null(unit)) "Time" else paste0("Time, ", unit)

@@ -285,7 +285,7 @@ print.follow_up <- function(x, digits = 3, ...) {
   if (!is.null(x$completeness)) {
     shown$completeness <- ifelse(is.na(x$completeness), "-", paste0(format_fixed(100 * x$completeness), "%"))
   }
-  rownames(shown) <- encodeString(x$meta$group_labels)
+  rownames(shown) <- x$meta$group_labels
   print(shown)
   unit <- if (!is.null(x$meta$unit)) paste0("; times in ", x$meta$unit)
   cat("\nMedian, CI and IQR: reverse Kaplan-Meier, ", x$conf.type,

@@ -329,8 +329,8 @@ print.gray_test <- function(x, digits = 3, ...) {
 #' `tidy()` gives one row per group, `glance()` one row for the test.
 #'
 #' @param x A [gray_test()].
-#' @param ... Not used.
-#' @return `tidy()`: a data frame with `cause`, `strata` (group label), `n`, `observed`, `expected`, `score`.
+#' @param row.names,optional,... Not used.
+#' @return `tidy()` and `as.data.frame()`: a data frame with `cause`, `strata` (group label), `n`, `observed`, `expected`, `score`.
 #'   `glance()`: `cause`, `statistic`, `df`, `p.value`, `log.p.value`, `method`.
 #' @section Errors: `cryonodes_error_object`.
 #' @examples
@@ -346,6 +346,10 @@ tidy.gray_test <- function(x, ...) {
     expected = as.vector(x$expected), score = as.vector(x$score), stringsAsFactors = FALSE
   )
 }
+
+#' @rdname tidy.gray_test
+#' @export
+as.data.frame.gray_test <- function(x, row.names = NULL, optional = FALSE, ...) tidy.gray_test(x)
 
 #' @rdname tidy.gray_test
 #' @method glance gray_test

@@ -147,7 +147,7 @@ rates.nelson_aalen <- function(x, times, extend = FALSE, ...) {
   check_dots(..., call = call)
   check_hazard(x, call)
   check_given(missing(times), "times", call)
-  times <- check_times(times, call)
+  times <- check_times(times, call, x$meta$unit)
   extend <- check_flag(extend, "extend", call)
   rows <- group_rows(x)
   check_entries(x, rows, call)

@@ -3,7 +3,8 @@
 #' One row per group and time: what a paper's table of rates prints, with what stands behind it.
 #'
 #' @param x A [kaplan_meier()].
-#' @param times Numeric, finite and >= 0, in the unit of the follow-up; answered in the order asked.
+#' @param times Numeric, finite and >= 0, in the unit of the follow-up, or a difftime when that has a unit; answered in
+#'   the order asked.
 #' @param extend Beyond a group's last follow-up the rate is not known and `NA`, unless the curve has
 #'   reached 0. `TRUE` carries the last rate forward and marks it in the column `note`.
 #' @param ... Not used.
@@ -40,7 +41,7 @@ rates.kaplan_meier <- function(x, times, extend = FALSE, ...) {
   check_dots(..., call = call)
   check_km(x, call)
   check_given(missing(times), "times", call)
-  times <- check_times(times, call)
+  times <- check_times(times, call, x$meta$unit)
   extend <- check_flag(extend, "extend", call)
   rows <- group_rows(x)
   check_entries(x, rows, call)

@@ -127,7 +127,7 @@ print.restricted_mean <- function(x, digits = 3, ...) {
     std.error = format_number(x$std.error, digits), ci = interval(x), lost = format_number(x$lost$estimate, digits)
   )
   names(shown)[4:6] <- c("std. error", level, "time lost")
-  rownames(shown) <- encodeString(labels)
+  rownames(shown) <- labels
   print(shown)
   if (length(labels) > 1) {
     cat("\nCompared with '", encodeString(labels[1]), "':\n", sep = "")

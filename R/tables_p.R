@@ -44,7 +44,11 @@ p_of_test <- function(x, groups, call) {
     ), arg = "p", call = call)
   }
   if (!inherits(x, "compare_at")) {
-    return(data.frame(time = NA_real_, p = as.vector(x$p.value), method = x$method, stringsAsFactors = FALSE))
+    p <- as.vector(x$p.value)
+    return(data.frame(
+      time = NA_real_, p = p, method = x$method, note = if (is.na(p)) "the test is undefined" else NA_character_,
+      stringsAsFactors = FALSE
+    ))
   }
   check_compare_at(x, call)
   how <- x$meta$p.adjust.method
@@ -53,7 +57,7 @@ p_of_test <- function(x, groups, call) {
     method = paste0(
       x$method, if (x$meta$how == "fisher-crude") ": it ignores censoring",
       if (how != "none") paste0("; adjusted for ", nrow(x$tests), " times (", how, ")")
-    ), stringsAsFactors = FALSE
+    ), note = x$tests$note, stringsAsFactors = FALSE
   )
 }
 
@@ -85,7 +89,7 @@ read_p <- function(p, label, numbers, call) {
   }
   p <- data.frame(
     endpoint = as.character(p$endpoint), time = as.double(p$time), p = as.double(p$p), method = as.character(p$method),
-    stringsAsFactors = FALSE
+    note = as.character(p$note %||% NA_character_), stringsAsFactors = FALSE
   )
   unknown <- setdiff(p$endpoint, endpoints)
   if (length(unknown)) {
@@ -109,14 +113,15 @@ read_p <- function(p, label, numbers, call) {
   p
 }
 
+# The p-values of one endpoint, time and method (at most one), with the reason of one that is missing.
 p_at <- function(p, endpoint, time, method) {
   same <- p$endpoint == endpoint & p$method == method
   same <- same & if (is.na(time)) is.na(p$time) else !is.na(match_time(p$time, time))
-  p$p[same]
+  p[same, ]
 }
 
 p_of_rows <- function(numbers, p, method) {
-  value <- Map(function(endpoint, time) c(p_at(p, endpoint, time, method), NA_real_)[1], numbers$endpoint, numbers$time)
+  value <- Map(function(endpoint, time) c(p_at(p, endpoint, time, method)$p, NA_real_)[1], numbers$endpoint, numbers$time)
   unlist(value, use.names = FALSE)
 }
 

@@ -14,7 +14,7 @@ rate_columns <- c(
 #'   a list of them, e.g. `list("Overall survival" = list(all, by_group))`; or a data frame of rates, such as a
 #'   printed table, with columns `group`, `time`, `estimate` and, where known, `endpoint`, `n`, `std.error`,
 #'   `conf.low`, `conf.high`, `n.risk`, `cum.event`, `note` (the reason why a cell is `NA`), `p`.
-#' @param times Times to show, in the unit of the follow-up; `NULL` shows those of a data frame.
+#' @param times Times to show, in the unit of the follow-up or as a difftime; `NULL` shows those of a data frame.
 #' @param show What stands with each rate: `"se"` its standard error and `"ci"` its confidence interval in the
 #'   cell, `"n.risk"` and `"events"` (events up to that time) in rows of their own. `character()` shows the rates
 #'   alone.
@@ -106,6 +106,12 @@ read_endpoints <- function(x, arg, call) {
   })
 }
 
+# The unit of the times of all fits, when they agree in one.
+common_unit <- function(fits) {
+  units <- unique(unlist(lapply(fits, function(fit) fit$meta$unit)))
+  if (length(units) == 1) units
+}
+
 km_labels <- function(fit, whole) if (is.null(fit$strata)) whole else fit$meta$group_labels
 
 read_rates <- function(x, times, whole, percent, extend, call) {
@@ -125,8 +131,9 @@ read_rates <- function(x, times, whole, percent, extend, call) {
   if (is.null(times)) {
     abort_rule("times", "`times` is missing: at which times are the rates wanted?", arg = "times", call = call)
   }
-  times <- unique(check_times(times, call))
   endpoints <- read_endpoints(x, "x", call)
+  unit <- common_unit(unlist(endpoints, recursive = FALSE))
+  times <- unique(check_times(times, call, unit))
   parts <- Map(function(fits, endpoint) {
     labels <- unlist(lapply(fits, km_labels, whole))
     if (anyDuplicated(labels)) {
@@ -145,12 +152,11 @@ read_rates <- function(x, times, whole, percent, extend, call) {
   # Without names: do.call() would make symbols of the labels, in the encoding of the session.
   numbers <- do.call(rbind, unname(parts))
   rownames(numbers) <- NULL
-  units <- unique(unlist(lapply(endpoints, function(fits) lapply(fits, function(fit) fit$meta$unit))))
   intervals <- unique(unlist(lapply(endpoints, lapply, function(fit) {
     paste0(number_text(100 * fit$conf.int), "% ", interval_label(fit), " confidence interval")
   })))
   list(
-    numbers = numbers, times = times, unit = if (length(units) == 1) units,
+    numbers = numbers, times = times, unit = unit,
     interval = paste(intervals, collapse = " or ")
   )
 }
@@ -250,9 +256,10 @@ lay_out_rates <- function(numbers, times, labels, show, digits, p, caption, what
     per_group <- function(f, rows) lapply(groups, function(g) f(rows[rows$group == g, ]))
     p_cells <- function(time) {
       lapply(methods, function(m) {
-        value <- p_at(p, endpoint, time, m)
-        if (!length(value)) return(cell(""))
-        if (is.na(value)) cell(em_dash, book$mark(not_given)) else cell(format_p(value))
+        found <- p_at(p, endpoint, time, m)
+        if (!nrow(found)) return(cell(""))
+        if (!is.na(found$p)) return(cell(format_p(found$p)))
+        cell(em_dash, book$mark(if (is.na(found$note)) not_given else found$note))
       })
     }
     blank <- function(list) lapply(list, function(x) cell(""))

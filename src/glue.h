@@ -7,7 +7,7 @@
 #include <cstring>
 #include <optional>
 
-#include <RcppArmadillo.h>
+#include <Rcpp.h>
 
 #include "cryonodes.hpp"
 

@@ -1,3 +1,5 @@
+#include <RcppArmadillo.h>
+
 #include "derived_columns.h"
 
 #include <tuple>

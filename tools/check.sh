@@ -58,7 +58,10 @@ count_from "$logs/native.log" "$status"
 
 step "3/5 R CMD build, with vignettes"
 cd "$work"
-export MAKEFLAGS="-j$jobs"
+# R CMD check compiles what R CMD build has compiled: the same lines of the same files, so the second time they come
+# from ccache, kept for this run only. Without -g, which the library does not keep, a quarter of the time is saved.
+export MAKEFLAGS="-j$jobs" CCACHE_DIR=$work/ccache CCACHE_NOHASHDIR=yes R_MAKEVARS_USER=$work/Makevars
+printf '%s\n' "CXX17 := ccache $(R CMD config CXX17)" "CXX17FLAGS := $(R CMD config CXX17FLAGS) -g0" >"$R_MAKEVARS_USER"
 status=0
 R CMD build "$tree" 2>&1 | tee "$logs/build.log" || status=$?
 tarball=$(find "$work" -maxdepth 1 -name 'cryonodes_*.tar.gz')

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing, and only that: R, a compiler, pandoc, qpdf and tidy from Debian; the R packages named in
+# Installs what is missing, and only that: R, a compiler, ccache, pandoc, qpdf and tidy from Debian; the R packages named in
 # DESCRIPTION from Debian where it has them, else from CRAN.
 # SETUP_DRY_RUN=1 says what would be installed and installs nothing.
 source "$(dirname "$0")/common.sh"
@@ -28,7 +28,7 @@ missing_tools() {
   have R && have Rscript || echo r-base-core
   can_build || echo r-base-dev
   local tool
-  for tool in pandoc qpdf tidy; do
+  for tool in ccache pandoc qpdf tidy; do
     have $tool || echo $tool
   done
 }
@@ -67,7 +67,7 @@ if [ -n "$tools" ]; then
     echo "setup: would install from Debian: $*"
   elif ! have apt-get; then
     echo "setup: this is not a Debian system. Please install what provides Debian's: $*" >&2
-    echo "setup: that is R (>= 4.2) with its compilers (C++17, Fortran, LAPACK), pandoc, qpdf and HTML tidy." >&2
+    echo "setup: that is R (>= 4.2) with its compilers (C++17, Fortran, LAPACK), ccache, pandoc, qpdf and HTML tidy." >&2
     exit 1
   else
     update_once

@@ -71,3 +71,11 @@ test_that("print gives both medians and the direction of the difference", {
   expect_snapshot(print(compare_medians(Surv(time, status) ~ arm, leukaemia())))
   expect_snapshot(print(compare_medians(c(3, 8, 9, 12, 5), c(1, 0, 0, 0, 1), c("a", "a", "b", "b", "b"), prob = 0.25)))
 })
+
+test_that("glance() gives the groups, as.data.frame() the contrasts", {
+  test <- compare_medians(c(5, 8, 12, 20, 33, 35), c(1, 0, 1, 1, 1, 0), c(1, 1, 1, 2, 2, 2))
+  expect_identical(as.data.frame(test), tidy(test))
+  expect_identical(glance(test)$strata, c("1", "2"))
+  expect_identical(glance(test)$estimate, test$medians$estimate)
+  expect_identical(glance(test)$method, rep("Melded test of medians", 2))
+})

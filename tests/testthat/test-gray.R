@@ -476,3 +476,9 @@ test_that("what the test has no place for is refused", {
   refused(gray_test(event_counts(Surv(months, outcome) ~ arm, data = d), cluster = d$id), "choice")
   expect_error(gray_test(Surv(months, outcome) ~ arm, d, gamma = 1), class = "cryonodes_error")
 })
+
+test_that("as.data.frame() gives the rows of tidy()", {
+  test <- gray_test(c(5, 8, 12, 20, 33, 35), c(1, 0, 2, 1, 1, 2), c(1, 1, 1, 2, 2, 2), cause = 1)
+  expect_identical(as.data.frame(test), tidy(test))
+  expect_identical(as.data.frame(test)$n, c(3L, 3L))
+})

@@ -230,3 +230,39 @@ test_that("a formula without time, a function as group and levels of bytes are r
   d$g <- structure(c(1L, 2L, 1L, 2L), levels = bytes, class = "factor")
   expect_error(kaplan_meier(Surv(t, s) ~ g, data = d), "bytes", class = "cryonodes_error_group")
 })
+
+test_that("times may be a difftime where the follow-up has a unit, and only there", {
+  days <- data.frame(
+    time = as.difftime(c(10, 20, 30, 40, 50, 60), units = "days"), event = c(1, 0, 1, 1, 0, 1), g = rep(1:2, each = 3)
+  )
+  four_weeks <- as.difftime(4, units = "weeks")
+  fit <- kaplan_meier(Surv(time, event) ~ g, days)
+  expect_identical(rates(fit, four_weeks), rates(fit, 28))
+  expect_identical(
+    tidy(compare_at(Surv(time, event) ~ g, days, times = four_weeks)),
+    tidy(compare_at(Surv(time, event) ~ g, days, times = 28))
+  )
+  expect_identical(table_rates(fit, four_weeks)$numbers, table_rates(fit, 28)$numbers)
+  expect_error(
+    rates(kaplan_meier(1:3, c(1, 1, 0)), four_weeks), "`times` is in weeks, but the follow-up has no unit",
+    class = "cryonodes_error_times"
+  )
+})
+
+test_that("labels with control characters are escaped once where they are printed", {
+  time <- c(5, 8, 12, 4, 9, 35)
+  event <- c(1, 0, 1, 1, 1, 0)
+  group <- rep(c("a\tb", "c\\d"), each = 3)
+  printed <- list(
+    compare_at(time, event, group, times = 10), compare_medians(time, event, group), follow_up(time, event, group),
+    restricted_mean(time, event, group, tau = 12), event_counts(time, event, 1 - event, group = group),
+    cumulative_incidence(time, event, group, censor = 0), kaplan_meier(time, event, group),
+    confidence_band(kaplan_meier(time, event, group), from = 5, to = 8)
+  )
+  for (object in printed) {
+    text <- paste(capture.output(print(object)), collapse = "\n")
+    expect_match(text, "a\\tb", fixed = TRUE, info = class(object)[1])
+    expect_no_match(text, "a\\\\tb", fixed = TRUE, info = class(object)[1])
+    expect_no_match(text, "c\\\\\\\\d", fixed = TRUE, info = class(object)[1])
+  }
+})

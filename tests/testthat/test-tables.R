@@ -428,3 +428,13 @@ test_that("a table longer than a page may break over pages in LaTeX", {
   expect_true("\\begin{longtable}{@{}lr@{}}" %in% format(long, "latex"))
   expect_false(any(grepl("longtable", format(table_characteristics(data.frame(g = 1:3), "g"), "latex"))))
 })
+
+test_that("a test that has no p-value says why in the table", {
+  time <- c(5, 8, 12, 20, 33, 35)
+  event <- c(1, 0, 1, 1, 1, 0)
+  group <- rep(1:2, each = 3)
+  test <- compare_at(time, event, group, times = c(6, 40))
+  table <- table_rates(kaplan_meier(time, event, group), c(6, 40), p = test)
+  expect_true("'2' beyond follow-up (last at 35)" %in% table$notes$text)
+  expect_false("not given" %in% table$notes$text)
+})
