@@ -10,6 +10,7 @@ work=$(mktemp -d)
 passed=0
 failed=0
 finished=
+beside=
 
 count() {
   passed=$((passed + $1))
@@ -17,6 +18,9 @@ count() {
 }
 
 finish() {
+  if [ -n "$beside" ]; then
+    kill "$beside" 2>/dev/null || true
+  fi
   rm -rf "$work"
   if [ -z "$finished" ]; then
     echo "check: stopped before its end"
@@ -72,7 +76,18 @@ if [ "$status" -ne 0 ] || [ -z "$tarball" ]; then
   exit 1
 fi
 
-step "4/5 R CMD check --as-cran"
+# Once more from the tree, beside R CMD check and on the other processor: here test-house.R sees the sources, the
+# snapshots are compared (R CMD check leaves them out), and tests that are not for CRAN's time limits run.
+step "4/5 R CMD check --as-cran, and beside it testthat from the source tree"
+mkdir "$work/library"
+R CMD INSTALL --library="$work/library" "$tarball" >"$logs/install.log" 2>&1 || tail -n 40 "$logs/install.log"
+(
+  cd "$tree"
+  status=0
+  R_LIBS="$work/library${R_LIBS:+:$R_LIBS}" NOT_CRAN=true Rscript tools/run_tests.R >"$logs/testthat.log" 2>&1 || status=$?
+  exit $status
+) &
+beside=$!
 # Three questions are left out, because they ask a machine elsewhere or LaTeX and not the package:
 # CRAN's lists and every link (incoming, remote), a time server (system clock), the PDF manual.
 export _R_CHECK_CRAN_INCOMING_REMOTE_=FALSE
@@ -108,14 +123,12 @@ else
   echo "ok    R CMD check; its run of the tests: $tests"
   count 1 0
 fi
-cd "$tree"
 
-# Once more from the tree, against the package R CMD check has installed: here test-house.R sees the sources, the
-# snapshots are compared (R CMD check leaves them out), and tests that are not for CRAN's time limits run.
 step "5/5 testthat from the source tree"
 status=0
-R_LIBS="$work/cryonodes.Rcheck${R_LIBS:+:$R_LIBS}" NOT_CRAN=true Rscript tools/run_tests.R 2>&1 |
-  tee "$logs/testthat.log" || status=$?
+wait "$beside" || status=$?
+beside=
+cat "$logs/testthat.log"
 count_from "$logs/testthat.log" "$status"
 
 finished=yes
