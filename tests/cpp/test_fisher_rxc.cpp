@@ -1,0 +1,157 @@
+#include "catch.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <random>
+#include <stdexcept>
+#include <vector>
+
+#include "cryonodes/fisher_rxc.hpp"
+#include "plain_rxc.hpp"
+
+using namespace cryonodes;
+using Counts = std::vector<std::int64_t>;
+
+namespace {
+
+// Random counts without an empty row or column.
+Counts random_table(std::mt19937& random, std::size_t rows, std::size_t columns, int n) {
+  for (;;) {
+    Counts out(rows * columns, 0);
+    for (int i = 0; i < n; ++i)
+      ++out[std::min(random() % out.size(), random() % out.size())];
+    bool filled = true;
+    for (std::size_t i = 0; i < rows; ++i)
+      filled = filled && std::any_of(out.begin() + static_cast<std::ptrdiff_t>(i * columns),
+                                     out.begin() + static_cast<std::ptrdiff_t>((i + 1) * columns),
+                                     [](std::int64_t x) { return x > 0; });
+    for (std::size_t j = 0; j < columns; ++j) {
+      bool any = false;
+      for (std::size_t i = 0; i < rows; ++i)
+        any = any || out[i * columns + j] > 0;
+      filled = filled && any;
+    }
+    if (filled)
+      return out;
+  }
+}
+
+} // namespace
+
+TEST_CASE("equal products of factorials have equal costs, and costs are log n!") {
+  const auto lf = detail::log_factorials(2000);
+  // 6! = 3! 5!, 10! = 6! 7!, 16! = 14! 5! 2!, 24! = 23! 4!
+  CHECK((lf[6] == lf[3] + lf[5]));
+  CHECK((lf[10] == lf[6] + lf[7]));
+  CHECK((lf[16] == lf[14] + lf[5] + lf[2]));
+  CHECK((lf[24] == lf[23] + lf[4]));
+  CHECK_FALSE((lf[8] == lf[4] + lf[7]));
+  CHECK((lf[0] == 0));
+  CHECK((lf[1] == 0));
+  for (const std::size_t n : {2U, 3U, 10U, 100U, 1000U, 2000U}) {
+    const double exact = std::lgamma(static_cast<double>(n) + 1.0);
+    CHECK(std::fabs(detail::cost_number(static_cast<detail::SignedCost>(lf[n])) - exact) < 1e-14 * (1.0 + exact));
+  }
+  // log 2 to 30 digits is 0.693147180559945309417232121458: twelve digits at a time.
+  const auto log_two = static_cast<long double>(lf[2]) * 0x1p-100L;
+  CHECK(std::fabs(static_cast<double>(log_two - 0.693147180559945309417232121458L)) < 1e-18);
+}
+
+TEST_CASE("a flat map keeps what it is given") {
+  struct Hash {
+    std::uint64_t operator()(std::uint64_t x) const { return mix_bits(x) & 3U; } // many meet in one place
+  };
+  FlatMap<std::uint64_t, int, Hash> map;
+  CHECK(map.empty());
+  for (std::uint64_t k = 0; k < 500; ++k)
+    map[k * 7] = static_cast<int>(k) + 1;
+  for (std::uint64_t k = 0; k < 500; ++k)
+    map[k * 7] += 1;
+  int used = 0;
+  for (const auto& slot : map.slots())
+    if (slot.used()) {
+      ++used;
+      CHECK(slot.value == static_cast<int>(slot.key / 7) + 2);
+    }
+  CHECK(used == 500);
+}
+
+TEST_CASE("p of small r x c tables is that of every table with the margins") {
+  std::mt19937 random(20);
+  for (int round = 0; round < 400; ++round) {
+    const std::size_t rows = 2 + random() % 3, columns = 2 + random() % 3;
+    const int n = static_cast<int>(std::max(rows, columns) + 2 + random() % (rows * columns > 9 ? 7 : 16));
+    const Counts table = random_table(random, rows, columns, n);
+    const PlainRxc plain(table, rows, columns);
+    const RxcResult fit = fisher_rxc_exact(table, rows, columns);
+    REQUIRE(fit.feasible);
+    CHECK(std::fabs(fit.p_value - plain.p_value()) <= 1e-13 * plain.p_value());
+    CHECK(std::fabs(fit.log_p_value - std::log(plain.p_value())) < 1e-13);
+  }
+}
+
+TEST_CASE("p of an r x c table is the same bits for every order of rows and columns and for the transposed table") {
+  std::mt19937 random(21);
+  for (int round = 0; round < 30; ++round) {
+    const std::size_t rows = 3 + random() % 3, columns = 3 + random() % 3;
+    const Counts table = random_table(random, rows, columns, 30);
+    const double p = fisher_rxc_exact(table, rows, columns).p_value;
+    std::vector<std::size_t> r(rows), c(columns);
+    std::iota(r.begin(), r.end(), 0U);
+    std::iota(c.begin(), c.end(), 0U);
+    std::shuffle(r.begin(), r.end(), random);
+    std::shuffle(c.begin(), c.end(), random);
+    Counts moved(table.size()), turned(table.size());
+    for (std::size_t i = 0; i < rows; ++i)
+      for (std::size_t j = 0; j < columns; ++j) {
+        moved[i * columns + j] = table[r[i] * columns + c[j]];
+        turned[j * rows + i] = table[r[i] * columns + c[j]];
+      }
+    CHECK(fisher_rxc_exact(moved, rows, columns).p_value == p);
+    CHECK(fisher_rxc_exact(turned, columns, rows).p_value == p);
+  }
+}
+
+TEST_CASE("the 8 x 6 table on which 32-bit counts of paths overflow") {
+  // Column after column; exact p 0.10445065304420492 (tests/golden/fisher_rxc_exact.py, whole numbers).
+  const Counts turned = {1, 0, 0, 3, 1, 0, 1, 1, 0, 1, 1, 1, 1, 1, 2, 0, 0, 0, 3, 0, 0, 1, 0, 1,
+                         0, 1, 1, 3, 2, 0, 0, 1, 1, 0, 0, 1, 0, 3, 1, 1, 0, 1, 0, 0, 1, 0, 2, 4};
+  CHECK(std::fabs(fisher_rxc_exact(turned, 6, 8).p_value / 0.10445065304420492 - 1.0) < 1e-14);
+}
+
+TEST_CASE("the most probable r x c table has p = 1, one far out a finite logarithm") {
+  CHECK(fisher_rxc_exact({2, 2, 2, 2, 2, 2, 2, 2, 2}, 3, 3).p_value == 1.0);
+  // Three groups of 200 that share nothing: p = 3! 200!^3 / 600!.
+  const RxcResult fit = fisher_rxc_exact({200, 0, 0, 0, 200, 0, 0, 0, 200}, 3, 3);
+  REQUIRE(fit.feasible);
+  const double exact = std::log(6.0) + 3.0 * std::lgamma(201.0) - std::lgamma(601.0);
+  CHECK(std::fabs(fit.log_p_value / exact - 1.0) < 1e-13);
+}
+
+TEST_CASE("an r x c table beyond the limits is given up, and the caller can stop") {
+  std::mt19937 random(22);
+  const Counts table = random_table(random, 6, 6, 90);
+  RxcLimits limits;
+  limits.work = 1e6;
+  const RxcResult fit = fisher_rxc_exact(table, 6, 6, limits);
+  CHECK_FALSE(fit.feasible);
+  CHECK(std::isnan(fit.p_value));
+  CHECK(fit.work < 2e6);
+  limits.work = 1e12;
+  limits.memory = 1e5;
+  CHECK_FALSE(fisher_rxc_exact(table, 6, 6, limits).feasible);
+  struct Stop {};
+  limits.memory = 1e9;
+  CHECK_THROWS_AS(fisher_rxc_exact(table, 6, 6, limits, [](double) { throw Stop(); }), Stop);
+  // A state of that many rows is not kept as one number.
+  CHECK_FALSE(fisher_rxc_exact(Counts(70 * 70, 1), 70, 70).feasible);
+}
+
+TEST_CASE("r x c counts that are no table are refused") {
+  CHECK_THROWS_AS(fisher_rxc_exact({1, 2, 3}, 1, 3), input_error);
+  CHECK_THROWS_AS(fisher_rxc_exact({1, 2, 3}, 2, 2), input_error);
+  CHECK_THROWS_AS(fisher_rxc_exact({1, -2, 3, 4}, 2, 2), input_error);
+  CHECK_THROWS_AS(fisher_rxc_exact({0, 0, 3, 4}, 2, 2), input_error);
+  CHECK_THROWS_AS(fisher_rxc_exact({0, 3, 0, 4}, 2, 2), input_error);
+}
