@@ -77,19 +77,21 @@ public:
     nodes[0].values[CostKey()] = 1.0;
     for (; level_ + 1 < columns_.size(); ++level_) {
       std::vector<Node> next;
-      index_ = FlatMap<std::uint64_t, std::uint32_t, HashState>();
       next_ = &next;
-      held_ = 0;
-      for (const Node& node : nodes)
-        held_ += node.values.bytes();
+      index_ = FlatMap<std::uint64_t, std::uint32_t, HashState>();
+      last_ = level_ + 2 == columns_.size();
+      start_level(nodes);
       for (Node& node : nodes) {
-        if (!node.values.empty())
+        if (!node.empty())
           expand(node);
         if (given_up_)
           return false;
-        held_ -= node.values.bytes();
+        held_ -= node.bytes();
         node = Node();
       }
+      costs_.clear();
+      if (dense_)
+        costs_.swap(next_costs_);
       nodes.swap(next);
     }
     return true;
@@ -110,6 +112,10 @@ private:
     std::vector<std::int64_t> rest; ///< of the rows, descending
     double low = 0.0, high = 0.0;   ///< bounds of the sum of log n! over the cells of the columns that are left
     FlatMap<CostKey, double, HashCost> values; ///< sum of log n! so far: number of paths
+    std::vector<double> dense;                 ///< or number of paths by the place of their sum in costs_
+
+    bool empty() const { return values.empty() && dense.empty(); }
+    std::size_t bytes() const { return values.bytes() + dense.capacity() * sizeof(double); }
   };
 
   static std::int64_t total(const std::vector<std::int64_t>& x) { return std::accumulate(x.begin(), x.end(), std::int64_t{0}); }
@@ -175,12 +181,104 @@ private:
     }
   }
 
+  /// Small counts have few products of factorials, so that the same sums come again at every node of a level. Then they
+  /// are numbered over the whole level, and where a share takes each of them is looked up once: passing a path on is one
+  /// addition. Where there are too many, or nodes have few of them each, nodes keep tables of their own.
+  void start_level(const std::vector<Node>& nodes) {
+    held_ = 0;
+    for (const Node& node : nodes)
+      held_ += node.bytes();
+    order_.clear();
+    rank_ = {};
+    if (costs_.empty()) {
+      for (const Node& node : nodes)
+        for (const auto& slot : node.values.slots())
+          if (slot.used() && rank_.size() <= most_numbered)
+            rank_[slot.key] = 1;
+      if (rank_.size() <= most_numbered)
+        for (const auto& slot : rank_.slots())
+          if (slot.used())
+            costs_.push_back(slot.key.cost());
+    }
+    order_.resize(costs_.size());
+    std::iota(order_.begin(), order_.end(), 0U);
+    std::sort(order_.begin(), order_.end(), [&](std::uint32_t x, std::uint32_t y) { return costs_[x] < costs_[y]; });
+    for (std::uint32_t k = 0; k < costs_.size() && !rank_.empty(); ++k)
+      rank_[CostKey(costs_[k])] = k + 1;
+    dense_ = !costs_.empty() && !last_;
+    next_costs_.clear();
+    next_rank_ = {};
+    moves_of_ = {};
+    moves_.clear();
+    dense_cells_ = passed_ = 0.0;
+  }
+
+  /// The children keep tables of their own from here on.
+  void leave_dense() {
+    dense_ = false;
+    held_ -= moves_.size() * costs_.size() * sizeof(std::uint32_t);
+    moves_.clear();
+    for (Node& child : *next_) {
+      held_ -= child.bytes();
+      for (std::size_t t = 0; t < child.dense.size(); ++t)
+        if (child.dense[t] != 0.0)
+          child.values[CostKey(next_costs_[t])] = child.dense[t];
+      child.dense = {};
+      held_ += child.bytes();
+    }
+  }
+
+  /// Values [from, to) go on to `child`, each `ways` times.
+  void pass_on(Node& child, std::size_t from, std::size_t to, Cost placed, double ways) {
+    const std::size_t before = child.bytes();
+    passed_ += static_cast<double>(to - from);
+    if (dense_) {
+      std::uint32_t& found = moves_of_[CostKey(placed)];
+      if (found == 0) {
+        moves_.emplace_back(costs_.size(), 0);
+        held_ += costs_.size() * sizeof(std::uint32_t);
+        found = static_cast<std::uint32_t>(moves_.size());
+      }
+      std::vector<std::uint32_t>& move = moves_[found - 1];
+      for (std::size_t k = from; k < to; ++k) {
+        std::uint32_t& target = move[number_of_[k]];
+        if (target == 0) {
+          std::uint32_t& next = next_rank_[CostKey(values_[k].cost + placed)];
+          if (next == 0) {
+            next_costs_.push_back(values_[k].cost + placed);
+            next = static_cast<std::uint32_t>(next_costs_.size());
+          }
+          target = next;
+        }
+        if (target > child.dense.size())
+          child.dense.resize(next_costs_.size(), 0.0);
+        child.dense[target - 1] += values_[k].count * ways;
+      }
+      dense_cells_ += static_cast<double>(child.bytes() - before) / sizeof(double);
+      step(0.125 * static_cast<double>(to - from));
+    } else {
+      constexpr std::size_t stretch = 16;
+      for (; from < to; from += stretch) {
+        const std::size_t end = std::min(from + stretch, to);
+        child.values.make_room(end - from);
+        for (std::size_t k = from; k < end; ++k)
+          child.values.expect(CostKey(values_[k].cost + placed));
+        for (std::size_t k = from; k < end; ++k)
+          child.values[CostKey(values_[k].cost + placed)] += values_[k].count * ways;
+        step(static_cast<double>(end - from));
+      }
+    }
+    held_ += child.bytes() - before;
+    if (dense_ && (next_costs_.size() > most_numbered || dense_cells_ > 16.0 * passed_ + 65536.0 ||
+                   moves_.size() * costs_.size() > most_moves))
+      leave_dense();
+  }
+
   /// Places the next column in all ways, for all paths to `node` together.
   void expand(const Node& node) {
     node_ = &node;
     sort_values(node);
     const std::int64_t column = columns_[level_], all = total(node.rest);
-    last_ = level_ + 2 == columns_.size();
     gain_.assign(m_, {});
     for (std::size_t i = m_; i-- > 0;) {
       later_[i] = later_[i + 1] + node.rest[i];
@@ -203,10 +301,20 @@ private:
   /// exp(-value) from each to the last, in units of that of the last.
   void sort_values(const Node& node) {
     values_.clear();
+    number_of_.clear();
     for (const auto& slot : node.values.slots())
       if (slot.used())
         values_.push_back({slot.key.cost(), slot.value});
     std::sort(values_.begin(), values_.end(), [](const Value& x, const Value& y) { return x.cost < y.cost; });
+    if (dense_)
+      for (const Value& value : values_)
+        number_of_.push_back(rank_[CostKey(value.cost)] - 1);
+    if (!node.dense.empty())
+      for (const std::uint32_t k : order_)
+        if (k < node.dense.size() && node.dense[k] != 0.0) {
+          values_.push_back({costs_[k], node.dense[k]});
+          number_of_.push_back(k);
+        }
     const std::size_t n = values_.size();
     slack_.resize(n);
     sums_.assign(n + 1, 0.0L);
@@ -299,19 +407,9 @@ private:
     any_above_ = any_above_ || first != slack_.begin();
     if (end != slack_.end())
       accept(static_cast<std::size_t>(end - slack_.begin()), ways, after_ - static_cast<SignedCost>(placed + kept));
-    const std::size_t before = child.values.bytes();
-    constexpr std::size_t stretch = 16;
-    const auto stop = static_cast<std::size_t>(end - slack_.begin());
-    for (auto from = static_cast<std::size_t>(first - slack_.begin()); from < stop; from += stretch) {
-      const std::size_t to = std::min(from + stretch, stop);
-      child.values.make_room(to - from);
-      for (std::size_t k = from; k < to; ++k)
-        child.values.expect(CostKey(values_[k].cost + placed));
-      for (std::size_t k = from; k < to; ++k)
-        child.values[CostKey(values_[k].cost + placed)] += values_[k].count * ways;
-    }
-    held_ += child.values.bytes() - before;
-    step(static_cast<double>(end - first));
+    if (first != end)
+      pass_on(child, static_cast<std::size_t>(first - slack_.begin()), static_cast<std::size_t>(end - slack_.begin()),
+              placed, ways);
   }
 
   struct Value {
@@ -334,13 +432,24 @@ private:
   const Node* node_ = nullptr;
   std::vector<Node>* next_ = nullptr;
   FlatMap<std::uint64_t, std::uint32_t, HashState> index_; // state: its number in *next_, from 1
-  std::vector<Value> values_;
+  std::vector<Value> values_;            // of the node
+  std::vector<std::uint32_t> number_of_; // their places in costs_
   std::vector<double> slack_;
   std::vector<long double> sums_;
   std::vector<std::int64_t> a_, later_, rest_;
   std::vector<std::vector<double>> gain_; // by row and share: what that share adds to the bound
   std::vector<Cost> tail_;
   SignedCost after_ = 0;
+
+  static constexpr std::size_t most_numbered = 50000, most_moves = std::size_t{1} << 24U;
+  bool dense_ = false;              // do the children number their values over the level?
+  std::vector<Cost> costs_;         // the values of this level; empty: too many
+  std::vector<std::uint32_t> order_; // of costs_, ascending
+  FlatMap<CostKey, std::uint32_t, HashCost> rank_, next_rank_; // place in costs_ and in next_costs_, from 1
+  std::vector<Cost> next_costs_;
+  FlatMap<CostKey, std::uint32_t, HashCost> moves_of_; // sum of log n! of a column: its place in moves_, from 1
+  std::vector<std::vector<std::uint32_t>> moves_;      // from a place in costs_ to one in next_costs_, from 1
+  double dense_cells_ = 0.0, passed_ = 0.0;
 
   long double mass_ = 0.0L;
   bool any_above_ = false, given_up_ = false;

@@ -38,6 +38,7 @@ public:
   void expect(Key key) const noexcept {
     __builtin_prefetch(&slots_[static_cast<std::size_t>(Hash{}(key)) & (slots_.size() - 1)]);
   }
+  std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
   std::size_t bytes() const noexcept { return slots_.capacity() * sizeof(Slot); }
   /// All slots, in no order that means anything: those that are used hold a key and its value.
