@@ -8,6 +8,7 @@ that those odds ratios form: where it is above 1 the smallest interval also hold
 mid-p (central): twice the smaller of the tails with half the probability of the observed table, at most 1.
 """
 import csv
+import math
 from fractions import Fraction
 from math import comb
 
@@ -27,22 +28,26 @@ class Table:
 
     def p(self, method, odds):
         odds = Fraction(odds)
-        t = {x: v * odds ** (x - self.support[0]) for x, v in self.w.items()}
+        first, last = self.support[0], self.support[-1]
+        t = {x: v * odds.numerator ** (x - first) * odds.denominator ** (last - x) for x, v in self.w.items()}
         total = sum(t.values())
-        low = lambda y: sum(v for x, v in t.items() if x <= y)
-        high = lambda y: sum(v for x, v in t.items() if x >= y)
-        less, greater, f = low(self.x), high(self.x), t[self.x]
+        low, high, so_far = {}, {}, 0
+        for x, v in t.items():
+            high[x] = total - so_far
+            so_far += v
+            low[x] = so_far
+        less, greater, f = low[self.x], high[self.x], t[self.x]
         if method == "minlike":
             s = sum(v for v in t.values() if v <= f)
         elif method == "central":
             s = 2 * min(less, greater)
         elif method == "midp central":
-            s = 2 * min(less - f / 2, greater - f / 2)
+            s = min(2 * less - f, 2 * greater - f)
         elif less <= greater:
-            s = less + max([high(y) for y in self.support if high(y) <= less], default=0)
+            s = less + max([v for v in high.values() if v <= less], default=0)
         else:
-            s = greater + max([low(y) for y in self.support if low(y) <= greater], default=0)
-        return min(Fraction(1), Fraction(s) / total)
+            s = greater + max([v for v in low.values() if v <= greater], default=0)
+        return min(Fraction(1), Fraction(s, total))
 
     def share(self, inside, theta):
         odds, power, part, total = mp.exp(theta), mp.mpf(1), mp.mpf(0), mp.mpf(0)
@@ -54,8 +59,15 @@ class Table:
             power *= odds
         return part / total
 
+    def quick(self, counts, theta):
+        f = [log_w + theta * x for x, log_w in self.float_w]
+        top = max(f)
+        f = [math.exp(v - top) for v in f]
+        return sum(v for (x, _), v in zip(self.float_w, f) if x in counts) / sum(f)
+
     def limits(self, method):
         x0 = self.x
+        self.float_w = [(x, float(v)) for x, v in self.log_w.items()]
         if method in ("central", "midp central"):
             half = mp.mpf(1) / 2 if method == "midp central" else mp.mpf(0)
             point = lambda theta: half * self.share(lambda x: x == x0, theta)
@@ -71,10 +83,15 @@ class Table:
                 continue
             if method == "minlike":
                 jumps.append((self.log_w[x0] - self.log_w[x]) / (x - x0))
-            elif x > x0:
-                jumps.append(root(lambda s: self.share(lambda y: y <= x0, s) - self.share(lambda y: y >= x, s), -60, 60))
-            else:
-                jumps.append(root(lambda s: self.share(lambda y: y >= x0, s) - self.share(lambda y: y <= x, s), -60, 60))
+            else:  # where the tail at x equals the observed tail on the other side
+                below, above = (x0, x) if x > x0 else (x, x0)
+                quick = lambda s: (self.quick({y for y in self.support if y <= below}, s)
+                                   - self.quick({y for y in self.support if y >= above}, s))
+                sharp = lambda s: self.share(lambda y: y <= below, s) - self.share(lambda y: y >= above, s)
+                lo, hi = -60.0, 60.0
+                for _ in range(60):
+                    lo, hi = ((lo + hi) / 2, hi) if quick((lo + hi) / 2) > 0 else (lo, (lo + hi) / 2)
+                jumps.append(secant(sharp, lo, lo + 1e-7))
         jumps = sorted(jumps)
         ends = [mp.mpf(-80), *jumps, mp.mpf(80)]
         accepted = []
@@ -86,23 +103,31 @@ class Table:
                 f = {x: v + middle * x for x, v in self.log_w.items()}
                 counts = {x for x in self.support if f[x] <= f[x0]}
             else:
-                less = self.share(lambda x: x <= x0, middle)
-                greater = self.share(lambda x: x >= x0, middle)
-                if less <= greater:
-                    counts = {x for x in self.support
-                              if x <= x0 or self.share(lambda y: y >= x, middle) <= less}
+                odds, power, t = mp.exp(middle), mp.mpf(1), {}
+                for x, w in self.w.items():
+                    t[x] = w * power
+                    power *= odds
+                low, high, so_far, total = {}, {}, mp.mpf(0), sum(t.values())
+                for x, v in t.items():
+                    high[x] = total - so_far
+                    so_far += v
+                    low[x] = so_far
+                if low[x0] <= high[x0]:
+                    counts = {x for x in self.support if x <= x0 or high[x] <= low[x0]}
                 else:
-                    counts = {x for x in self.support
-                              if x >= x0 or self.share(lambda y: y <= x, middle) <= greater}
+                    counts = {x for x in self.support if x >= x0 or low[x] <= high[x0]}
             p = lambda theta: self.share(lambda x: x in counts, theta) - ALPHA
-            lo, hi = left, right
-            for _ in range(150):
-                a, b = lo + (hi - lo) * mp.mpf("0.4"), lo + (hi - lo) * mp.mpf("0.6")
-                if p(a) < p(b):
+            # In double precision first: most pieces lie far above or below 0.05 as a whole.
+            lo, hi = float(left), float(right)
+            if max(self.quick(counts, lo), self.quick(counts, hi)) < 0.0499:
+                continue
+            for _ in range(80):
+                a, b = lo + (hi - lo) * 0.4, lo + (hi - lo) * 0.6
+                if self.quick(counts, a) < self.quick(counts, b):
                     hi = b
                 else:
                     lo = a
-            least = (lo + hi) / 2
+            least = min(max(mp.mpf((lo + hi) / 2), left), right)
             if p(least) > 0:
                 accepted.append((left, right))
                 continue
@@ -121,10 +146,21 @@ class Table:
         return low, high, len(merged)
 
 
+def secant(f, a, b):
+    a, b = mp.mpf(a), mp.mpf(b)
+    fa, fb = f(a), f(b)
+    for _ in range(30):
+        if fb == fa or abs(b - a) < mp.mpf("1e-35"):
+            break
+        a, b, fa = b, b - fb * (b - a) / (fb - fa), fb
+        fb = f(b)
+    return b
+
+
 def root(f, a, b):
     a, b = mp.mpf(a), mp.mpf(b)
     up = f(b) > 0
-    for _ in range(140):
+    for _ in range(110):
         c = (a + b) / 2
         if (f(c) > 0) == up:
             b = c

@@ -2,7 +2,7 @@
 # Run in this directory: Rscript fisher_failures.R, then python3 fisher_failures.py, which adds the truth.
 # counts: column by column. error: what the report says (its software named in `software`). from: where the counts stand,
 # "printed" in the report or how they follow from what it names.
-# outcome_*: stats::fisher.test here, in a child process given 60 seconds of its processor,
+# outcome_*: stats::fisher.test here, in a child process given 20 seconds of its processor,
 # with the default workspace, 2e7 and 2e8: p to 17
 # digits, the message of an error, or "timeout".
 # sim_hits of sim_B tables drawn with r2dtable() (Patefield 1981), set.seed(sim_seed), were no likelier than the observed
@@ -150,7 +150,7 @@ run <- function(x, workspace) {
     "); cat(tryCatch(formatC(stats::fisher.test(m, workspace = ", workspace, ")$p.value, digits = 17, format = 'g'), ",
     "error = function(e) conditionMessage(e)))"
   )
-  out <- suppressWarnings(system2("bash", c("-c", shQuote(paste("ulimit -t 60; exec Rscript -e", shQuote(code)))),
+  out <- suppressWarnings(system2("bash", c("-c", shQuote(paste("ulimit -t 20; exec Rscript -e", shQuote(code)))),
     stdout = TRUE, stderr = FALSE
   ))
   if (!is.null(attr(out, "status"))) return(if (attr(out, "status") %in% c(137, 152)) "timeout" else "died")

@@ -6,7 +6,7 @@ that value (roots of its cubic or quadratic), is below the normal quantile. mn m
   difference  (p1 - p2 - delta)^2 / (v1 + v2)
   ratio       (p1 - rho p2)^2 / (v1 + rho^2 v2)
   odds ratio  the difference of p1 and its restricted estimate, over the conditional (binomial) variance:
-              (n1 (p1 - p1~))^2 (1 / (n1 p1~ q1~) + 1 / (n2 p2~ q2~))
+              (n1 (p1 - p1~))^2 (1 / (n1 p1~ q1~) + 1 / (n2 p2~ q2~)), for mn over N / (N - 1)
 newcombe: square and add, of Wilson intervals. mover: the limits of p1 / p2 of Donner and Zou (2012) from Wilson intervals.
 `exact` is NA where the statistic has no value (both groups empty of successes, or of failures, for a ratio).
 """
@@ -83,7 +83,7 @@ def odds_ratio(x1, n1, x2, n2, factor):
         a, b = n2 * (odds - 1), n1 * odds + n2 - total * (odds - 1)
         p2 = 2 * total / (b + mp.sqrt(b * b + 4 * a * total))
         p1 = odds * p2 / (1 - p2 + odds * p2)
-        v = (1 / (n1 * p1 * (1 - p1)) + 1 / (n2 * p2 * (1 - p2))) * factor
+        v = (1 / (n1 * p1 * (1 - p1)) + 1 / (n2 * p2 * (1 - p2))) / factor
         return (x1 - n1 * p1) * mp.sqrt(v)
     far = mp.mpf(40)
     low = mp.mpf(0) if x1 == 0 or x2 == n2 else mp.exp(bisect(lambda d: Z - z(d), -far, far))
