@@ -1,6 +1,7 @@
 # Adds stats::fisher.test(workspace = 2e8) to fisher_rxc_exact.csv and counts its errors in fisher_rxc_errs.csv.
 # Run in this directory after fisher_rxc_exact.py: Rscript fisher_rxc_errs.R (about 20 minutes)
-# Each table in a child process, given 60 seconds of its processor. p_stats: 17 digits, or the message of the error, or "timeout".
+# Each table in a child process, given 60 seconds of its processor. p_stats: 17 digits, or the message of the error, or
+# "timeout"; seconds_stats: processor time.
 # wrong: relative difference from the exact p above 1e-6; right: at most that; failed: error or timeout. `worst` is the
 # greatest ratio of the two p, the larger over the smaller.
 version <- R.version
@@ -16,15 +17,12 @@ one <- function(counts, nrow) {
   if (!is.null(attr(out, "status"))) return(c(if (attr(out, "status") %in% c(137, 152)) "timeout" else "died", NA))
   strsplit(gsub("[[:space:]]+", " ", paste(out, collapse = " ")), "|", fixed = TRUE)[[1]]
 }
-file <- commandArgs(TRUE)
-file <- if (length(file)) file[1] else "fisher_rxc_exact.csv"
-data <- read.csv(file, colClasses = "character")
+data <- read.csv("fisher_rxc_exact.csv", colClasses = "character")
 done <- vapply(seq_len(nrow(data)), function(i) one(data$counts[i], as.integer(data$nrow[i])), character(2))
 data$p_stats <- done[1, ]
 data$seconds_stats <- done[2, ]
 data$r_version <- r_version
-write.csv(data, file, row.names = FALSE, quote = grep("p_stats", names(data)))
-if (is.null(data$p)) quit()
+write.csv(data, "fisher_rxc_exact.csv", row.names = FALSE, quote = grep("p_stats", names(data)))
 
 drawn <- data[grepl("-", data$id), ]
 exact <- as.numeric(drawn$p)

@@ -4,7 +4,7 @@ Python 3.11, mpmath 1.3.0; nothing here is shared with the package. Limits as in
 the hypergeometric weights (odds p / (1 - p)): the smallest interval that holds all p with a p-value above 0.05. minlike and
 Blaker's limits up to n = 60, else NA. clusters: variance of the proportion sum over patients of (events - n p)^2, over
 (lesions)^2, times m / (m - 1) for m patients. survey beta (Korn and Graubard 1998): effective n = p (1 - p) / variance,
-times (t(0.975, lesions - 1) / t(0.975, m - 1))^2, in the beta quantiles of Clopper and Pearson. survey mean: p -+
+times (t(0.975, lesions - 1) / t(0.975, m - 1))^2, in the beta quantiles of Clopper and Pearson (NA without variance). survey mean: p -+
 t(0.975, m - 1) standard errors.
 """
 import csv
@@ -41,6 +41,8 @@ def clusters(patients):
     m, total, events = len(patients), sum(n for _, n in patients), sum(e for e, _ in patients)
     p = Fraction(events, total)
     v = sum((e - n * p) ** 2 for e, n in patients) / Fraction(total**2) * Fraction(m, m - 1)
+    if v == 0:
+        return {}
     number = lambda f: mp.mpf(f.numerator) / f.denominator
     se, mean = mp.sqrt(number(v)), number(p)
     t = t_quantile(m - 1)
