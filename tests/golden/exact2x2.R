@@ -1,7 +1,8 @@
 # Writes exact2x2.csv. Run in this directory, with exact2x2: Rscript exact2x2.R, then python3 exact2x2.py for `exact`.
 # Recorded: exact2x2::exact2x2() of the version written beside each row. Tables [a b; c d] by row. Its p counts a table that
 # is likelier by less than 1e-7 as no likelier; its limits for minlike and blaker are searched (tol = 1e-8 asked for) on
-# rounded odds ratios and have about six digits. conf_* at 95 %. midp exists for tsmethod "central" only.
+# rounded odds ratios: five digits. Those of central and midp come from a loose uniroot(): up to 1 % off (the exact ones are
+# beside them). conf_* at 95 %. midp exists for tsmethod "central" only.
 # Published: fay2010 (R Journal 2(1), 53-58): 7 of 262 against 30 of 494; tea and convictions: ?fisher.test;
 # mehta2003 (Mehta and Senchaudhuri, vaccine trial): 7 of 15 against 12 of 15. The others are drawn.
 suppressMessages(library(exact2x2))

@@ -1,7 +1,7 @@
 # Writes proportion.csv and proportion_clusters.csv. Run in this directory, with exactci, binom, PropCIs, BlakerCI and
 # survey: Rscript proportion.R, then python3 proportion.py, which adds `exact`. 95 % intervals.
 # Recorded: exactci::binom.exact() (tsmethod central = Clopper-Pearson, minlike, blaker; midp of central) and its p-values
-# against null 0.5 and 0.1, binom::binom.confint() (wilson), BlakerCI, PropCIs::midPci(); tolerances as they search.
+# against null 0.5 and 0.1, binom::binom.confint() (wilson), BlakerCI, PropCIs::midPci(). tolerance: of |value - exact|, as they search or round.
 # clusters: lesions in patients; proportion_clusters.csv has a row a patient (events of n). survey::svyciprop() on one row a
 # lesion, ids = ~patient: method "beta" is Korn and Graubard's (1998) interval with their factor
 # (t(n - 1) / t(degf))^2 on the effective n; it does not hold the effective n at or below n.
@@ -34,7 +34,7 @@ for (i in seq_len(nrow(pairs))) {
   r <- exactci::binom.exact(x, n, p = 0.5, tsmethod = "central", midp = TRUE)
   add(id, x, n, "midp central", c(p_0.5 = r$p.value, conf_low = r$conf.int[1], conf_high = r$conf.int[2]), "exactci", 1e-4)
   r <- PropCIs::midPci(x, n, 0.95)$conf.int
-  add(id, x, n, "midp central", c(conf_low = r[1], conf_high = r[2]), "PropCIs", 1e-4)
+  add(id, x, n, "midp central", c(conf_low = r[1], conf_high = r[2]), "PropCIs", 1e-3)
   r <- binom::binom.confint(x, n, methods = "wilson")
   add(id, x, n, "wilson", c(conf_low = r$lower, conf_high = r$upper), "binom", 1e-12)
   r <- BlakerCI::binom.blaker.limits(x, n)
