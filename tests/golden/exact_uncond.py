@@ -47,6 +47,8 @@ def signed_square(x1, n1, x2, n2, pooled):
 
 def greatest(coefficients):
     n = len(coefficients) - 1
+    if all(c == comb(n, s) for s, c in enumerate(coefficients)):
+        return mp.mpf(1)
     coefficients = [mp.mpf(c) for c in coefficients]
     f = lambda p: mp.fsum(c * p**s * (1 - p) ** (n - s) for s, c in enumerate(coefficients))
     quick = [float(c) for c in coefficients]
@@ -57,7 +59,7 @@ def greatest(coefficients):
     top = max(values)
     ratio = (mp.sqrt(5) - 1) / 2
     for i in range(1, 4000):
-        if values[i] < values[i - 1] or values[i] < values[i + 1] or values[i] < top * (1 - 1e-3):
+        if values[i] < values[i - 1] or values[i] < values[i + 1] or values[i] < top * (1 - 1e-5):
             continue
         lo, hi = mp.mpf(grid[i - 1]), mp.mpf(grid[i + 1])
         a, b = hi - ratio * (hi - lo), lo + ratio * (hi - lo)
