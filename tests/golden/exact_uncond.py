@@ -58,7 +58,9 @@ def greatest(coefficients):
     best = max(f(mp.mpf(0)), f(mp.mpf(1)))
     top = max(values)
     ratio = (mp.sqrt(5) - 1) / 2
-    for i in range(1, 4000):
+    # Where the polynomial is 1 but for 1e-9, it is so on a plateau: its highest point on the grid does.
+    peaks = range(1, 4000) if top < 1 - 1e-9 else [min(max(values.index(top), 1), 3999)]
+    for i in peaks:
         if values[i] < values[i - 1] or values[i] < values[i + 1] or values[i] < top * (1 - 1e-5):
             continue
         lo, hi = mp.mpf(grid[i - 1]), mp.mpf(grid[i + 1])
