@@ -8,7 +8,7 @@ successes: its greatest value is searched on 4000 points, then by golden section
                         agree, else the greatest one (only z-unpooled: 0 of n against m of m and the reverse)
   boschloo              two-sided: Fisher's two-sided p (minlike) as statistic
   boschloo central      twice the smaller one-sided p, at most 1
-The csm rows and the score intervals and their p are recorded only (`exact` NA).
+The csm rows, exact2x2's minlike and the score intervals and their p are recorded only (`exact` NA).
 """
 import csv
 from fractions import Fraction
@@ -105,7 +105,7 @@ def main():
     known = {}
     for r in rows:
         r["exact"] = "NA"
-        if r["method"] == "csm" or r["method"].startswith("score"):
+        if r["method"] in ("csm", "boschloo exact2x2 minlike") or r["method"].startswith("score"):
             continue
         key = *(int(r[k]) for k in "abcd"), r["method"], r["alternative"]
         if key not in known:
