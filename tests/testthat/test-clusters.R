@@ -56,6 +56,7 @@ test_that("numbers of prodlim and survival, recorded", {
 })
 
 test_that("the infinitesimal jackknife is survival's, with ties, weights, delayed entry and shared clusters", {
+  skip_on_cran() # long
   compared <- 0
   for (seed in 1:150) {
     cohort <- clustered_cohort(seed)

@@ -146,6 +146,7 @@ test_that("the other group first turns the contrast", {
 })
 
 test_that("a row of weight 2 is two rows, counts are rows", {
+  skip_on_cran() # long
   for (seed in 1:16) {
     cohort <- two_or_more(seed, weights = TRUE)
     rows <- cohort[rep(seq_len(nrow(cohort)), cohort$weight), ]

@@ -57,6 +57,7 @@ test_that("numbers of cmprsk, prodlim and survival are met", {
 # Agreement with survfit -------------------------------------------------------------------------
 
 test_that("400 random cohorts agree with survfit's multi-state estimate in every element", {
+  skip_on_cran() # long
   compared <- 0
   for (seed in 1:400) {
     conf.type <- c("log-log", "log", "plain", "logit", "arcsin")[seed %% 5 + 1]
@@ -171,6 +172,7 @@ test_that("print, summary, plot and `[` of survival take it", {
 # Properties -------------------------------------------------------------------------------------
 
 test_that("incidences and the event-free probability sum to 1; order, unit, labels and weights do as they should", {
+  skip_on_cran() # long
   for (seed in 2001:2080) {
     d <- random_causes(seed)
     d$w <- rep_len(1:2, nrow(d))
@@ -208,6 +210,7 @@ test_that("incidences and the event-free probability sum to 1; order, unit, labe
 })
 
 test_that("counts give the same bits as the rows they stand for", {
+  skip_on_cran() # long
   compared <- 0
   for (seed in 1:150) {
     d <- random_causes(seed, entry = seed %% 2 == 1, weights = seed %% 3 == 0)

@@ -64,6 +64,7 @@ test_that("numbers in print are met to the last digit", {
 })
 
 test_that("near ties between causes, clusters, groups, entry and exit are survival's", {
+  skip_on_cran() # long
   counts <- c("time", "n.risk", "n.event", "n.censor")
   survival_has <- function(ours, theirs, elements) {
     for (v in elements) expect_lt(largest_difference(unclass(ours)[[v]], unclass(theirs)[[v]]), 1e-12)

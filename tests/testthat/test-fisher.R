@@ -51,6 +51,7 @@ test_that("under another null value ties are those of the double that was given"
 # --- golden ----------------------------------------------------------------------------------------------------------
 
 test_that("every table of up to 20 subjects has the p-values of exact rational arithmetic", {
+  skip_on_cran() # long
   g <- golden("fisher-n20.csv")
   expect_identical(nrow(g), 10625L) # C(24, 4) - 1
   p <- quiet(vapply(seq_len(nrow(g)), function(i) {
@@ -66,6 +67,7 @@ test_that("every table of up to 20 subjects has the p-values of exact rational a
 })
 
 test_that("p-values, odds ratios and limits agree with exact and 60-digit arithmetic", {
+  skip_on_cran() # long
   g <- golden("fisher.csv")
   expect_gt(nrow(g), 300)
   expect_setequal(g$way, c("rational", "window", "integral"))

@@ -69,6 +69,7 @@ test_that("without such ties survfit(Surv(time, 1 - status)) says the same; with
 # Properties -------------------------------------------------------------------------------------
 
 test_that("S(t) G(t) is the share still there; row order, unit, weights and counts change nothing", {
+  skip_on_cran() # long
   for (seed in 1:80) {
     d <- random_cohort(seed)
     d$w <- rep_len(1:2, nrow(d))

@@ -18,6 +18,7 @@ numbers_of <- function(x) {
 }
 
 test_that("recorded tests of cmprsk are met: help page, ties, strata, rho, two to five groups", {
+  skip_on_cran() # long
   numbers <- golden("gray")
   data <- utils::read.csv(test_path("..", "golden", "gray_data.csv"))
   for (i in seq_len(nrow(numbers))) {

@@ -124,6 +124,7 @@ test_that("the beta product is refused where it is not defined; fallbacks never 
 # Properties -------------------------------------------------------------------------------------
 
 test_that("limits exist, contain the estimate, and are nested in the level", {
+  skip_on_cran() # long
   for (seed in 5001:5060) {
     d <- random_cohort(seed, weights = seed %% 2 == 0)
     if (is.null(d$weight)) d$weight <- 1

@@ -76,6 +76,7 @@ both_fits <- function(seed, conf.type) {
 }
 
 test_that("1,000 random cohorts agree with survfit in every element", {
+  skip_on_cran() # long
   compared <- 0
   intervals <- 0
   for (seed in 1:1005) {
@@ -113,6 +114,7 @@ test_that("1,000 random cohorts agree with survfit in every element", {
 })
 
 test_that("a small fit of plain vectors, made by one call, is what the formula and any other way make of the rows", {
+  skip_on_cran() # long
   for (seed in 1:200) {
     cohort <- random_cohort(seed)
     status <- list(cohort$status, cohort$status == 1, as.double(cohort$status))[[seed %% 3 + 1]]

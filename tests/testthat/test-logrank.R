@@ -53,6 +53,7 @@ test_that("three groups of one at a single death: chi-square 2 on 2 df", {
 # Agreement --------------------------------------------------------------------------------------
 
 test_that("1,000 random cohorts agree with survdiff, and where it fails the reason is known", {
+  skip_on_cran() # long
   compared <- singular <- undefined <- single <- 0
   for (seed in 1:1700) {
     d <- random_cohort(seed, groups = 2:5)
@@ -385,6 +386,7 @@ test_that("the family of weights, of two groups, of four and for trend, is what 
 })
 
 test_that("rho is survdiff's, on random cohorts with strata", {
+  skip_on_cran() # long
   compared <- 0
   for (seed in 1:300) {
     d <- random_cohort(seed, groups = 2:5)

@@ -113,6 +113,7 @@ survival_influence <- function(formula, d, tau, id) {
 }
 
 test_that("clustered variances are survival's infinitesimal jackknife, jointly over groups that share patients", {
+  skip_on_cran() # long
   compared <- 0
   shared <- 0
   for (seed in 1:300) {
@@ -160,6 +161,7 @@ test_that("the area is that under rates(), and time lost makes up tau", {
 })
 
 test_that("row order changes nothing, a unit scales, weight 2 is a row twice, counts give the same bits", {
+  skip_on_cran() # long
   for (seed in 3001:3060) {
     d <- random_cohort(seed, entry = seed %% 2 == 0)
     d$w <- rep_len(1:2, nrow(d))
@@ -200,6 +202,7 @@ test_that("without censoring it is the mean of min(T, tau), with the variance of
 })
 
 test_that("the difference changes its sign with the reference, the ratio is turned over", {
+  skip_on_cran() # long
   compared <- 0
   for (seed in 4001:4100) {
     d <- random_cohort(seed, groups = 2)
