@@ -1,10 +1,11 @@
 #' Fisher's exact test
 #'
 #' Do groups differ in how often something happens, or in what happens? It asks how the counts could have fallen given
-#' the row and column totals: exact for 2x2 tables of any size; for larger ones exact where all their tables can be
-#' gone through, else from random tables, which the result says. Assumes independent observations: lesions of one patient are not. It compares
-#' proportions at one moment; patients censored before that moment are not observed at it, and then [kaplan_meier()]
-#' and [logrank_test()] are the tools. Given its totals the test is discrete and, in small tables, conservative.
+#' the row and column totals: exact for 2x2 tables of any size; for larger ones exact where all their tables can be gone
+#' through, else from random tables, which the result says. Assumes independent observations: lesions of one patient are
+#' not. It compares proportions at one moment; patients censored before that moment are not observed at it, and then
+#' [kaplan_meier()] and [logrank_test()] are the tools. Given its totals the test is discrete and, in small tables,
+#' conservative.
 #'
 #' @param ... What is tested, one of: a matrix or table `x` of counts (also `xtabs`, `ftable`); two factors or vectors
 #'   of labels `x` (rows) and `y` (columns), one value per subject; four counts `a, b, c, d`, the table with rows
@@ -15,8 +16,8 @@
 #'   frame go through [as.matrix()].
 #' @param formula `~ a + b`, rows and columns; or `counts ~ a + b` as in [stats::xtabs()]. Labels may be numbers here.
 #' @param data A data frame in which the formula is evaluated.
-#' @param weights With labels: how many subjects each row stands for, whole numbers. In a formula and a data frame it may
-#'   name a column.
+#' @param weights With labels: how many subjects each row stands for, whole numbers. In a formula and a data frame it
+#'   may name a column.
 #' @param subset Rows to use: a condition, or row numbers.
 #' @param or Odds ratio under the null hypothesis, finite and > 0. `or` and `alternative` other than the default are
 #'   refused for larger tables, which have no single odds ratio; `conf.int` is without effect there.
@@ -27,22 +28,22 @@
 #'   Halton, default); of a `"chisq"` (Pearson) as large; `"kruskal"`: rows are groups, columns ordered, of a
 #'   Kruskal-Wallis statistic as large; `"linear"`: both ordered, of a sum of products of `scores` as far from its mean.
 #' @param scores For `"linear"`: a list of the row and the column scores. `NULL`: 1, 2, 3, ...
-#' @param exact For larger tables: `NULL` (default) computes the exact p-value where it is within reach of `max.work` and
-#'   `memory`, and else draws random tables; `TRUE` insists on it; `FALSE` draws. Statistics other than the probability
-#'   are drawn.
+#' @param exact For larger tables: `NULL` (default) computes the exact p-value where it is within reach of `max.work`
+#'   and `memory`, and else draws random tables; `TRUE` insists on it; `FALSE` draws. Statistics other than the
+#'   probability are drawn.
 #' @param B Number of random tables, a whole number from 1 to 1e9.
 #' @param seed A whole number from 0 to 2^53. `NULL`: drawn once from R's random numbers, where tables are drawn; the
 #'   result records it.
-#' @param max.work,memory What the exact p-value of a larger table may cost: elementary operations (1e9 of them take some
-#'   seconds) and bytes.
+#' @param max.work,memory What the exact p-value of a larger table may cost: elementary operations (1e9 of them take
+#'   some seconds) and bytes.
 #' @param threads Number of threads that draw tables, 1 or more; the result does not depend on it.
 #' @param progress Show a progress bar when it takes longer than two seconds?
-#' @param simulate.p.value As in [stats::fisher.test()]: `TRUE` is `exact = FALSE`. A 2x2 table is tested exactly all the
-#'   same, with a note.
+#' @param simulate.p.value As in [stats::fisher.test()]: `TRUE` is `exact = FALSE`. A 2x2 table is tested exactly all
+#'   the same, with a note.
 #' @param workspace,hybrid,hybridPars,control Arguments of [stats::fisher.test()] that are of no use here: ignored, with
 #'   a note.
-#' @param na.action For labels: `"error"` (default) refuses missing values; `"omit"` leaves such rows out, counts them in
-#'   the result and prints the count.
+#' @param na.action For labels: `"error"` (default) refuses missing values; `"omit"` leaves such rows out, counts them
+#'   in the result and prints the count.
 #'
 #' @return A `fisher_test`, which is also an `htest` with the elements of [stats::fisher.test()]: `p.value`, `conf.int`
 #'   (absent with `conf.int = FALSE`), `estimate` (the conditional maximum-likelihood odds ratio, not `ad / (bc)`),
@@ -51,8 +52,8 @@
 #'
 #'   For a larger table, or another `statistic`, a `fisher_rxc`, also an `htest`: `p.value`, `log_p_value`, `method`,
 #'   `data.name`, `table`, `meta`; `statistic` and `parameter` (degrees of freedom) in the form that the asymptotic test
-#'   has, except for `"probability"`; and where tables were drawn `mc`, a list of `B`, `hits` (tables as extreme or more),
-#'   `seed` and `conf.int` (99 % limits of the p-value that all tables would give).
+#'   has, except for `"probability"`; and where tables were drawn `mc`, a list of `B`, `hits` (tables as extreme or
+#'   more), `seed` and `conf.int` (99 % limits of the p-value that all tables would give).
 #'
 #'   `tidy()` and `glance()`: one row with `estimate`, `p.value`, `conf.low`, `conf.high`, `method`, `alternative`,
 #'   `log.p.value`; of a `fisher_rxc` also `p.low`, `p.high` and `n.draws` (`NA`: exact).
@@ -88,9 +89,10 @@
 #' With one count 0 the estimate is 0 or Inf and one limit is finite.
 #' @section Errors:
 #' `cryonodes_error_type` (not numeric), `_missing`, `_count` (negative, fractional, infinite or above 2^53), `_empty`
-#' (no observations), `_dim` (fewer than two non-empty rows or columns), `_group` (a factor with one level), `_length`, `_choice` (option unknown or out
-#' of range), `_conf_level`, `_object`, `_formula`, `_column` (a data frame without two columns of labels),
-#' `cryonodes_error_B`, `_size` (`exact = TRUE` out of reach). Warning `cryonodes_warning_degenerate` (empty row or column).
+#' (no observations), `_dim` (fewer than two non-empty rows or columns), `_group` (a factor with one level), `_length`,
+#' `_choice` (option unknown or out of range), `_conf_level`, `_object`, `_formula`, `_column` (a data frame without two
+#' columns of labels), `cryonodes_error_B`, `_size` (`exact = TRUE` out of reach). Warning
+#' `cryonodes_warning_degenerate` (empty row or column).
 #' @references
 #' Fisher RA (1935). The logic of inductive inference. *Journal of the Royal Statistical Society* 98:39-82.
 #'
@@ -100,8 +102,8 @@
 #' Cornfield J (1956). A statistical problem arising from retrospective studies. *Proceedings of the Third Berkeley
 #' Symposium on Mathematical Statistics and Probability* 4:135-148 (exact limits).
 #'
-#' Patefield WM (1981). Algorithm AS 159: an efficient method of generating random r x c tables with given row and column
-#' totals. *Applied Statistics* 30:91-97.
+#' Patefield WM (1981). Algorithm AS 159: an efficient method of generating random r x c tables with given row and
+#' column totals. *Applied Statistics* 30:91-97.
 #'
 #' Phipson B, Smyth GK (2010). Permutation p-values should never be zero. *Statistical Applications in Genetics and
 #' Molecular Biology* 9:39.

@@ -78,8 +78,8 @@ test_larger_table <- function(data, or, alternative, conf.int, conf.level, large
     notes <- c(notes, "the exact p-value was out of reach within `max.work` and `memory`: random tables were drawn")
   }
   test <- c(test, statistic_of_table(table, larger), list(
-    method = method_of_table(larger$statistic, exact), alternative = "two.sided", data.name = data$data_name,
-    table = table,
+    method = paste0(statistic_label(larger$statistic), if (exact) ", exact" else ", Monte Carlo"),
+    alternative = "two.sided", data.name = data$data_name, table = table,
     meta = list(
       format = result_format, method = "fisher_rxc", n_rows = n, statistic = larger$statistic, scores = larger$scores,
       rows_dropped = data$rows_dropped %||% integer(), notes = notes
@@ -190,11 +190,11 @@ statistic_of_table <- function(table, larger) {
   )
 }
 
-method_of_table <- function(statistic, exact) {
-  paste0(switch(statistic,
+statistic_label <- function(statistic) {
+  switch(statistic,
     probability = method_label("fisher_rxc"), chisq = "Pearson's chi-square test", kruskal = "Kruskal-Wallis test",
     linear = "Linear-by-linear association test"
-  ), if (exact) ", exact" else ", Monte Carlo")
+  )
 }
 
 rxc_fields <- c("p.value", "method", "alternative", "data.name", "log_p_value", "table")
@@ -207,7 +207,11 @@ print.fisher_rxc <- function(x, digits = 3, ...) {
   digits <- check_digits(digits, quote(print()))
   titles <- names(dimnames(x$table))
   named <- length(titles) == 2 && all(nzchar(titles))
-  cat(x$method, if (named) paste0(" of ", encodeString(titles[2]), " by ", encodeString(titles[1])), "\n", sep = "")
+  cat(statistic_label(x$meta$statistic),
+    if (named) paste0(" of ", encodeString(titles[2]), " by ", encodeString(titles[1])),
+    if (is.null(x$mc)) ", exact" else ", Monte Carlo", "\n",
+    sep = ""
+  )
   cat("Null: ", method_null("fisher_rxc"), "\n", sep = "")
   dropped <- x$meta$rows_dropped
   cat(format_plain(x$meta$n_rows), " observation", if (x$meta$n_rows != 1) "s",

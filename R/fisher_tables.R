@@ -62,7 +62,8 @@ table_from_data_frame <- function(x, weights, subset, na.action, call) {
   na.action <- check_na_action(na.action, call)
   counted <- if (!quo_is_null(weights)) intersect(names(x), free_names(quo_get_expr(weights)))
   columns <- setdiff(names(x), counted)
-  is_label <- vapply(columns, function(name) is.factor(x[[name]]) || is.character(x[[name]]) || is.logical(x[[name]]), TRUE)
+  labels <- function(v) is.factor(v) || is.character(v) || is.logical(v)
+  is_label <- vapply(columns, function(name) labels(x[[name]]), TRUE)
   if (length(columns) && !any(is_label)) {
     abort_rule("type", paste0("`x` is a data frame of numbers, whose columns (", quoted(columns), ") are no labels."),
       "If these are counts, give `as.matrix()` of it; if they are codes, write `~ a + b` with `data`.",
@@ -70,10 +71,11 @@ table_from_data_frame <- function(x, weights, subset, na.action, call) {
     )
   }
   if (length(columns) != 2 || !all(is_label)) {
-    numeric <- if (!all(is_label)) paste0("; ", quoted(columns[!is_label]), if (sum(!is_label) == 1) " is" else " are",
-      " no factor or text")
-    abort_rule("column", paste0("`x` must have two columns of labels, not ", length(columns), " (", quoted(columns), ")",
-      numeric, "."
+    numeric <- if (!all(is_label)) {
+      paste0("; ", quoted(columns[!is_label]), if (sum(!is_label) == 1) " is" else " are", " no factor or text")
+    }
+    abort_rule("column", paste0("`x` must have two columns of labels, not ", length(columns),
+      if (length(columns)) paste0(" (", quoted(columns), ")"), numeric, "."
     ), "Name two with `~ a + b` and `data`; counts of rows go to `weights`.", arg = "x", call = call)
   }
   out <- table_from_labels(
