@@ -73,6 +73,14 @@ fisher_cpp <- function(table, odds_ratio, alternative, conf_int, conf_level) {
     .Call(`_cryonodes_fisher_cpp`, table, odds_ratio, alternative, conf_int, conf_level)
 }
 
+fisher_rxc_exact_cpp <- function(counts, rows, max_work, memory, progress) {
+    .Call(`_cryonodes_fisher_rxc_exact_cpp`, counts, rows, max_work, memory, progress)
+}
+
+fisher_rxc_sample_cpp <- function(counts, rows, statistic, row_scores, column_scores, draws, seed, threads, progress) {
+    .Call(`_cryonodes_fisher_rxc_sample_cpp`, counts, rows, statistic, row_scores, column_scores, draws, seed, threads, progress)
+}
+
 follow_up_cpp <- function(frame, potential) {
     .Call(`_cryonodes_follow_up_cpp`, frame, potential)
 }

@@ -38,6 +38,10 @@ catalogue <- rbind(
   method_row("fisher", "fisher_test", "Fisher's exact test", "Fisher (1935), Freeman & Halton (1951)",
     null = "odds ratio = 1", sides = "one or two"
   ),
+  method_row("fisher_rxc", "fisher_test", "Fisher-Freeman-Halton test",
+    "Freeman & Halton (1951), Patefield (1981)",
+    null = "rows and columns are independent", sides = "two"
+  ),
   method_row("reconstruct", "reconstruct_km", "Reconstruction of printed Kaplan-Meier rates",
     "exhaustive search; this package"
   )

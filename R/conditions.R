@@ -4,7 +4,7 @@
 error_rules <- c(
   "missing", "time", "status", "type", "empty", "length", "group", "weights", "entry", "count", "dim", "table",
   "times", "conf_level", "conf_type", "choice", "column", "formula", "object", "package", "core", "memory", "work",
-  "tau"
+  "tau", "size", "B"
 )
 
 abort_rule <- function(rule, message, hint = NULL, arg = NULL, rows = NULL, call = NULL) {

@@ -1,27 +1,62 @@
-#' Fisher's exact test of a 2x2 table
+#' Fisher's exact test
 #'
-#' Do two groups differ in how often something happens? Exact for any size: it asks how the counts could have fallen
-#' given the row and column totals. Assumes independent observations: lesions of one patient are not. It compares
-#' proportions at one moment; patients censored before that moment are not observed at it, and then [kaplan_meier()]
-#' and [logrank_test()] are the tools. Given its totals the test is discrete and, in small tables, conservative.
+#' Do groups differ in how often something happens, or in what happens? It asks how the counts could have fallen given
+#' the row and column totals: exact for 2x2 tables of any size; for larger ones exact where all their tables can be gone
+#' through, else from random tables, which the result says. Assumes independent observations: lesions of one patient are
+#' not. It compares proportions at one moment; patients censored before that moment are not observed at it, and then
+#' [kaplan_meier()] and [logrank_test()] are the tools. Given its totals the test is discrete and, in small tables,
+#' conservative.
 #'
-#' @param ... What is tested, one of: a matrix or table `x` of counts; two factors or vectors of labels `x` (rows)
-#'   and `y` (columns), one value per subject; four counts `a, b, c, d`, the table with rows `(a, b)` and `(c, d)`.
-#'   The options below must be spelled out. Not used by the methods for a matrix and a table.
-#' @param x A matrix or table of counts: whole numbers from 0 to 2^53, with two non-empty rows and columns.
-#' @param or Odds ratio under the null hypothesis, finite and > 0.
+#' @param ... What is tested, one of: a matrix or table `x` of counts (also `xtabs`, `ftable`); two factors or vectors
+#'   of labels `x` (rows) and `y` (columns), one value per subject; four counts `a, b, c, d`, the table with rows
+#'   `(a, b)` and `(c, d)`; a formula; a data frame `x` of two columns of labels. The options below must be spelled out.
+#'   Not used by the methods for a matrix, table, formula and data frame.
+#' @param x A matrix or table of counts: whole numbers from 0 to 2^53, with two non-empty rows and columns. Or a data
+#'   frame with two columns that are factors, text or logical (besides the one that `weights` names); counts in a data
+#'   frame go through [as.matrix()].
+#' @param formula `~ a + b`, rows and columns; or `counts ~ a + b` as in [stats::xtabs()]. Labels may be numbers here.
+#' @param data A data frame in which the formula is evaluated.
+#' @param weights With labels: how many subjects each row stands for, whole numbers. In a formula and a data frame it
+#'   may name a column.
+#' @param subset Rows to use: a condition, or row numbers.
+#' @param or Odds ratio under the null hypothesis, finite and > 0. `or` and `alternative` other than the default are
+#'   refused for larger tables, which have no single odds ratio; `conf.int` is without effect there.
 #' @param alternative `"two.sided"` (default), `"less"` or `"greater"`: how the odds ratio differs from `or`.
 #' @param conf.int Compute the confidence interval?
 #' @param conf.level Coverage, in (0, 1), of the two limits or of the one limit of a one-sided alternative.
-#' @param na.action For factors and labels: `"error"` (default) refuses missing values; `"omit"` leaves such pairs
-#'   out, counts them in the result and prints the count.
+#' @param statistic Which tables are as extreme as the one observed: those as improbable (`"probability"`, Freeman and
+#'   Halton, default); of a `"chisq"` (Pearson) as large; `"kruskal"`: rows are groups, columns ordered, of a
+#'   Kruskal-Wallis statistic as large; `"linear"`: both ordered, of a sum of products of `scores` as far from its mean.
+#' @param scores For `"linear"`: a list of the row and the column scores. `NULL`: 1, 2, 3, ...
+#' @param exact For larger tables: `NULL` (default) computes the exact p-value where it is within reach of `max.work`
+#'   and `memory`, and else draws random tables; `TRUE` insists on it; `FALSE` draws. Statistics other than the
+#'   probability are drawn.
+#' @param B Number of random tables, a whole number from 1 to 1e9.
+#' @param seed A whole number from 0 to 2^53. `NULL`: drawn once from R's random numbers, where tables are drawn; the
+#'   result records it.
+#' @param max.work,memory What the exact p-value of a larger table may cost: elementary operations (1e9 of them take
+#'   some seconds) and bytes.
+#' @param threads Number of threads that draw tables, 1 or more; the result does not depend on it.
+#' @param progress Show a progress bar when it takes longer than two seconds?
+#' @param simulate.p.value As in [stats::fisher.test()]: `TRUE` is `exact = FALSE`. A 2x2 table is tested exactly all
+#'   the same, with a note.
+#' @param workspace,hybrid,hybridPars,control Arguments of [stats::fisher.test()] that are of no use here: ignored, with
+#'   a note.
+#' @param na.action For labels: `"error"` (default) refuses missing values; `"omit"` leaves such rows out, counts them
+#'   in the result and prints the count.
 #'
 #' @return A `fisher_test`, which is also an `htest` with the elements of [stats::fisher.test()]: `p.value`, `conf.int`
 #'   (absent with `conf.int = FALSE`), `estimate` (the conditional maximum-likelihood odds ratio, not `ad / (bc)`),
 #'   `null.value`, `alternative`, `method`, `data.name`; and `log_p_value` (natural logarithm, finite where `p.value`
 #'   underflows to 0), `table` (the 2x2 table tested) and `meta` (counts, rows left out, notes).
+#'
+#'   For a larger table, or another `statistic`, a `fisher_rxc`, also an `htest`: `p.value`, `log_p_value`, `method`,
+#'   `data.name`, `table`, `meta`; `statistic` and `parameter` (degrees of freedom) in the form that the asymptotic test
+#'   has, except for `"probability"`; and where tables were drawn `mc`, a list of `B`, `hits` (tables as extreme or
+#'   more), `seed` and `conf.int` (99 % limits of the p-value that all tables would give).
+#'
 #'   `tidy()` and `glance()`: one row with `estimate`, `p.value`, `conf.low`, `conf.high`, `method`, `alternative`,
-#'   `log.p.value`.
+#'   `log.p.value`; of a `fisher_rxc` also `p.low`, `p.high` and `n.draws` (`NA`: exact).
 #' @section Definition:
 #' For a table with rows (a, b) and (c, d), totals `m = a + c`, `n = b + d`, `k = a + b` and odds ratio \eqn{\omega},
 #' \deqn{P(x) = {m \choose x} {n \choose k - x} \omega^x / \sum_i {m \choose i} {n \choose k - i} \omega^i.}{
@@ -36,14 +71,28 @@
 #' and P(X <= a) are half of (1 - conf.level), for a one-sided alternative all of it. The two-sided p-value and the
 #' interval are not inversions of each other and may disagree near the border; the one-sided p-values and limits
 #' always agree.
+#'
+#' Larger tables with counts \eqn{n_{ij}}{n_ij}, totals \eqn{r_i}, \eqn{c_j} and n have the probability
+#' \deqn{\prod_i r_i! \prod_j c_j! / (n! \prod_{ij} n_{ij}!)}{prod r_i! prod c_j! / (n! prod n_ij!)}
+#' given the totals, and p is that of all tables as extreme as the one observed. Their order is that of
+#' \eqn{\prod n_{ij}!}{prod n_ij!} (`"probability"`), \eqn{\sum n_{ij}^2 / (r_i c_j)}{sum n_ij^2 / (r_i c_j)}
+#' (`"chisq"`), \eqn{\sum_i T_i^2 / r_i}{sum T_i^2 / r_i} with the rank sums \eqn{T_i} less their means (`"kruskal"`,
+#' midranks), or the distance of \eqn{\sum u_i v_j n_{ij}}{sum u_i v_j n_ij} from its mean (`"linear"`). Ties are
+#' decided with as many digits as they need. From B random tables of which h are as extreme, p is (h + 1) / (B + 1), a
+#' valid p-value for any B (Phipson & Smyth 2010), and the limits of the p-value of all tables are those of Clopper and
+#' Pearson. Random numbers are Philox's (4x32, 10 rounds): table i, counted from 0, has the stream (seed, i). p is the
+#' same for every order of rows and columns and for the transposed table, where these mean the same: for `"kruskal"` for
+#' every order of rows, for `"linear"` when the scores move along.
 #' @section Edge cases:
 #' An empty row or column of a 2x2 table: p = 1, odds ratio `NA`, interval 0 to Inf, with a warning. Of a larger table,
 #' empty rows and columns are dropped, with a note; two of each must remain. Unused factor levels are ignored.
 #' With one count 0 the estimate is 0 or Inf and one limit is finite.
 #' @section Errors:
 #' `cryonodes_error_type` (not numeric), `_missing`, `_count` (negative, fractional, infinite or above 2^53), `_empty`
-#' (no observations), `_dim` (not 2x2), `_group` (a factor with one level), `_length`, `_choice` (option unknown or out
-#' of range), `_conf_level`, `_object`. Warning `cryonodes_warning_degenerate` (empty row or column).
+#' (no observations), `_dim` (fewer than two non-empty rows or columns), `_group` (a factor with one level), `_length`,
+#' `_choice` (option unknown or out of range), `_conf_level`, `_object`, `_formula`, `_column` (a data frame without two
+#' columns of labels), `cryonodes_error_B`, `_size` (`exact = TRUE` out of reach). Warning
+#' `cryonodes_warning_degenerate` (empty row or column).
 #' @references
 #' Fisher RA (1935). The logic of inductive inference. *Journal of the Royal Statistical Society* 98:39-82.
 #'
@@ -52,7 +101,13 @@
 #'
 #' Cornfield J (1956). A statistical problem arising from retrospective studies. *Proceedings of the Third Berkeley
 #' Symposium on Mathematical Statistics and Probability* 4:135-148 (exact limits).
-#' @seealso [logrank_test()]
+#'
+#' Patefield WM (1981). Algorithm AS 159: an efficient method of generating random r x c tables with given row and
+#' column totals. *Applied Statistics* 30:91-97.
+#'
+#' Phipson B, Smyth GK (2010). Permutation p-values should never be zero. *Statistical Applications in Genetics and
+#' Molecular Biology* 9:39.
+#' @seealso [pairwise_fisher()], [adjusted_residuals()], [add_p_fisher()], [logrank_test()]
 #' @examples
 #' # Eight cups, four with the milk first; three of four named rightly.
 #' fisher_test(3, 1, 1, 3)
@@ -64,6 +119,12 @@
 #' test
 #' tidy(test)
 #'
+#' # Four grades of satisfaction by income, both ordered (Agresti 2002, table 2.8).
+#' jobs <- matrix(c(1, 2, 1, 0, 3, 3, 6, 1, 10, 10, 14, 9, 6, 7, 12, 11), 4)
+#' fisher_test(jobs, seed = 1)
+#' fisher_test(jobs, statistic = "linear", B = 2e4, seed = 1)
+#' fisher_test(~ gear + cyl, data = mtcars, seed = 1)$p.value
+#'
 #' # Not tied, but within 1e-7: the more probable table does not belong in the sum.
 #' trial <- matrix(c(20, 38, 40, 106), 2)
 #' fisher_test(trial)$p.value # 0.31361807548372905, exactly summed
@@ -73,35 +134,71 @@ fisher_test <- function(...) UseMethod("fisher_test")
 
 #' @rdname fisher_test
 #' @export
-fisher_test.default <- function(..., or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95,
-                                na.action = "error") {
+fisher_test.default <- function(..., weights = NULL, na.action = "error",
+                                or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95,
+                                statistic = "probability", scores = NULL, exact = NULL, B = 1e5, seed = NULL,
+                                max.work = 2e9, memory = 1e9, threads = 1, progress = interactive(),
+                                simulate.p.value = FALSE, workspace = NULL, hybrid = NULL, hybridPars = NULL,
+                                control = NULL) {
   call <- quote(fisher_test())
   expressions <- vapply(as.list(substitute(list(...)))[-1], one_line, "")
-  data <- contingency_table(list(...), expressions, na.action, call)
-  test_table(data, or, alternative, conf.int, conf.level, call)
+  larger <- check_larger(environment(), call)
+  data <- contingency_table(list(...), expressions, na.action, call, weights)
+  test_table(data, or, alternative, conf.int, conf.level, larger, call)
 }
 
 #' @rdname fisher_test
 #' @export
-fisher_test.matrix <- function(x, or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95, ...) {
+fisher_test.matrix <- function(x,
+                               or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95,
+                               statistic = "probability", scores = NULL, exact = NULL, B = 1e5, seed = NULL,
+                               max.work = 2e9, memory = 1e9, threads = 1, progress = interactive(),
+                               simulate.p.value = FALSE, workspace = NULL, hybrid = NULL, hybridPars = NULL,
+                               control = NULL, ...) {
   call <- quote(fisher_test())
   data_name <- one_line(substitute(x))
   check_dots(..., call = call)
+  larger <- check_larger(environment(), call)
   data <- c(table_from_matrix(x, "x", call), data_name = data_name)
-  test_table(data, or, alternative, conf.int, conf.level, call)
+  test_table(data, or, alternative, conf.int, conf.level, larger, call)
 }
 
 #' @rdname fisher_test
 #' @export
 fisher_test.table <- fisher_test.matrix
 
-check_two_by_two <- function(size, call) {
-  if (any(size != 2)) {
-    abort_rule("dim", paste0("this version does 2x2 tables; the data make a ", size[1], " x ", size[2], " table."),
-      "Join categories, or compare two at a time.",
-      call = call
-    )
-  }
+#' @rdname fisher_test
+#' @export
+fisher_test.formula <- function(formula, data = NULL, weights, subset, na.action = "error",
+                                or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95,
+                                statistic = "probability", scores = NULL, exact = NULL, B = 1e5, seed = NULL,
+                                max.work = 2e9, memory = 1e9, threads = 1, progress = interactive(),
+                                simulate.p.value = FALSE, workspace = NULL, hybrid = NULL, hybridPars = NULL,
+                                control = NULL, ...) {
+  call <- quote(fisher_test())
+  check_dots(..., call = call)
+  larger <- check_larger(environment(), call)
+  data <- table_from_formula(
+    formula, data, enquo(weights) |> absent_as_null(), enquo(subset) |> absent_as_null(), na.action, call
+  )
+  test_table(data, or, alternative, conf.int, conf.level, larger, call)
+}
+
+#' @rdname fisher_test
+#' @export
+fisher_test.data.frame <- function(x, weights, subset, na.action = "error",
+                                   or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95,
+                                   statistic = "probability", scores = NULL, exact = NULL, B = 1e5, seed = NULL,
+                                   max.work = 2e9, memory = 1e9, threads = 1, progress = interactive(),
+                                   simulate.p.value = FALSE, workspace = NULL, hybrid = NULL, hybridPars = NULL,
+                                   control = NULL, ...) {
+  call <- quote(fisher_test())
+  check_dots(..., call = call)
+  larger <- check_larger(environment(), call)
+  data <- table_from_data_frame(
+    x, enquo(weights) |> absent_as_null(), enquo(subset) |> absent_as_null(), na.action, call
+  )
+  test_table(data, or, alternative, conf.int, conf.level, larger, call)
 }
 
 check_odds_ratio <- function(x, call) {
@@ -111,13 +208,16 @@ check_odds_ratio <- function(x, call) {
   as.double(x)
 }
 
-test_table <- function(data, or, alternative, conf.int, conf.level, call) {
+test_table <- function(data, or, alternative, conf.int, conf.level, larger, call) {
   or <- check_odds_ratio(or, call)
   alternative <- check_choice(alternative, c("two.sided", "less", "greater"), "alternative", call)
   conf.int <- check_flag(conf.int, "conf.int", call)
   conf.level <- check_conf_level(conf.level, call)
   table <- data$table
-  check_two_by_two(dim(table), call)
+  if (any(dim(table) != 2) || larger$statistic != "probability") {
+    return(test_larger_table(data, or, alternative, conf.int, conf.level, larger, call))
+  }
+  data$notes <- c(data$notes, note_two_by_two(larger))
   if (!any(table > 0)) {
     abort_rule("empty", "table has no observations.", call = call)
   }

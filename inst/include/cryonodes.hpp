@@ -42,5 +42,7 @@
 #include "cryonodes/gray.hpp"
 #include "cryonodes/permutation_tail.hpp"
 #include "cryonodes/permutation_statistics.hpp"
+#include "cryonodes/table_statistic.hpp"
+#include "cryonodes/fisher_sample.hpp"
 
 #endif

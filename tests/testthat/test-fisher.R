@@ -165,8 +165,6 @@ test_that("B121: a table with one row is refused", {
   expect_match(conditionMessage(error), "need at least 2 non-empty columns", fixed = TRUE)
   expect_error(fisher_test(cbind(0, c(0, 0, 0, 1))), class = "cryonodes_error_dim")
   expect_error(fisher_test(table(c("a", "b"))), class = "cryonodes_error_dim")
-  error <- expect_error(fisher_test(matrix(1:6, 2)), class = "cryonodes_error_dim")
-  expect_match(conditionMessage(error), "this version does 2x2 tables; the data make a 2 x 3 table", fixed = TRUE)
 })
 
 test_that("B122: an empty column of a larger table is dropped, with a note", {
@@ -321,10 +319,9 @@ test_that("arguments that fit nothing are refused", {
   expect_error(fisher_test(1, 2, 3), class = "cryonodes_error_type")
   expect_error(fisher_test(1, 2, 3, 4, conf = 0.9), class = "cryonodes_error_choice")
   expect_error(fisher_test(a = 1, b = 2, c = 3, e = 4), class = "cryonodes_error_choice")
-  expect_error(fisher_test(counted, workspace = 2e5), class = "cryonodes_error_choice")
+  expect_error(fisher_test(counted, work = 2e5), class = "cryonodes_error_choice")
   expect_error(fisher_test(c(1, 2), 2, 3, 4), class = "cryonodes_error_length")
   expect_error(fisher_test(c("a", "b"), c("a", "b", "c")), class = "cryonodes_error_length")
-  expect_error(fisher_test(1:4, c(1, 2, 2, 1)), class = "cryonodes_error_dim")
   expect_error(fisher_test(x = counted, y = c("a", "b"), alternative = "less"), class = "cryonodes_error")
   expect_error(fisher_test(counted, alternative = "l"), class = "cryonodes_error_choice")
   for (or in list(0, -1, Inf, NA, "1", c(1, 2))) {
