@@ -34,7 +34,7 @@
 #' @param B Number of random tables, a whole number from 1 to 1e9.
 #' @param seed A whole number from 0 to 2^53. `NULL`: drawn once from R's random numbers, where tables are drawn; the
 #'   result records it.
-#' @param max.work,memory What the exact p-value of a larger table may cost: elementary operations (1e9 of them take
+#' @param max.work,memory What the exact p-value of a larger table may cost: elementary operations (1e8 of them take
 #'   some seconds) and bytes.
 #' @param threads Number of threads that draw tables, 1 or more; the result does not depend on it.
 #' @param progress Show a progress bar when it takes longer than two seconds?
@@ -137,7 +137,7 @@ fisher_test <- function(...) UseMethod("fisher_test")
 fisher_test.default <- function(..., weights = NULL, na.action = "error",
                                 or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95,
                                 statistic = "probability", scores = NULL, exact = NULL, B = 1e5, seed = NULL,
-                                max.work = 2e9, memory = 1e9, threads = 1, progress = interactive(),
+                                max.work = 2e8, memory = 1e9, threads = 1, progress = interactive(),
                                 simulate.p.value = FALSE, workspace = NULL, hybrid = NULL, hybridPars = NULL,
                                 control = NULL) {
   call <- quote(fisher_test())
@@ -152,7 +152,7 @@ fisher_test.default <- function(..., weights = NULL, na.action = "error",
 fisher_test.matrix <- function(x,
                                or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95,
                                statistic = "probability", scores = NULL, exact = NULL, B = 1e5, seed = NULL,
-                               max.work = 2e9, memory = 1e9, threads = 1, progress = interactive(),
+                               max.work = 2e8, memory = 1e9, threads = 1, progress = interactive(),
                                simulate.p.value = FALSE, workspace = NULL, hybrid = NULL, hybridPars = NULL,
                                control = NULL, ...) {
   call <- quote(fisher_test())
@@ -172,7 +172,7 @@ fisher_test.table <- fisher_test.matrix
 fisher_test.formula <- function(formula, data = NULL, weights, subset, na.action = "error",
                                 or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95,
                                 statistic = "probability", scores = NULL, exact = NULL, B = 1e5, seed = NULL,
-                                max.work = 2e9, memory = 1e9, threads = 1, progress = interactive(),
+                                max.work = 2e8, memory = 1e9, threads = 1, progress = interactive(),
                                 simulate.p.value = FALSE, workspace = NULL, hybrid = NULL, hybridPars = NULL,
                                 control = NULL, ...) {
   call <- quote(fisher_test())
@@ -189,7 +189,7 @@ fisher_test.formula <- function(formula, data = NULL, weights, subset, na.action
 fisher_test.data.frame <- function(x, weights, subset, na.action = "error",
                                    or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95,
                                    statistic = "probability", scores = NULL, exact = NULL, B = 1e5, seed = NULL,
-                                   max.work = 2e9, memory = 1e9, threads = 1, progress = interactive(),
+                                   max.work = 2e8, memory = 1e9, threads = 1, progress = interactive(),
                                    simulate.p.value = FALSE, workspace = NULL, hybrid = NULL, hybridPars = NULL,
                                    control = NULL, ...) {
   call <- quote(fisher_test())

@@ -16,9 +16,15 @@ std::vector<std::int64_t> whole_counts(const Rcpp::NumericVector& counts) {
 // [[Rcpp::export(rng = false)]]
 Rcpp::List fisher_rxc_exact_cpp(Rcpp::NumericVector counts, int rows, double max_work, double memory,
                                 Rcpp::Nullable<Rcpp::Function> progress) {
-  // THE EXACT ENGINE GOES HERE: fisher_rxc_exact(whole_counts(counts), rows, columns, {max_work, memory}, poll).
-  (void)counts, (void)rows, (void)max_work, (void)memory, (void)progress;
-  return Rcpp::List::create(Rcpp::_["feasible"] = false);
+  cryonodes::RxcLimits limits;
+  limits.work = max_work;
+  limits.memory = memory;
+  const auto n_row = static_cast<std::size_t>(rows), n_column = static_cast<std::size_t>(counts.size()) / n_row;
+  const auto found =
+      cryonodes::fisher_rxc_exact(whole_counts(counts), n_row, n_column, limits, glue::RPoll(progress));
+  return Rcpp::List::create(Rcpp::_["feasible"] = found.feasible, Rcpp::_["p_value"] = found.p_value,
+                            Rcpp::_["log_p_value"] = found.log_p_value, Rcpp::_["work"] = found.work,
+                            Rcpp::_["memory"] = found.memory);
 }
 
 // [[Rcpp::export(rng = false)]]
