@@ -141,6 +141,14 @@ nelson_aalen_cpp <- function(frame, conf_type, conf_level, variance) {
     .Call(`_cryonodes_nelson_aalen_cpp`, frame, conf_type, conf_level, variance)
 }
 
+proportion_cpp <- function(x, n, conf_type, alternative, conf_level) {
+    .Call(`_cryonodes_proportion_cpp`, x, n, conf_type, alternative, conf_level)
+}
+
+clustered_counts_cpp <- function(events, n, alpha) {
+    .Call(`_cryonodes_clustered_counts_cpp`, events, n, alpha)
+}
+
 reconstruct_cpp <- function(groups, pooled, allowed, max_solutions, max_states, max_steps, want_values, seed, progress) {
     .Call(`_cryonodes_reconstruct_cpp`, groups, pooled, allowed, max_solutions, max_states, max_steps, want_values, seed, progress)
 }

@@ -38,6 +38,9 @@ catalogue <- rbind(
   method_row("fisher", "fisher_test", "Fisher's exact test", "Fisher (1935), Freeman & Halton (1951)",
     null = "odds ratio = 1", sides = "one or two"
   ),
+  method_row("proportion", "proportion", "Proportion with confidence interval",
+    "Clopper & Pearson (1934), Blaker (2000), Korn & Graubard (1998)"
+  ),
   method_row("reconstruct", "reconstruct_km", "Reconstruction of printed Kaplan-Meier rates",
     "exhaustive search; this package"
   )

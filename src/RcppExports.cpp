@@ -485,6 +485,32 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// proportion_cpp
+Rcpp::List proportion_cpp(Rcpp::NumericVector x, Rcpp::NumericVector n, std::string conf_type, std::string alternative, double conf_level);
+RcppExport SEXP _cryonodes_proportion_cpp(SEXP xSEXP, SEXP nSEXP, SEXP conf_typeSEXP, SEXP alternativeSEXP, SEXP conf_levelSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type x(xSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type n(nSEXP);
+    Rcpp::traits::input_parameter< std::string >::type conf_type(conf_typeSEXP);
+    Rcpp::traits::input_parameter< std::string >::type alternative(alternativeSEXP);
+    Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
+    rcpp_result_gen = Rcpp::wrap(proportion_cpp(x, n, conf_type, alternative, conf_level));
+    return rcpp_result_gen;
+END_RCPP
+}
+// clustered_counts_cpp
+Rcpp::NumericVector clustered_counts_cpp(Rcpp::NumericVector events, Rcpp::NumericVector n, double alpha);
+RcppExport SEXP _cryonodes_clustered_counts_cpp(SEXP eventsSEXP, SEXP nSEXP, SEXP alphaSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type events(eventsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type n(nSEXP);
+    Rcpp::traits::input_parameter< double >::type alpha(alphaSEXP);
+    rcpp_result_gen = Rcpp::wrap(clustered_counts_cpp(events, n, alpha));
+    return rcpp_result_gen;
+END_RCPP
+}
 // reconstruct_cpp
 Rcpp::List reconstruct_cpp(Rcpp::List groups, Rcpp::List pooled, Rcpp::List allowed, double max_solutions, double max_states, double max_steps, bool want_values, double seed, Rcpp::Nullable<Rcpp::Function> progress);
 RcppExport SEXP _cryonodes_reconstruct_cpp(SEXP groupsSEXP, SEXP pooledSEXP, SEXP allowedSEXP, SEXP max_solutionsSEXP, SEXP max_statesSEXP, SEXP max_stepsSEXP, SEXP want_valuesSEXP, SEXP seedSEXP, SEXP progressSEXP) {
@@ -567,6 +593,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_studentised_tail_cpp", (DL_FUNC) &_cryonodes_studentised_tail_cpp, 11},
     {"_cryonodes_largest_tail_cpp", (DL_FUNC) &_cryonodes_largest_tail_cpp, 7},
     {"_cryonodes_nelson_aalen_cpp", (DL_FUNC) &_cryonodes_nelson_aalen_cpp, 4},
+    {"_cryonodes_proportion_cpp", (DL_FUNC) &_cryonodes_proportion_cpp, 5},
+    {"_cryonodes_clustered_counts_cpp", (DL_FUNC) &_cryonodes_clustered_counts_cpp, 3},
     {"_cryonodes_reconstruct_cpp", (DL_FUNC) &_cryonodes_reconstruct_cpp, 9},
     {"_cryonodes_reconstructible_cpp", (DL_FUNC) &_cryonodes_reconstructible_cpp, 6},
     {"_cryonodes_restricted_mean_cpp", (DL_FUNC) &_cryonodes_restricted_mean_cpp, 3},

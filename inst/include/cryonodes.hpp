@@ -31,6 +31,7 @@
 #include "cryonodes/first_solution.hpp"
 #include "cryonodes/reconstruct.hpp"
 #include "cryonodes/fisher.hpp"
+#include "cryonodes/proportion.hpp"
 #include "cryonodes/logrank.hpp"
 #include "cryonodes/logrank_rows.hpp"
 #include "cryonodes/logrank_columns.hpp"
