@@ -73,6 +73,11 @@ template <class F> double increasing_root(F f, double low, double high) {
   return low + 0.5 * (high - low);
 }
 
+inline double log_choose(double n, double k) {
+  return stirling(n + 1.0) + stirling_error(n + 1.0) - stirling(k + 1.0) - stirling_error(k + 1.0) -
+         stirling(n - k + 1.0) - stirling_error(n - k + 1.0);
+}
+
 /// The logit of a probability, from both of its sides.
 inline double logit_of(double p, double rest) { return std::log(p) - std::log(rest); }
 
@@ -108,10 +113,6 @@ inline double blaker_low(double x, double n, double alpha) {
     const double runs = x - 1.0 - c;
     if (!(runs > 0.0))
       return start;
-    const auto log_choose = [](double m, double k) {
-      return stirling(m + 1.0) + stirling_error(m + 1.0) - stirling(k + 1.0) - stirling_error(k + 1.0) -
-             stirling(m - k + 1.0) - stirling_error(m - k + 1.0);
-    };
     turn = std::max(start, (log_choose(n - 1.0, c) - log_choose(n - 1.0, x - 1.0)) / runs);
   }
   return turn >= end ? end : increasing_root(excess, turn, end);

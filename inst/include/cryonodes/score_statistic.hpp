@@ -1,0 +1,123 @@
+#ifndef CRYONODES_SCORE_STATISTIC_HPP
+#define CRYONODES_SCORE_STATISTIC_HPP
+
+#include <algorithm>
+#include <cmath>
+
+#include "cryonodes/error.hpp"
+#include "cryonodes/tails.hpp"
+
+namespace cryonodes {
+
+/// What two probabilities p1, p2 are compared by: p1 - p2, p1 / p2, or p1 (1 - p2) / (p2 (1 - p1)).
+enum class Measure { difference, ratio, odds };
+
+/// Two binomial counts: x1 events of n1, x2 of n2; n1, n2 > 0.
+struct TwoCounts {
+  double x1 = 0.0, n1 = 1.0, x2 = 0.0, n2 = 1.0;
+  TwoCounts swapped() const { return {x2, n2, x1, n1}; }
+};
+
+/// The two probabilities.
+struct TwoProbabilities {
+  double p1 = 0.0, p2 = 0.0;
+};
+
+namespace detail {
+
+/// The value of a measure under which the probabilities are equal.
+inline double equality(Measure measure) { return measure == Measure::difference ? 0.0 : 1.0; }
+
+inline TwoProbabilities likeliest_difference(const TwoCounts& t, double d) {
+  const double n = t.n1 + t.n2, s = t.x1 + t.x2, low = std::max(0.0, -d), high = std::min(1.0, 1.0 - d);
+  // The cubic of Miettinen & Nurminen (1985, appendix I), of which the likelihood's root is the middle one.
+  const double c2 = (t.n1 + 2.0 * t.n2) * d - n - s, c1 = (t.n2 * d - n - 2.0 * t.x2) * d + s,
+               c0 = t.x2 * d * (1.0 - d);
+  const double third = c2 / (3.0 * n);
+  const double q = third * third * third - c1 * c2 / (6.0 * n * n) + c0 / (2.0 * n);
+  const double square = std::max(0.0, third * third - c1 / (3.0 * n)), r = std::copysign(std::sqrt(square), q);
+  const double cosine = r == 0.0 ? 0.0 : std::min(1.0, std::max(-1.0, q / (r * r * r)));
+  double p2 = 2.0 * r * std::cos((3.14159265358979323846 + std::acos(cosine)) / 3.0) - third;
+  // Where roots lie close together the cosine has lost half of the digits. So Newton's steps follow, on the slope of
+  // the likelihood, which falls from end to end; at an end where it does not change sign the end is the answer.
+  const auto slope_of = [](double x, double m, double p) {
+    return (x > 0.0 ? x / p : 0.0) - (m > x ? (m - x) / (1.0 - p) : 0.0);
+  };
+  const auto curvature = [](double x, double m, double p) {
+    return (x > 0.0 ? x / (p * p) : 0.0) + (m > x ? (m - x) / ((1.0 - p) * (1.0 - p)) : 0.0);
+  };
+  const auto slope_at = [&](double p) { return slope_of(t.x1, t.n1, p + d) + slope_of(t.x2, t.n2, p); };
+  if (!(high > low) || slope_at(low) <= 0.0)
+    return {std::max(0.0, low + d), low};
+  if (slope_at(high) >= 0.0)
+    return {std::min(1.0, high + d), high};
+  double below = low, above = high;
+  for (int i = 0; i < 100; ++i) {
+    if (!(p2 > below && p2 < above))
+      p2 = below + 0.5 * (above - below);
+    if (!(p2 > below && p2 < above))
+      break;
+    const double slope = slope_at(p2);
+    if (slope == 0.0)
+      break;
+    (slope > 0.0 ? below : above) = p2;
+    const double step = slope / (curvature(t.x1, t.n1, p2 + d) + curvature(t.x2, t.n2, p2));
+    p2 += step;
+    if (std::fabs(step) <= 2e-16 * p2)
+      break;
+  }
+  return {p2 + d, p2};
+}
+
+} // namespace detail
+
+/// The likeliest probabilities among those whose measure is `value`: closed forms of Miettinen & Nurminen (1985) and
+/// Farrington & Manning (1990).
+/// @param value in [-1, 1] for a difference, > 0 and finite for the others.
+inline TwoProbabilities likeliest(const TwoCounts& t, Measure measure, double value) {
+  const double s = t.x1 + t.x2, n = t.n1 + t.n2;
+  if (value == detail::equality(measure))
+    return {s / n, s / n};
+  if (measure == Measure::difference)
+    return detail::likeliest_difference(t, value);
+  if (measure == Measure::ratio) {
+    // n r p^2 - (n1 r + x1 + n2 + x2 r) p + s = 0, the lesser root.
+    const double b = t.n1 * value + t.x1 + t.n2 + t.x2 * value;
+    const double root = std::sqrt(std::max(0.0, b * b - 4.0 * n * value * s));
+    const double p2 = std::min(1.0, 2.0 * s / (b + root));
+    return {std::min(1.0, value * p2), p2};
+  }
+  // n2 (w - 1) p^2 + (n1 w + n2 - s (w - 1)) p - s = 0
+  const double b = t.n1 * value + t.n2 - s * (value - 1.0);
+  const double root = std::sqrt(std::max(0.0, b * b + 4.0 * t.n2 * (value - 1.0) * s));
+  const double p2 = b >= 0.0 ? std::min(1.0, 2.0 * s / (b + root)) : (root - b) / (2.0 * t.n2 * (value - 1.0));
+  return {value * p2 / (1.0 + p2 * (value - 1.0)), p2};
+}
+
+/// The score statistic of the hypothesis that the measure is `value`, positive where the data show more; it falls in
+/// `value`. At equality it is the pooled z. 0 where the data say nothing (0 / 0). Without the factor n / (n - 1) of
+/// Miettinen & Nurminen in its variance.
+inline double score_statistic(const TwoCounts& t, Measure measure, double value) {
+  const TwoProbabilities p = likeliest(t, measure, value);
+  const double v1 = std::max(0.0, p.p1 * (1.0 - p.p1)), v2 = std::max(0.0, p.p2 * (1.0 - p.p2));
+  double over = 0.0, variance = 0.0;
+  if (measure == Measure::odds) {
+    // (x1 - n1 p1) sqrt(1 / (n1 v1) + 1 / (n2 v2))
+    over = t.x1 / t.n1 - p.p1;
+    variance = v1 == 0.0 || v2 == 0.0 ? 0.0 : 1.0 / (t.n1 * t.n1 * (1.0 / (t.n1 * v1) + 1.0 / (t.n2 * v2)));
+  } else if (measure == Measure::ratio) {
+    over = t.x1 / t.n1 - value * (t.x2 / t.n2);
+    variance = v1 / t.n1 + value * value * v2 / t.n2;
+  } else {
+    over = t.x1 / t.n1 - t.x2 / t.n2 - value;
+    variance = v1 / t.n1 + v2 / t.n2;
+  }
+  // What rounding leaves of nothing.
+  if (std::fabs(over) <= 4e-16 * std::max({t.x1 / t.n1, t.x2 / t.n2, std::fabs(value) * 1e-3}))
+    return 0.0;
+  return variance > 0.0 ? over / std::sqrt(variance) : std::copysign(detail::inf, over);
+}
+
+} // namespace cryonodes
+
+#endif
