@@ -1,4 +1,5 @@
 #include "glue.h"
+#include "two_counts.h"
 
 namespace {
 
@@ -10,9 +11,7 @@ cryonodes::ProportionOptions options_of(const std::string& conf_type, const std:
                       : conf_type == "mid-p"  ? ProportionInterval::mid_p
                       : conf_type == "wilson" ? ProportionInterval::wilson
                                               : ProportionInterval::clopper_pearson;
-  options.sides = alternative == "less"      ? cryonodes::Sides::less
-                  : alternative == "greater" ? cryonodes::Sides::greater
-                                             : cryonodes::Sides::two;
+  options.sides = glue::sides(alternative);
   options.conf_level = conf_level;
   return options;
 }

@@ -36,7 +36,8 @@ inline void cut(Bernstein& c, Bernstein& left, double t) {
 
 /// Of many polynomials at once, the n rows of a matrix being the k-th coefficients of each: restricts them from [0, 1]
 /// to [low, high].
-inline void restrict_rows(std::vector<double>& rows, std::size_t n, double low, double high) {
+inline void restrict_rows(std::vector<double>& rows, std::size_t n, double low, double high,
+                          const Poll& poll = {}) {
   const std::size_t width = rows.size() / n;
   const auto mix = [&](double* x, const double* next, double t) {
     const double s = 1.0 - t;
@@ -44,27 +45,31 @@ inline void restrict_rows(std::vector<double>& rows, std::size_t n, double low, 
       x[j] = s * x[j] + t * next[j];
   };
   if (low > 0.0) // keeps the right part
-    for (std::size_t r = 1; r < n; ++r)
+    for (std::size_t r = 1; r < n; ++r) {
       for (std::size_t k = 0; k < n - r; ++k)
         mix(&rows[k * width], &rows[(k + 1) * width], low);
+      if (poll)
+        poll(-1.0);
+    }
   if (high < 1.0) { // keeps the left part: as the right part of what is read backwards
     const double t = low < 1.0 ? (1.0 - high) / (1.0 - low) : 0.0;
-    for (std::size_t r = 1; r < n; ++r)
+    for (std::size_t r = 1; r < n; ++r) {
       for (std::size_t k = n - 1; k >= r; --k)
         mix(&rows[k * width], &rows[(k - 1) * width], t);
+      if (poll)
+        poll(-1.0);
+    }
   }
 }
 
-/// The quotient of two such polynomials on [0, 1]; without `under` it is 1. `tag` names where they come from.
+/// The quotient of two such polynomials on [0, 1]; without `under` that is 1.
 struct Quotient {
   Bernstein over, under;
-  int tag = 0;
 };
 
 struct Maximum {
   double value = 0.0; ///< attained
-  double at = 0.0;    ///< where: t in [0, 1] of the quotient `tag`
-  int tag = 0;
+  double at = 0.0;    ///< where: t in [0, 1], of one of the quotients
   double bound = 0.0; ///< nothing is larger
 };
 
@@ -89,7 +94,6 @@ inline Maximum largest(std::vector<Quotient> quotients, double tolerance = 1e-11
       if (ratio(end) > out.value) {
         out.value = ratio(end);
         out.at = end == 0 ? part.low : part.high;
-        out.tag = part.q.tag;
       }
     }
     part.bound = 0.0;
@@ -107,7 +111,7 @@ inline Maximum largest(std::vector<Quotient> quotients, double tolerance = 1e-11
     const double middle = part.low + 0.5 * (part.high - part.low);
     if (!(middle > part.low && middle < part.high)) // as near as doubles are
       break;
-    Part left{{{}, {}, part.q.tag}, part.low, middle, 0.0};
+    Part left{{}, part.low, middle, 0.0};
     cut(part.q.over, left.q.over, 0.5);
     if (!part.q.under.empty())
       cut(part.q.under, left.q.under, 0.5);

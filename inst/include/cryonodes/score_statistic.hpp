@@ -69,6 +69,23 @@ inline TwoProbabilities likeliest_difference(const TwoCounts& t, double d) {
   return {p2 + d, p2};
 }
 
+/// The same for an odds ratio w, by way of the odds u of p2, which solve
+///   w (n - s) u^2 + (n1 w + n2 - s (1 + w)) u - s = 0;
+/// so p and 1 - p are had without subtraction.
+struct LikeliestOdds {
+  LikeliestOdds(const TwoCounts& t, double w) {
+    const double s = t.x1 + t.x2, rest = t.n1 + t.n2 - s;
+    const double b = (t.n1 - s) * w + (t.n2 - s), root = std::sqrt(b * b + 4.0 * w * rest * s);
+    // p2 = u / (1 + u) with u = above / below
+    const double above = b >= 0.0 ? 2.0 * s : root - b, below = b >= 0.0 ? b + root : 2.0 * w * rest;
+    p2 = above / (above + below);
+    q2 = below / (above + below);
+    p1 = w * above / (w * above + below);
+    q1 = below / (w * above + below);
+  }
+  double p1, q1, p2, q2;
+};
+
 } // namespace detail
 
 /// The likeliest probabilities among those whose measure is `value`: closed forms of Miettinen & Nurminen (1985) and
@@ -87,25 +104,28 @@ inline TwoProbabilities likeliest(const TwoCounts& t, Measure measure, double va
     const double p2 = std::min(1.0, 2.0 * s / (b + root));
     return {std::min(1.0, value * p2), p2};
   }
-  // n2 (w - 1) p^2 + (n1 w + n2 - s (w - 1)) p - s = 0
-  const double b = t.n1 * value + t.n2 - s * (value - 1.0);
-  const double root = std::sqrt(std::max(0.0, b * b + 4.0 * t.n2 * (value - 1.0) * s));
-  const double p2 = b >= 0.0 ? std::min(1.0, 2.0 * s / (b + root)) : (root - b) / (2.0 * t.n2 * (value - 1.0));
-  return {value * p2 / (1.0 + p2 * (value - 1.0)), p2};
+  const detail::LikeliestOdds odds(t, value);
+  return {odds.p1, odds.p2};
 }
 
 /// The score statistic of the hypothesis that the measure is `value`, positive where the data show more; it falls in
 /// `value`. At equality it is the pooled z. 0 where the data say nothing (0 / 0). Without the factor n / (n - 1) of
 /// Miettinen & Nurminen in its variance.
 inline double score_statistic(const TwoCounts& t, Measure measure, double value) {
-  const TwoProbabilities p = likeliest(t, measure, value);
-  const double v1 = std::max(0.0, p.p1 * (1.0 - p.p1)), v2 = std::max(0.0, p.p2 * (1.0 - p.p2));
   double over = 0.0, variance = 0.0;
   if (measure == Measure::odds) {
-    // (x1 - n1 p1) sqrt(1 / (n1 v1) + 1 / (n2 v2))
-    over = t.x1 / t.n1 - p.p1;
-    variance = v1 == 0.0 || v2 == 0.0 ? 0.0 : 1.0 / (t.n1 * t.n1 * (1.0 / (t.n1 * v1) + 1.0 / (t.n2 * v2)));
-  } else if (measure == Measure::ratio) {
+    // (x1 - n1 p1) sqrt(1 / (n1 p1 q1) + 1 / (n2 p2 q2)); nothing is known where nobody or everybody has an event.
+    if (t.x1 + t.x2 == 0.0 || t.x1 + t.x2 == t.n1 + t.n2)
+      return 0.0;
+    const detail::LikeliestOdds p(t, value);
+    over = t.x1 * p.q1 - (t.n1 - t.x1) * p.p1;
+    return std::fabs(over) <= 4e-16 * t.x1 * p.q1
+               ? 0.0
+               : over * std::sqrt(1.0 / (t.n1 * p.p1 * p.q1) + 1.0 / (t.n2 * p.p2 * p.q2));
+  }
+  const TwoProbabilities p = likeliest(t, measure, value);
+  const double v1 = std::max(0.0, p.p1 * (1.0 - p.p1)), v2 = std::max(0.0, p.p2 * (1.0 - p.p2));
+  if (measure == Measure::ratio) {
     over = t.x1 / t.n1 - value * (t.x2 / t.n2);
     variance = v1 / t.n1 + value * value * v2 / t.n2;
   } else {

@@ -117,74 +117,90 @@ struct FisherTail {
   int s = 0;
   std::vector<int> set; ///< which i
   double p = 1.0;       ///< their probability given s
+  double rest = 0.0;    ///< that of all others, summed on its own
 };
 
 /// Is Fisher's p of `a` at most that of `b`? Decided by doubles where their rounding allows it, else in whole numbers.
+/// Of one s, one set holds the other.
 inline bool at_most(const Tables& tables, const FisherTail& a, const FisherTail& b) {
+  if (a.s == b.s)
+    return a.set.size() <= b.set.size();
   if (std::fabs(a.p - b.p) > 1e-10 * std::max(a.p, b.p))
     return a.p < b.p;
+  if (std::fabs(a.rest - b.rest) > 1e-10 * std::max(a.rest, b.rest))
+    return a.rest > b.rest;
   const Whole left = tables.numerator(a.s, a.set) * tables.denominator(b.s);
   const Whole right = tables.numerator(b.s, b.set) * tables.denominator(a.s);
   return compare(left, right) <= 0;
 }
 
-/// P(X1 >= i) given s.
-inline FisherTail fisher_tail(const Tables& tables, int i, int s) {
-  FisherTail out{s, {}, 0.0};
-  for (int k = tables.last(s); k >= i; --k) {
-    out.set.push_back(k);
-    out.p += tables.given(k, s - k);
+/// Calls each(tail) for the growing sets of the first tables of `order`, all with sum s, until it answers false.
+/// `same(a, b)`: do a and b come together?
+template <class Each, class Same>
+void grow_tail(const Tables& tables, int s, const std::vector<int>& order, Each each, Same same) {
+  std::vector<double> rest(order.size() + 1, 0.0);
+  for (std::size_t k = order.size(); k-- > 0;)
+    rest[k] = rest[k + 1] + tables.given(order[k], s - order[k]);
+  FisherTail tail{s, {}, 0.0, 1.0};
+  for (std::size_t k = 0; k < order.size();) {
+    const std::size_t start = k;
+    for (; k < order.size() && (k == start || same(order[start], order[k])); ++k) {
+      tail.set.push_back(order[k]);
+      tail.p += tables.given(order[k], s - order[k]);
+    }
+    tail.rest = rest[k];
+    if (!each(tail))
+      return;
   }
+}
+
+/// Calls each(tail) for P(X1 >= i) given s, i from the largest down, until it answers false.
+template <class Each> void upper_tails(const Tables& tables, int s, Each each) {
+  std::vector<int> order;
+  for (int i = tables.last(s); i >= tables.first(s); --i)
+    order.push_back(i);
+  grow_tail(tables, s, order, each, [](int, int) { return false; });
+}
+
+/// Fisher's one-sided p of (x1, x2).
+inline FisherTail fisher_tail(const Tables& tables, int x1, int x2) {
+  FisherTail out;
+  upper_tails(tables, x1 + x2, [&](const FisherTail& tail) {
+    out = tail;
+    return tail.set.back() > x1;
+  });
   return out;
 }
 
 /// The tables whose one-sided Fisher p is at most that of (x1, x2): Boschloo's region (1970).
 inline Staircase boschloo_region(const Tables& tables, int x1, int x2) {
-  const FisherTail observed = fisher_tail(tables, x1, x1 + x2);
+  const FisherTail observed = fisher_tail(tables, x1, x2);
   Staircase out(static_cast<std::size_t>(tables.n1()) + 1, -1);
-  for (int s = 0; s <= tables.n(); ++s) {
-    FisherTail tail{s, {}, 0.0};
-    for (int i = tables.last(s); i >= tables.first(s); --i) {
-      tail.set.push_back(i);
-      tail.p += tables.given(i, s - i);
-      if (!at_most(tables, tail, observed))
-        break;
-      int& most = out[static_cast<std::size_t>(i)];
-      most = std::max(most, s - i);
-    }
-  }
+  for (int s = 0; s <= tables.n(); ++s)
+    upper_tails(tables, s, [&](const FisherTail& tail) {
+      const bool in = at_most(tables, tail, observed);
+      int& most = out[static_cast<std::size_t>(tail.set.back())];
+      if (in)
+        most = std::max(most, s - tail.set.back());
+      return in;
+    });
   return out;
 }
 
 /// The same for a two-sided p, the sum of all conditional probabilities no larger than the table's own (Freeman & Halton
 /// 1951). Not a staircase: the coefficients themselves, as in under_equality().
 inline Bernstein boschloo_two_sided(const Tables& tables, int x1, int x2, double& fisher_p) {
-  const auto ascending = [&](int s) {
+  // Sets that grow by one tie at a time, the least probable first.
+  const auto grow = [&](int s, const auto& each) {
+    const auto given = [&](int i) { return tables.given(i, s - i); };
     std::vector<int> order;
     for (int i = tables.first(s); i <= tables.last(s); ++i)
       order.push_back(i);
-    std::sort(order.begin(), order.end(),
-              [&](int a, int b) { return tables.given(a, s - a) < tables.given(b, s - b); });
-    return order;
-  };
-  const auto tied = [&](int a, int b, int s) {
-    const double p = tables.given(a, s - a), q = tables.given(b, s - b);
-    return std::fabs(p - q) <= 1e-10 * std::max(p, q) &&
-           compare(tables.numerator(s, {a}), tables.numerator(s, {b})) == 0;
-  };
-  // Sets that grow by one tie at a time.
-  const auto grow = [&](int s, const auto& each) {
-    const std::vector<int> order = ascending(s);
-    FisherTail tail{s, {}, 0.0};
-    for (std::size_t k = 0; k < order.size();) {
-      const std::size_t start = k;
-      for (; k < order.size() && (k == start || tied(order[start], order[k], s)); ++k) {
-        tail.set.push_back(order[k]);
-        tail.p += tables.given(order[k], s - order[k]);
-      }
-      if (!each(tail))
-        return;
-    }
+    std::sort(order.begin(), order.end(), [&](int a, int b) { return given(a) < given(b); });
+    grow_tail(tables, s, order, each, [&](int a, int b) {
+      return std::fabs(given(a) - given(b)) <= 1e-10 * std::max(given(a), given(b)) &&
+             compare(tables.numerator(s, {a}), tables.numerator(s, {b})) == 0;
+    });
   };
   FisherTail observed;
   grow(x1 + x2, [&](const FisherTail& tail) {
@@ -306,7 +322,7 @@ inline CsmRegion csm_region(const Tables& tables, int x1, int x2, bool symmetric
           break;
         if (c.probability.empty())
           c.probability = with(c.i, c.j);
-        const Maximum m = largest({{c.probability, {}, 0}}, tolerance);
+        const Maximum m = largest({{c.probability, {}}}, tolerance);
         c.low = std::max(c.low, m.value);
         c.high = m.bound;
         least = std::min(least, c.high);

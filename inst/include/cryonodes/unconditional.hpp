@@ -129,9 +129,9 @@ inline std::vector<Segment> curve(const Box& box, Measure measure, double value,
 
 /// The probability of a staircase along a segment. First the tensor of the coefficients in both probabilities, then
 /// along the diagonal: C(n1, i) C(n2, j) / C(n, s) of each (i, j) go to s = i + j.
-inline Quotient along(const Tables& tables, const Staircase& set, const Segment& segment, int tag = 0) {
+inline Quotient along(const Tables& tables, const Staircase& set, const Segment& segment, const Poll& poll = {}) {
   const auto rows = static_cast<std::size_t>(tables.n1()) + 1, columns = static_cast<std::size_t>(tables.n2()) + 1;
-  Quotient out{{}, {}, tag};
+  Quotient out;
   const bool all = segment.from1 == 0.0 && segment.to1 == 1.0 && segment.from2 == 0.0 && segment.to2 == 1.0;
   if (all && segment.weight == 1.0) {
     out.over = under_equality(tables, set);
@@ -142,13 +142,13 @@ inline Quotient along(const Tables& tables, const Staircase& set, const Segment&
   for (std::size_t k = 0; k < columns; ++k)
     for (std::size_t j = 0; j < columns; ++j)
       tail[k * columns + j] = k <= j ? 1.0 : 0.0;
-  restrict_rows(tail, columns, segment.from2, segment.to2);
+  restrict_rows(tail, columns, segment.from2, segment.to2, poll);
   std::vector<double> tensor(rows * columns, 0.0);
   for (std::size_t i = 0; i < rows; ++i)
     if (set[i] >= 0)
       for (std::size_t k = 0; k < columns; ++k)
         tensor[i * columns + k] = tail[k * columns + static_cast<std::size_t>(set[i])];
-  restrict_rows(tensor, rows, segment.from1, segment.to1);
+  restrict_rows(tensor, rows, segment.from1, segment.to1, poll);
   out.over.assign(rows + columns - 1, 0.0);
   const bool weighted = segment.weight != 1.0;
   if (weighted)
@@ -175,7 +175,7 @@ inline Maximum largest_on_curve(const Tables& tables, const Staircase& set, cons
                                 double value, bool clipped, double enough, const Poll& poll) {
   std::vector<Quotient> parts;
   for (const Segment& segment : curve(box, measure, value, clipped))
-    parts.push_back(along(tables, set, segment));
+    parts.push_back(along(tables, set, segment, poll));
   return largest(std::move(parts), 1e-11, enough, poll);
 }
 
@@ -184,27 +184,151 @@ inline Maximum largest_on_curve(const Tables& tables, const Staircase& set, cons
 inline double value_at(Measure measure, double v) { return measure == Measure::difference ? v : std::exp(v); }
 constexpr double widest_log = 40.0;
 
-/// The least v of [low, high] not refused. `refused(a, b)` tells that every v of [a, b] is: halves are refused or
-/// looked at closer, the left one first, down to 1e-11 of the larger of |v| and 1. All left of the answer is refused.
-template <class Refused> double first_kept(double low, double high, Refused refused) {
+/// Binomial probabilities of 0..n: outwards from the mode.
+inline void binomial(int n, double p, std::vector<double>& out) {
+  out.assign(static_cast<std::size_t>(n) + 1, 0.0);
+  if (p <= 0.0 || p >= 1.0) {
+    (p <= 0.0 ? out.front() : out.back()) = 1.0;
+    return;
+  }
+  const int mode = std::min(n, static_cast<int>((n + 1.0) * p));
+  const double odds = p / (1.0 - p);
+  const auto at = [&](int k) -> double& { return out[static_cast<std::size_t>(k)]; };
+  at(mode) = std::exp(log_choose(n, mode) + mode * std::log(p) + (n - mode) * std::log1p(-p));
+  for (int k = mode + 1; k <= n; ++k)
+    at(k) = at(k - 1) * odds * (n - k + 1) / k;
+  for (int k = mode - 1; k >= 0; --k)
+    at(k) = at(k + 1) * (k + 1) / (odds * (n - k));
+}
+
+/// The probability of a staircase under two probabilities, one at a time: O(n1 + n2). For a first look; what it finds
+/// above a border is above it.
+class AtPoints {
+public:
+  AtPoints(int n1, int n2) : n1_(n1), n2_(n2) {}
+  double operator()(const Staircase& set, double p1, double p2) {
+    binomial(n1_, p1, one_);
+    binomial(n2_, p2, two_);
+    double sum = 0.0, tail = 0.0;
+    int j = -1;
+    for (std::size_t i = 0; i < one_.size(); ++i) {
+      while (j < set[i])
+        tail += two_[static_cast<std::size_t>(++j)];
+      sum += one_[i] * tail;
+    }
+    return sum;
+  }
+
+private:
+  int n1_, n2_;
+  std::vector<double> one_, two_;
+};
+
+/// The largest of f over [from, to] as far as some points show it: equal steps in arcsin sqrt, then the best of them
+/// closer and closer. Ends once a value is above `enough`.
+template <class F> double glance(double from, double to, std::size_t points, double enough, F f) {
+  const double a = std::asin(std::sqrt(std::max(0.0, from))), b = std::asin(std::sqrt(std::min(1.0, to)));
+  const auto at = [&](double angle) {
+    return f(std::min(to, std::max(from, std::sin(angle) * std::sin(angle))));
+  };
+  double best = at(a), where = a, step = (b - a) / static_cast<double>(points);
+  for (std::size_t g = 1; g <= points && !(best > enough); ++g) {
+    const double value = at(a + step * static_cast<double>(g));
+    if (value > best) {
+      best = value;
+      where = a + step * static_cast<double>(g);
+    }
+  }
+  // The vertex of the parabola through three points, ever narrower.
+  for (int i = 0; i < 6 && !(best > enough) && step > 1e-9; ++i) {
+    const double left = std::max(a, where - step), right = std::min(b, where + step);
+    const double l = at(left), r = at(right), middle = best;
+    const double bend = (l - middle) * (right - where) + (r - middle) * (where - left);
+    double next = where;
+    if (l > best || r > best)
+      next = l > r ? left : right;
+    else if (bend < 0.0)
+      next = where + 0.5 * ((r - middle) * (where - left) * (where - left) -
+                            (l - middle) * (right - where) * (right - where)) / -bend;
+    const double value = at(next);
+    if (value > best || l > best || r > best) {
+      best = std::max({value, l, r});
+      where = value >= std::max(l, r) ? next : l > r ? left : right;
+    }
+    step *= 0.1;
+  }
+  return best;
+}
+
+enum class Verdict { below, above, open };
+
+/// Does f stay at or below `enough` on [from, to]? `bound(a, b)` is at least f on [a, b]: halves are looked at as long
+/// as it takes, up to `most` looks. Quick where f stays clear of the border.
+template <class F, class Bound>
+Verdict stays_below(double from, double to, double enough, std::size_t most, F f, Bound bound) {
+  std::vector<std::pair<double, double>> ahead{{from, to}};
+  for (std::size_t looks = 0; !ahead.empty(); ++looks) {
+    const auto [a, b] = ahead.back();
+    ahead.pop_back();
+    if (bound(a, b) <= enough)
+      continue;
+    const double middle = a + 0.5 * (b - a);
+    if (f(middle) > enough)
+      return Verdict::above;
+    if (looks > most || !(middle > a && middle < b))
+      return Verdict::open;
+    ahead.push_back({a, middle});
+    ahead.push_back({middle, b});
+  }
+  return Verdict::below;
+}
+
+/// The least v of [low, high] that is kept. `kept(v)` is true only of such; `refused(a, b)` only where no v of [a, b] is
+/// kept. Neither need notice all it could. Left of the answer everything is refused; within 1e-11 right of it (of the
+/// larger of |v| and 1) something is kept, or could not be refused.
+template <class Kept, class Refused> double first_kept(double low, double high, Kept kept, Refused refused) {
   struct Part {
     double low, high;
+    bool border; // something near its left end is kept
   };
-  std::vector<Part> ahead{{low, high}};
+  const auto least = [](double v) { return 1e-11 * std::max(1.0, std::fabs(v)); };
+  std::vector<Part> ahead{{low, high, false}};
   while (!ahead.empty()) {
     const Part part = ahead.back();
     ahead.pop_back();
-    if (refused(part.low, part.high))
-      continue;
-    const double middle = part.low + 0.5 * (part.high - part.low);
-    if (part.high - part.low <= 1e-11 * std::max(1.0, std::fabs(part.low)) ||
-        !(middle > part.low && middle < part.high))
+    double middle = part.low + 0.5 * (part.high - part.low);
+    if (part.border || part.high - part.low <= least(part.low) || !(middle > part.low && middle < part.high)) {
+      if (!part.border && refused(part.low, part.high))
+        continue;
       return part.low;
-    ahead.push_back({middle, part.high});
-    ahead.push_back({part.low, middle});
+    }
+    if (!kept(part.high)) {
+      if (refused(part.low, part.high))
+        continue;
+      ahead.push_back({middle, part.high, false});
+    } else {
+      // Towards a border of what is kept; all left of it is then refused at one go, most often.
+      double left = part.low, right = part.high;
+      if (kept(left))
+        right = left;
+      while (right - left > 0.5 * least(right)) {
+        const double between = left + 0.5 * (right - left);
+        if (!(between > left && between < right))
+          break;
+        (kept(between) ? right : left) = between;
+      }
+      middle = std::max(part.low, right - least(right));
+      ahead.push_back({middle, part.high, true});
+    }
+    if (middle > part.low)
+      ahead.push_back({part.low, middle, false});
   }
   return high;
 }
+
+inline std::size_t points(int n) { return 12 + 3 * static_cast<std::size_t>(std::sqrt(static_cast<double>(n))); }
+
+constexpr std::size_t looks = 1000;
 
 /// Equal but for rounding: a statistic this near to the observed one counts as tied, which can only widen a set.
 inline double slack(double x) { return 1e-10 * std::max(1e-3, std::fabs(x)); }
@@ -281,7 +405,7 @@ public:
   const Tables& tables() const { return tables_; }
   const Staircase& set() const { return set_; }
   double extreme() const { return extreme_; }
-  double fisher_p() const { return std::min(1.0, fisher_tail(tables_, x1_, x1_ + x2_).p); }
+  double fisher_p() const { return std::min(1.0, fisher_tail(tables_, x1_, x2_).p); }
 
   /// sup P + gamma under equality, and where.
   Maximum p() const {
@@ -310,11 +434,37 @@ public:
       }
       return options_.order == TableOrder::boschloo ? fisher_region(tables_, x1_, x2_, low, high) : set_;
     };
-    const double v = first_kept(-widest, widest, [&](double low, double high) {
+    AtPoints at(tables_.n1(), tables_.n2());
+    const auto kept = [&](double v) {
       if (poll_)
         poll_(-1.0);
-      const double from = value_at(m, low), to = value_at(m, high);
-      return !(largest_on_curve(tables_, region(from, to), box_, m, to, true, enough, poll_).bound > enough);
+      const double value = value_at(m, v);
+      const Staircase set = region(value, value);
+      for (const Segment& part : curve(box_, m, value, false)) {
+        const double found = glance(part.from2, part.to2, points(tables_.n()), enough, [&](double p2) {
+          return at(set, std::min(1.0, std::max(0.0, partner(p2, m, value))), p2);
+        });
+        if (found > enough)
+          return true;
+      }
+      return false;
+    };
+    const double v = first_kept(-widest, widest, kept, [&](double low, double high) {
+      if (poll_)
+        poll_(-1.0);
+      const double to = value_at(m, high);
+      const Staircase set = region(value_at(m, low), to);
+      const auto p1_of = [&](double p2) { return std::min(box_.high1, std::max(box_.low1, partner(p2, m, to))); };
+      bool open = false;
+      for (const Segment& part : curve(box_, m, to, true)) {
+        const Verdict verdict = stays_below(
+            part.from2, part.to2, enough, looks, [&](double p2) { return at(set, p1_of(p2), p2); },
+            [&](double a, double b) { return at(set, p1_of(b), a); });
+        if (verdict == Verdict::above)
+          return false;
+        open = open || verdict == Verdict::open;
+      }
+      return !open || !(largest_on_curve(tables_, set, box_, m, to, true, enough, poll_).bound > enough);
     });
     if (m != Measure::difference && std::fabs(v) >= widest)
       return v > 0.0 ? inf : 0.0;
@@ -337,7 +487,8 @@ class BothScores {
 public:
   BothScores(const TwoCounts& t, const UnconditionalOptions& options, const Poll& poll)
       : t_(t), options_(options), poll_(poll), tables_(static_cast<int>(t.n1), static_cast<int>(t.n2)),
-        turned_(static_cast<int>(t.n2), static_cast<int>(t.n1)), box_(box_of(t, options.gamma)) {}
+        turned_(static_cast<int>(t.n2), static_cast<int>(t.n1)), box_(box_of(t, options.gamma)),
+        at_(tables_.n1(), tables_.n2()), turned_at_(tables_.n2(), tables_.n1()) {}
 
   /// The coefficients, under equality, of all tables with z^2 at least the observed one.
   Bernstein under_equality() const {
@@ -364,11 +515,24 @@ public:
       return m == Measure::difference ? -1.0 : 0.0;
     const double enough = alpha - options_.gamma;
     const double widest = m == Measure::difference ? 1.0 : widest_log;
-    const double v = first_kept(-widest, widest, [&](double low, double high) {
+    const auto kept = [&](double v) {
       if (poll_)
         poll_(-1.0);
-      return refused(value_at(m, low), value_at(m, high), enough);
-    });
+      const double value = value_at(m, v), z = std::fabs(score_statistic(t_, m, value));
+      const Staircase above = score_region(tables_, m, value, z - slack(z));
+      const Staircase below = score_region(turned_, m, m == Measure::difference ? -value : 1.0 / value, z - slack(z));
+      for (const Segment& part : curve(box_, m, value, false)) {
+        const double found = glance(part.from2, part.to2, points(tables_.n()), enough, [&](double p2) {
+          const double p1 = std::min(1.0, std::max(0.0, partner(p2, m, value)));
+          return at_(above, p1, p2) + turned_at_(below, p2, p1);
+        });
+        if (found > enough)
+          return true;
+      }
+      return false;
+    };
+    const double v = first_kept(-widest, widest, kept,
+                                [&](double low, double high) { return refused(value_at(m, low), value_at(m, high), enough); });
     if (m != Measure::difference && std::fabs(v) >= widest)
       return v > 0.0 ? inf : 0.0;
     return value_at(m, v);
@@ -385,11 +549,27 @@ private:
     const Staircase above = score_region(tables_, m, low, least);
     const double back = m == Measure::difference ? -high : 1.0 / high;
     const Staircase below = score_region(turned_, m, back, least);
+    const auto p1_of = [&](double p2, double value) {
+      return std::min(box_.high1, std::max(box_.low1, partner(p2, m, value)));
+    };
+    bool open = false;
+    const auto cut_up = pieces(low, high);
+    for (const auto& piece : cut_up) {
+      const auto bound = [&](double a, double b) {
+        return at_(above, p1_of(b, high), a) + turned_at_(below, b, p1_of(a, low));
+      };
+      const Verdict verdict = stays_below(piece.above.from2, piece.above.to2, enough, looks,
+                                          [&](double p2) { return bound(p2, p2); }, bound);
+      if (verdict == Verdict::above)
+        return false;
+      open = open || verdict == Verdict::open;
+    }
+    if (!open)
+      return true;
     std::vector<Quotient> parts;
-    // Pieces of p2 on which both p1 are linear: cut where either leaves the box.
-    for (const auto& piece : pieces(low, high)) {
-      Quotient sum = along(tables_, above, piece.above);
-      add(sum, along(turned_, below, piece.below));
+    for (const auto& piece : cut_up) {
+      Quotient sum = along(tables_, above, piece.above, poll_);
+      add(sum, along(turned_, below, piece.below, poll_));
       parts.push_back(std::move(sum));
     }
     return !(largest(std::move(parts), 1e-11, enough, poll_).bound > enough);
@@ -399,6 +579,7 @@ private:
     Segment above, below;
   };
 
+  // Pieces of p2 on which both p1 are linear: cut where either leaves the box.
   std::vector<Piece> pieces(double low, double high) const {
     const Measure m = options_.measure;
     const auto to_p2 = [&](double p1, double value) {
@@ -430,6 +611,7 @@ private:
   const Poll& poll_;
   Tables tables_, turned_;
   Box box_;
+  mutable AtPoints at_, turned_at_; // room to compute in
 };
 
 } // namespace detail
@@ -500,7 +682,7 @@ inline UnconditionalResult unconditional(const TwoCounts& t, const Unconditional
     double p = options.gamma, at = low;
     if (low <= high) {
       detail::restrict_rows(probability, probability.size(), low, high);
-      const detail::Maximum m = detail::largest({{probability, {}, 0}}, 1e-11, detail::inf, poll);
+      const detail::Maximum m = detail::largest({{probability, {}}}, 1e-11, detail::inf, poll);
       p += m.value;
       at = low + m.at * (high - low);
     }
