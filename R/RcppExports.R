@@ -57,6 +57,10 @@ compare_medians_cpp <- function(list, prob, conf_level) {
     .Call(`_cryonodes_compare_medians_cpp`, list, prob, conf_level)
 }
 
+compare_proportions_cpp <- function(counts, measure, alternative, correct, conf_level) {
+    .Call(`_cryonodes_compare_proportions_cpp`, counts, measure, alternative, correct, conf_level)
+}
+
 confidence_band_cpp <- function(estimate, std_error_log, first, n, type, conf_type, conf_level) {
     .Call(`_cryonodes_confidence_band_cpp`, estimate, std_error_log, first, n, type, conf_type, conf_level)
 }
@@ -159,5 +163,9 @@ reconstructible_cpp <- function(groups, pooled, allowed, max_states, max_steps, 
 
 restricted_mean_cpp <- function(list, tau, conf_level) {
     .Call(`_cryonodes_restricted_mean_cpp`, list, tau, conf_level)
+}
+
+unconditional_cpp <- function(counts, order, alternative, joint, measure, gamma, conf_int, conf_level, progress) {
+    .Call(`_cryonodes_unconditional_cpp`, counts, order, alternative, joint, measure, gamma, conf_int, conf_level, progress)
 }
 

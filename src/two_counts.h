@@ -16,9 +16,9 @@ inline cryonodes::Sides sides(const std::string& alternative) {
 }
 
 inline cryonodes::Measure measure(const std::string& name) {
-  return name == "ratio"  ? cryonodes::Measure::ratio
-         : name == "odds" ? cryonodes::Measure::odds
-                          : cryonodes::Measure::difference;
+  return name == "ratio"        ? cryonodes::Measure::ratio
+         : name == "odds ratio" ? cryonodes::Measure::odds_ratio
+                                : cryonodes::Measure::difference;
 }
 
 } // namespace glue

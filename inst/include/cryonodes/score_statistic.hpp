@@ -5,12 +5,12 @@
 #include <cmath>
 
 #include "cryonodes/error.hpp"
+#include "cryonodes/melded.hpp"
 #include "cryonodes/tails.hpp"
 
 namespace cryonodes {
 
-/// What two probabilities p1, p2 are compared by: p1 - p2, p1 / p2, or p1 (1 - p2) / (p2 (1 - p1)).
-enum class Measure { difference, ratio, odds };
+// The measures of p1 against p2 are those of melded.hpp: p1 - p2, p1 / p2, p1 (1 - p2) / (p2 (1 - p1)).
 
 /// Two binomial counts: x1 events of n1, x2 of n2; n1, n2 > 0.
 struct TwoCounts {
@@ -113,7 +113,7 @@ inline TwoProbabilities likeliest(const TwoCounts& t, Measure measure, double va
 /// Miettinen & Nurminen in its variance.
 inline double score_statistic(const TwoCounts& t, Measure measure, double value) {
   double over = 0.0, variance = 0.0;
-  if (measure == Measure::odds) {
+  if (measure == Measure::odds_ratio) {
     // (x1 - n1 p1) sqrt(1 / (n1 p1 q1) + 1 / (n2 p2 q2)); nothing is known where nobody or everybody has an event.
     if (t.x1 + t.x2 == 0.0 || t.x1 + t.x2 == t.n1 + t.n2)
       return 0.0;

@@ -96,7 +96,7 @@ inline std::vector<Segment> curve(const Box& box, Measure measure, double value,
   };
   // For odds p1 = 1 goes with p2 = 1 and p1 = 0 with p2 = 0 only; the box cuts nothing off there.
   const double low2 = std::max(box.low2, box.low1 > 0.0 || measure == Measure::difference ? other(box.low1) : 0.0);
-  const double high2 = std::min(box.high2, box.high1 < 1.0 || measure != Measure::odds ? other(box.high1) : 1.0);
+  const double high2 = std::min(box.high2, box.high1 < 1.0 || measure != Measure::odds_ratio ? other(box.high1) : 1.0);
   if (low2 > box.high2)
     return {};
   if (high2 < low2) {
@@ -105,7 +105,7 @@ inline std::vector<Segment> curve(const Box& box, Measure measure, double value,
     return {};
   }
   const auto p1_of = [&](double p2) { return std::min(box.high1, std::max(box.low1, partner(p2, measure, value))); };
-  if (measure != Measure::odds || value == 1.0)
+  if (measure != Measure::odds_ratio || value == 1.0)
     return {{p1_of(low2), p1_of(high2), low2, high2, 1.0}};
   // Weights that change by a factor of 8 at most, so that their n1-th powers do not overflow.
   std::vector<Segment> out;
@@ -423,7 +423,7 @@ public:
   double limit(double alpha) const {
     const Measure m = options_.measure;
     const bool nothing = x1_ == 0 && m != Measure::difference;
-    if (options_.gamma >= alpha || nothing || (m == Measure::odds && t_.x2 == t_.n2))
+    if (options_.gamma >= alpha || nothing || (m == Measure::odds_ratio && t_.x2 == t_.n2))
       return m == Measure::difference ? -1.0 : 0.0;
     const double enough = alpha - options_.gamma;
     const double widest = m == Measure::difference ? 1.0 : widest_log;
@@ -645,9 +645,9 @@ inline UnconditionalResult unconditional(const TwoCounts& t, const Unconditional
   const bool boschloo = options.order == TableOrder::boschloo, csm = options.order == TableOrder::csm;
   const bool joint = options.sides == Sides::two && options.two_sided == TwoSided::joint;
   const bool limits = options.conf_int && !(joint && (boschloo || csm));
-  detail::require(!limits || boschloo == (options.measure == Measure::odds) || !boschloo,
+  detail::require(!limits || boschloo == (options.measure == Measure::odds_ratio) || !boschloo,
                   "limits of the order boschloo are those of the odds ratio");
-  detail::require(!(limits && joint && options.measure == Measure::odds), "no joint limits of the odds ratio");
+  detail::require(!(limits && joint && options.measure == Measure::odds_ratio), "no joint limits of the odds ratio");
   if (t.n1 + t.n2 > most_unconditional || (csm && t.n1 * t.n2 > most_csm))
     throw memory_error(csm ? "Barnard's order is for n1 * n2 up to 40000" : "unconditional tests are for n up to 2000");
 
