@@ -14,23 +14,22 @@
 #' @param gamma For `"exact"`: error spent on a confidence region for the two probabilities, see [boschloo_test()].
 #'
 #' @return A `two_proportions_test`, which is also an `htest`; see [boschloo_test()]. `estimate` holds the two
-#'   proportions and the measure, `statistic` the score statistic z at equality.
+#'   proportions and the measure, `statistic` the score statistic z at equality (Fisher's p-value for exact odds ratios).
 #' @section Definition:
 #' Under each value of the measure, \eqn{\tilde p_1, \tilde p_2}{p1~, p2~} are the likeliest probabilities that have it, in
 #' closed form: a root of Miettinen and Nurminen's cubic for a difference, of quadratics for the others. The score
 #' statistics are
 #' \deqn{\frac{\hat p_1 - \hat p_2 - \delta}{\sqrt{\tilde v_1 + \tilde v_2}}, \quad
 #' \frac{\hat p_1 - \rho \hat p_2}{\sqrt{\tilde v_1 + \rho^2 \tilde v_2}}, \quad
-#' (\hat p_1 - \tilde p_1) \sqrt{\frac{1}{\tilde v_1} + \frac{1}{\tilde v_2}} \cdot \tilde v_1 /
-#' \tilde v_1,}{
+#' n_1 (\hat p_1 - \tilde p_1) \sqrt{\frac{1}{n_1^2 \tilde v_1} + \frac{1}{n_2^2 \tilde v_2}},}{
 #' (p1 - p2 - d) / sqrt(v1 + v2), (p1 - r p2) / sqrt(v1 + r^2 v2), n1 (p1 - p1~) sqrt(1 / (n1^2 v1) + 1 / (n2^2 v2)),}
 #' with \eqn{\tilde v_i = \tilde p_i (1 - \tilde p_i) / n_i}{v_i = p_i~ (1 - p_i~) / n_i}; `correct` multiplies them by
 #' \eqn{\sqrt{(n - 1) / n}}{sqrt((n - 1) / n)}. At equality all three are the pooled z.
 #'
 #' `"score"`: p is the normal tail of z, the limits are the values at which the statistic is the normal quantile and its
 #' negative. `"exact"`: p is the largest probability of a statistic at least as extreme over all pairs of probabilities
-#' with the value (as [barnard_test()]), the limits are the outermost values not refused. For odds ratios the score order
-#' gives wide exact limits; [boschloo_test()] has better ones.
+#' with the value (as [barnard_test()]), the limits are the outermost values not refused. For odds ratios, whose score
+#' statistic orders tables badly far from the data, tables are ordered by Fisher's p-value: it is [boschloo_test()].
 #' @section Edge cases:
 #' Zero counts need no correction. With no event in the second group the ratio is Inf and has no upper limit; with none in
 #' either the ratio is `NA` with limits 0 and Inf, p = 1, and a difference still has its interval. Likewise odds ratios.
@@ -81,10 +80,14 @@ compare_proportions <- function(..., event = NULL, measure = "difference", metho
         arg = "tsmethod", call = call
       )
     }
-    test <- fit_unconditional(data, "score", alternative, tsmethod, measure, gamma, TRUE, conf.level, progress, call,
+    # The score statistic of odds ratios far from the data does not order tables sensibly; Fisher's p does.
+    order <- if (measure == "odds ratio") "boschloo" else "score"
+    test <- fit_unconditional(data, order, alternative, tsmethod, measure, gamma, TRUE, conf.level, progress, call,
       method = paste0(title, ", unconditional exact")
     )
-    test$meta$source <- if (tsmethod == "square" && alternative == "two.sided") {
+    test$meta$source <- if (order == "boschloo") {
+      "Boschloo (1970)"
+    } else if (tsmethod == "square" && alternative == "two.sided") {
       "Agresti & Min (2001)"
     } else {
       "Chan & Zhang (1999)"

@@ -64,7 +64,8 @@ inline CompareProportionsResult compare_proportions(const TwoCounts& t, const Co
   out.p_value = std::exp(out.log_p_value);
 
   const bool both = options.sides == Sides::two, plain = m == Measure::difference;
-  const double critical = -normal_quantile((1.0 - options.conf_level) * (both ? 0.5 : 1.0)) / factor;
+  const double quantile = -normal_quantile((1.0 - options.conf_level) * (both ? 0.5 : 1.0));
+  const double critical = (both ? std::max(0.0, quantile) : quantile) / factor;
   const double widest = plain ? 1.0 : 100.0; // e^100 is beyond the ratio of any two counts, and its limit
   // The least value at which the statistic is no more than `critical`; of the groups exchanged it gives the other limit.
   const auto limit = [&](const TwoCounts& u) {

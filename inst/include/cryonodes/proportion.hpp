@@ -133,7 +133,7 @@ inline BothSides lower_limit(double x, double n, ProportionInterval type, double
     return z >= 0.0 ? low : BothSides{far_p, y / n * y / (denominator * far_rest)};
   }
   if (type == ProportionInterval::clopper_pearson) {
-    if (x == 0.0)
+    if (x < 1e-12) // an effective number; the limit is about alpha^(1 / x)
       return {};
     return {beta_quantile(alpha, Tail::lower, {x, n - x + 1.0}), beta_quantile(alpha, Tail::upper, {n - x + 1.0, x})};
   }
@@ -182,6 +182,10 @@ inline ProportionLimits proportion(double x, double n, const ProportionOptions& 
     out.low = detail::lower_limit(x, n, type, alpha).p;
   if (options.sides != Sides::greater)
     out.high = detail::lower_limit(n - x, n, type, alpha).rest;
+  if (both) { // rounding, at levels next to 0, must not put the estimate outside
+    out.low = std::min(out.low, x / n);
+    out.high = std::max(out.high, x / n);
+  }
   return out;
 }
 

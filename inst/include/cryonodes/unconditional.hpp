@@ -33,7 +33,7 @@ struct UnconditionalOptions {
   TableOrder order = TableOrder::score;
   Sides sides = Sides::two;
   TwoSided two_sided = TwoSided::central;
-  Measure measure = Measure::difference; ///< of the limits; boschloo: odds only
+  Measure measure = Measure::difference; ///< of the limits; score: difference or ratio, boschloo: odds ratio
   double gamma = 0.0;       ///< Berger & Boos (1994): in [0, 1); error spent on where the probabilities are
   bool conf_int = true;     ///< compute limits? Only for one-sided and central tests, and for joint score tests
   double conf_level = 0.95; ///< in (0, 1); coverage of the two limits, or of the one of a one-sided alternative
@@ -333,7 +333,8 @@ constexpr std::size_t looks = 1000;
 /// Equal but for rounding: a statistic this near to the observed one counts as tied, which can only widen a set.
 inline double slack(double x) { return 1e-10 * std::max(1e-3, std::fabs(x)); }
 
-/// Tables with a score statistic of at least `least` under `value`.
+/// Tables with a score statistic of at least `least` under `value`, a difference or ratio. (That of odds ratios makes no
+/// staircase: far from the data it rises with fewer events in group 1.)
 inline Staircase score_region(const Tables& tables, Measure measure, double value, double least) {
   return walk_edge(tables.n1(), tables.n2(), [&](int i, int j) {
     const double z = score_statistic({static_cast<double>(i), static_cast<double>(tables.n1()), static_cast<double>(j),
@@ -645,9 +646,8 @@ inline UnconditionalResult unconditional(const TwoCounts& t, const Unconditional
   const bool boschloo = options.order == TableOrder::boschloo, csm = options.order == TableOrder::csm;
   const bool joint = options.sides == Sides::two && options.two_sided == TwoSided::joint;
   const bool limits = options.conf_int && !(joint && (boschloo || csm));
-  detail::require(!limits || boschloo == (options.measure == Measure::odds_ratio) || !boschloo,
-                  "limits of the order boschloo are those of the odds ratio");
-  detail::require(!(limits && joint && options.measure == Measure::odds_ratio), "no joint limits of the odds ratio");
+  const bool odds = options.measure == Measure::odds_ratio;
+  detail::require(!limits || boschloo == odds || (csm && odds), "limits of an odds ratio are ordered by boschloo or csm");
   if (t.n1 + t.n2 > most_unconditional || (csm && t.n1 * t.n2 > most_csm))
     throw memory_error(csm ? "Barnard's order is for n1 * n2 up to 40000" : "unconditional tests are for n up to 2000");
 
