@@ -1,7 +1,7 @@
 #' Two proportions compared
 #'
-#' How much do two groups differ in how often something happens: as a difference (of risks), a ratio (relative risk) or an
-#' odds ratio, with an interval that agrees with the test. For independent observations that are all fully observed;
+#' How much do two groups differ in how often something happens: as a difference (of risks), a ratio (relative risk) or
+#' an odds ratio, with an interval that agrees with the test. For independent observations that are all fully observed;
 #' for follow-up that ends early see [compare_at()].
 #'
 #' @inheritParams boschloo_test
@@ -14,10 +14,11 @@
 #' @param gamma For `"exact"`: error spent on a confidence region for the two probabilities, see [boschloo_test()].
 #'
 #' @return A `two_proportions_test`, which is also an `htest`; see [boschloo_test()]. `estimate` holds the two
-#'   proportions and the measure, `statistic` the score statistic z at equality (Fisher's p-value for exact odds ratios).
+#'   proportions and the measure, `statistic` the score statistic z at equality (Fisher's p-value for exact odds
+#'   ratios).
 #' @section Definition:
-#' Under each value of the measure, \eqn{\tilde p_1, \tilde p_2}{p1~, p2~} are the likeliest probabilities that have it, in
-#' closed form: a root of Miettinen and Nurminen's cubic for a difference, of quadratics for the others. The score
+#' Under each value of the measure, \eqn{\tilde p_1, \tilde p_2}{p1~, p2~} are the likeliest probabilities that have it,
+#' in closed form: a root of Miettinen and Nurminen's cubic for a difference, of quadratics for the others. The score
 #' statistics are
 #' \deqn{\frac{\hat p_1 - \hat p_2 - \delta}{\sqrt{\tilde v_1 + \tilde v_2}}, \quad
 #' \frac{\hat p_1 - \rho \hat p_2}{\sqrt{\tilde v_1 + \rho^2 \tilde v_2}}, \quad
@@ -31,9 +32,9 @@
 #' with the value (as [barnard_test()]), the limits are the outermost values not refused. For odds ratios, whose score
 #' statistic orders tables badly far from the data, tables are ordered by Fisher's p-value: it is [boschloo_test()].
 #' @section Edge cases:
-#' Zero counts need no correction. With no event in the second group the ratio is Inf and has no upper limit; with none in
-#' either the ratio is `NA` with limits 0 and Inf, p = 1, and a difference still has its interval. Likewise odds ratios.
-#' Limits of a difference end at -1 and 1.
+#' Zero counts need no correction. With no event in the second group the ratio is Inf and has no upper limit; with none
+#' in either the ratio is `NA` with limits 0 and Inf, p = 1, and a difference still has its interval. Likewise odds
+#' ratios. Limits of a difference end at -1 and 1.
 #' @section Errors:
 #' As [boschloo_test()]; `cryonodes_error_memory` for `"exact"` only.
 #' @references
@@ -73,7 +74,8 @@ compare_proportions <- function(..., event = NULL, measure = "difference", metho
   tsmethod <- check_choice(tsmethod, c("central", "square"), "tsmethod", call)
   conf.level <- check_conf_level(conf.level, call)
   data <- two_proportions(list(...), expressions, event, na.action, call)
-  title <- paste0(c(difference = "Difference", ratio = "Ratio", "odds ratio" = "Odds ratio")[[measure]], " of two proportions")
+  title <- c(difference = "Difference", ratio = "Ratio", "odds ratio" = "Odds ratio")[[measure]]
+  title <- paste(title, "of two proportions")
   if (method == "exact") {
     if (measure == "odds ratio" && tsmethod == "square" && alternative == "two.sided") {
       abort_rule("choice", "`tsmethod = \"square\"` has no interval for odds ratios.", "Use \"central\".",

@@ -25,9 +25,9 @@
 #'   and prints the count. Counts must not be missing.
 #'
 #' @return A `proportion`, which is a data frame with one row a group: `group`, `n`, `events`, `proportion` (0 to 1),
-#'   `conf.low`, `conf.high`, `method`; with clusters also `n.cluster` and `n.effective`. Its attribute `meta` holds what
-#'   `print()` says of it. `tidy()`: `strata`, `n`, `n.event`, `estimate`, `conf.low`, `conf.high`; `glance()`: one row
-#'   with the totals.
+#'   `conf.low`, `conf.high`, `method`; with clusters also `n.cluster` and `n.effective`. Its attribute `meta` holds
+#'   what `print()` says of it. `tidy()`: `strata`, `n`, `n.event`, `estimate`, `conf.low`, `conf.high`; `glance()`: one
+#'   row with the totals.
 #' @section Definition:
 #' Let X be binomial of n and p, \eqn{x} events seen, and \eqn{\alpha} = 1 - `conf.level`.
 #'

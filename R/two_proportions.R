@@ -5,10 +5,9 @@ two_proportions <- function(given, expressions, event, na.action, call) {
   data <- contingency_table(given, expressions, na.action, call)
   table <- data$table
   if (any(dim(table) != 2)) {
-    abort_rule("dim", paste0("two proportions make a 2 x 2 table; the data make ", nrow(table), " x ", ncol(table), "."),
-      "Join categories, or compare two at a time.",
-      call = call
-    )
+    abort_rule("dim", paste0(
+      "two proportions make a 2 x 2 table; the data make ", nrow(table), " x ", ncol(table), "."
+    ), "Join categories, or compare two at a time.", call = call)
   }
   labels <- colnames(table)
   if (is.null(event)) {
@@ -115,9 +114,9 @@ print.two_proportions_test <- function(x, digits = 3, ...) {
 #'
 #' @param x A [compare_proportions()], [barnard_test()] or [boschloo_test()].
 #' @param ... Not used.
-#' @return A data frame with one row: `estimate` (the difference, ratio or odds ratio), `estimate1`, `estimate2` (the two
-#'   proportions), `statistic`, `p.value`, `conf.low`, `conf.high` (`NA` without an interval), `method`, `alternative`,
-#'   `log.p.value`.
+#' @return A data frame with one row: `estimate` (the difference, ratio or odds ratio), `estimate1`, `estimate2` (the
+#'   two proportions), `statistic`, `p.value`, `conf.low`, `conf.high` (`NA` without an interval), `method`,
+#'   `alternative`, `log.p.value`.
 #' @section Errors: `cryonodes_error_object`.
 #' @examples
 #' tidy(barnard_test(7, 8, 12, 3))

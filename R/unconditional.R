@@ -8,13 +8,13 @@
 #' @param ... What is tested, as in [fisher_test()], rows being the groups: a matrix or table of counts; two factors or
 #'   vectors of labels `x` (group) and `y` (outcome), one value per subject; four counts `a, b, c, d`, the table with
 #'   rows `(a, b)` and `(c, d)`. The options below must be spelled out.
-#' @param event Label of the column that is the event. `NULL`: the first, or `TRUE` or 1 where the columns are logical or
-#'   0/1.
+#' @param event Label of the column that is the event. `NULL`: the first, or `TRUE` or 1 where the columns are logical
+#'   or 0/1.
 #' @param alternative `"two.sided"` (default), `"less"` or `"greater"`: how the proportion of the first group differs
 #'   from that of the second.
-#' @param tsmethod Two-sided p-value: `"central"` (default), twice the smaller one-sided p-value, with which the interval
-#'   always agrees; or of tables ordered in both directions at once: `"minlike"` for Boschloo's test, `"square"` for
-#'   Barnard's. See Definition.
+#' @param tsmethod Two-sided p-value: `"central"` (default), twice the smaller one-sided p-value, with which the
+#'   interval always agrees; or of tables ordered in both directions at once: `"minlike"` for Boschloo's test,
+#'   `"square"` for Barnard's. See Definition.
 #' @param gamma Error spent on a confidence region for the two probabilities (Berger & Boos 1994), in \[0, 1); 0: none.
 #'   Then only probabilities within it are looked at, and `gamma` is added to p. 1e-6 is usual; it must be chosen in
 #'   advance.
@@ -26,8 +26,8 @@
 #'
 #' @return A `two_proportions_test`, which is also an `htest`: `statistic`, `p.value`, `conf.int` (where there is one),
 #'   `estimate` (the two proportions and their difference; for Boschloo's test their odds ratio), `null.value`,
-#'   `alternative`, `method`, `data.name`; besides `log_p_value` (natural logarithm), `table`, and `meta` with `nuisance`,
-#'   the common probability at which p is largest. `tidy()` and `glance()` give one row.
+#'   `alternative`, `method`, `data.name`; besides `log_p_value` (natural logarithm), `table`, and `meta` with
+#'   `nuisance`, the common probability at which p is largest. `tidy()` and `glance()` give one row.
 #' @section Definition:
 #' With \eqn{X_i} binomial of \eqn{n_i} and \eqn{\pi_i}{pi_i} and R the tables at least as extreme as the observed one,
 #' \deqn{p = \max_{0 \le \pi \le 1} P(R \mid \pi_1 = \pi_2 = \pi) + \gamma.}{
@@ -41,20 +41,21 @@
 #'   \eqn{z^2}{z^2}.
 #' - `barnard_test()`, `"csm"`: the earlier they enter Barnard's order (1947). It begins with \eqn{(n_1, 0)}{(n1, 0)};
 #'   next is always, of the tables that keep it convex (with a table all those with more events in group 1 and fewer in
-#'   group 2 belong to it), the one with which max P is least. With `"square"` each table enters together with the one of
-#'   opposite difference, \eqn{(n_1 - x_1, n_2 - x_2)}{(n1 - x1, n2 - x2)}, which is Barnard's own, two-sided test. The
-#'   `statistic` is the number of tables in R.
+#'   group 2 belong to it), the one with which max P is least. With `"square"` each table enters together with the one
+#'   of opposite difference, \eqn{(n_1 - x_1, n_2 - x_2)}{(n1 - x1, n2 - x2)}, which is Barnard's own, two-sided test.
+#'   The `statistic` is the number of tables in R.
 #'
 #' Ties of z and of Fisher's p are decided in whole numbers. In Barnard's order tables whose max P agree to 1e-10 of
-#' their size enter together. P is a polynomial in \eqn{\pi}{pi} written in Bernstein's form, whose coefficients bound it;
-#' halving intervals until no coefficient exceeds an attained value by more than 1e-11 of it leaves no maximum unseen.
+#' their size enter together. P is a polynomial in \eqn{\pi}{pi} written in Bernstein's form, whose coefficients bound
+#' it; halving intervals until no coefficient exceeds an attained value by more than 1e-11 of it leaves no maximum
+#' unseen.
 #'
 #' The interval holds the values that the one-sided tests do not refuse, at \eqn{\alpha/2}{alpha/2} each
 #' (`"central"`): Barnard's `"score"` under each difference by its own score statistic (Chan & Zhang 1999, as
 #' [compare_proportions()] with `method = "exact"`), `"csm"` by its order at equality (Buehler 1957), Boschloo's under
-#' each odds ratio by Fisher's p-value for it. `"square"` with `"score"` inverts the two-sided test (Agresti & Min 2001);
-#' `"minlike"`, and `"square"` with `"csm"`, have no interval. The limits are the outermost ends, found with certainty
-#' within 1e-10.
+#' each odds ratio by Fisher's p-value for it. `"square"` with `"score"` inverts the two-sided test (Agresti & Min
+#' 2001); `"minlike"`, and `"square"` with `"csm"`, have no interval. The limits are the outermost ends, found with
+#' certainty within 1e-10.
 #' With `gamma`, both probabilities lie in their Clopper-Pearson intervals of level 1 - gamma / 2, for p and interval.
 #' @section Edge cases:
 #' No event at all, or events only: p = 1. Then, and near it, the interval of `"csm"` is very wide, because such tables
@@ -163,7 +164,9 @@ fit_unconditional <- function(data, order, alternative, tsmethod, measure, gamma
     "Unconditional exact p, largest at the common proportion ", format_number(core$nuisance, 4),
     if (gamma > 0) paste0(", Berger & Boos gamma ", number_text(gamma)),
     if (alternative == "two.sided") paste0("; ", if (joint) {
-      c(boschloo = "ordered by Fisher's two-sided p", csm = "Barnard's symmetric order", score = "ordered by z^2")[[order]]
+      switch(order,
+        boschloo = "ordered by Fisher's two-sided p", csm = "Barnard's symmetric order", "ordered by z^2"
+      )
     } else {
       "twice the smaller one-sided p"
     })

@@ -40,6 +40,7 @@
 #include "cryonodes/score_statistic.hpp"
 #include "cryonodes/whole.hpp"
 #include "cryonodes/table_order.hpp"
+#include "cryonodes/nuisance.hpp"
 #include "cryonodes/unconditional.hpp"
 #include "cryonodes/compare_proportions.hpp"
 #include "cryonodes/fixed_time.hpp"

@@ -12,9 +12,13 @@ using namespace cryonodes;
 
 namespace {
 
-bool near(double a, double b) { return a == b || std::fabs(a - b) <= 1e-9 * std::fmax(1.0, std::fabs(b)); }
+bool near(double a, double b) {
+  return a == b || std::fabs(a - b) <= 1e-9 * std::fmax(1.0, std::fabs(b));
+}
 
-double turned(double limit, Measure m) { return m == Measure::difference ? -limit : 1.0 / limit; }
+double turned(double limit, Measure m) {
+  return m == Measure::difference ? -limit : 1.0 / limit;
+}
 
 } // namespace
 

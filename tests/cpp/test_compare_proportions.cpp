@@ -21,7 +21,8 @@ CompareProportionsResult run(const TwoCounts& t, Measure measure, Sides sides = 
 
 TEST_CASE("at score limits the statistic is the normal quantile") {
   const double z = 1.959963984540054;
-  for (const TwoCounts& t : std::vector<TwoCounts>{{56, 70, 48, 80}, {3, 9, 1, 12}, {5, 6, 2, 40}, {1, 1000000, 7, 900000}})
+  for (const TwoCounts& t :
+       std::vector<TwoCounts>{{56, 70, 48, 80}, {3, 9, 1, 12}, {5, 6, 2, 40}, {1, 1000000, 7, 900000}})
     for (const Measure m : {Measure::difference, Measure::ratio, Measure::odds_ratio})
       for (const bool correct : {true, false}) {
         const auto test = run(t, m, Sides::two, correct);

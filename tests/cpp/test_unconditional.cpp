@@ -20,7 +20,9 @@ double choose(int n, int k) {
   return out;
 }
 
-double pmf(int n, int k, double p) { return choose(n, k) * std::pow(p, k) * std::pow(1.0 - p, n - k); }
+double pmf(int n, int k, double p) {
+  return choose(n, k) * std::pow(p, k) * std::pow(1.0 - p, n - k);
+}
 
 double probability(const Staircase& set, int n1, int n2, double p1, double p2) {
   double sum = 0.0;
@@ -82,7 +84,8 @@ TEST_CASE("Bernstein polynomials: cutting and restricting keep the values, and t
     CHECK(at(left, t) == Approx(at(c, 0.3 * t)).epsilon(1e-14));
     CHECK(at(right, t) == Approx(at(c, 0.3 + 0.7 * t)).epsilon(1e-14));
   }
-  for (const auto& [low, high] : std::vector<std::pair<double, double>>{{0, 1}, {0.2, 0.6}, {0.4, 0.4}, {1, 1}, {0, 0.1}}) {
+  for (const auto& [low, high] :
+       std::vector<std::pair<double, double>>{{0, 1}, {0.2, 0.6}, {0.4, 0.4}, {1, 1}, {0, 0.1}}) {
     Bernstein part = c;
     restrict_rows(part, part.size(), low, high);
     for (const double t : {0.0, 0.5, 0.9})
@@ -93,7 +96,7 @@ TEST_CASE("Bernstein polynomials: cutting and restricting keep the values, and t
     best = std::max(best, at(c, g / 100000.0));
   const Maximum m = largest({{c, {}}});
   CHECK(m.value == Approx(best).epsilon(1e-9)); // the grid misses the top by its square
-  CHECK(m.value >= best * (1 - 1e-11)); // what largest() promises
+  CHECK(m.value >= best * (1 - 1e-11));         // what largest() promises
   CHECK(m.bound <= m.value * (1 + 1e-11));
   CHECK(at(c, m.at) == Approx(m.value).epsilon(1e-12));
   CHECK_THROWS_AS(largest({{c, {}}}, 1e-11, detail::inf, [](double) { throw std::runtime_error("stop"); }),
@@ -116,7 +119,8 @@ TEST_CASE("what the regions rest on: score statistics fall in j and in the value
               CHECK(score_statistic(counts(i, n1, j - 1, n2), m, value) >= least);
             CHECK(score_statistic(counts(i, n1, j, n2), m, next) <= z + slack(z));
             // Of the groups exchanged it is the negative.
-            const double back = score_statistic(counts(j, n2, i, n1), m, m == Measure::difference ? -value : 1.0 / value);
+            const double back =
+                score_statistic(counts(j, n2, i, n1), m, m == Measure::difference ? -value : 1.0 / value);
             CHECK(back == Approx(-z).epsilon(1e-9).margin(1e-12)); // 1 / value is rounded
           }
       }
@@ -153,7 +157,8 @@ TEST_CASE("what Boschloo's limits rest on: Fisher's p under any odds falls in i,
 }
 
 TEST_CASE("constrained estimates: the slope of the likelihood along the curve is nothing") {
-  for (const auto& t : {counts(3, 9, 7, 8), counts(0, 9, 7, 8), counts(0, 5, 0, 6), counts(5, 5, 0, 6), counts(40, 90, 1, 500)})
+  for (const auto& t :
+       {counts(3, 9, 7, 8), counts(0, 9, 7, 8), counts(0, 5, 0, 6), counts(5, 5, 0, 6), counts(40, 90, 1, 500)})
     for (int v = -19; v <= 19; ++v) {
       const auto loglik = [&](const TwoProbabilities& p) {
         const auto part = [](double x, double n, double q) {
@@ -199,7 +204,8 @@ TEST_CASE("regions hold the tables that a comparison one by one says, ties inclu
           for (int j = 0; j <= n2; ++j) {
             const std::int64_t u = z_under(i, j), u0 = z_under(a, b), o = u == 0 ? 0 : z_over(i, j),
                                o0 = u0 == 0 ? 0 : z_over(a, b);
-            CHECK((j <= z[static_cast<std::size_t>(i)]) == (o * std::max<std::int64_t>(u0, 1) >= o0 * std::max<std::int64_t>(u, 1)));
+            CHECK((j <= z[static_cast<std::size_t>(i)]) ==
+                  (o * std::max<std::int64_t>(u0, 1) >= o0 * std::max<std::int64_t>(u, 1)));
             // Whole numbers below 2^53.
             CHECK((j <= f[static_cast<std::size_t>(i)]) == (fisher(i, j) * std::round(choose(n1 + n2, a + b)) <=
                                                             fisher(a, b) * std::round(choose(n1 + n2, i + j))));
@@ -216,7 +222,8 @@ TEST_CASE("the probability along a curve is that of its points") {
     for (const Segment& s : curve(box, measure, value, false)) {
       const Quotient q = along(tables, set, s);
       for (const double t : {0.0, 0.25, 0.6, 1.0}) {
-        const double p2 = s.from2 + t * (s.to2 - s.from2), p1 = std::min(1.0, std::max(0.0, partner(p2, measure, value)));
+        const double p2 = s.from2 + t * (s.to2 - s.from2),
+                     p1 = std::min(1.0, std::max(0.0, partner(p2, measure, value)));
         const double found = at(q.over, t) / (q.under.empty() ? 1.0 : at(q.under, t));
         CHECK(found == Approx(probability(set, n1, n2, p1, p2)).epsilon(1e-12));
       }
@@ -267,7 +274,8 @@ TEST_CASE("a first look at limits changes none: bisection by certain answers alo
       const auto set = score_region(tables, Measure::difference, low, z - slack(z));
       return largest_on_curve(tables, set, Box{}, Measure::difference, high, true, detail::inf, {}).bound <= 0.05;
     };
-    const double other = first_kept(-1.0, 1.0, [](double) { return false; }, refused);
+    const double other = first_kept(
+        -1.0, 1.0, [](double) { return false; }, refused);
     CHECK(found == Approx(other).margin(3e-11)); // each within 1e-11
   }
 }
@@ -289,8 +297,10 @@ TEST_CASE("unconditional tests refuse what they cannot do") {
   options.gamma = 1.0;
   CHECK_THROWS_AS(unconditional({1, 3, 1, 3}, options), input_error);
   int asked = 0;
-  CHECK_THROWS_AS(unconditional({30, 60, 20, 60}, {}, [&](double) {
-    if (++asked > 3)
-      throw std::runtime_error("stop");
-  }), std::runtime_error);
+  CHECK_THROWS_AS(unconditional({30, 60, 20, 60}, {},
+                                [&](double) {
+                                  if (++asked > 3)
+                                    throw std::runtime_error("stop");
+                                }),
+                  std::runtime_error);
 }

@@ -128,7 +128,8 @@ test_that("exact limits cover at least their level", {
 
 test_that("what cannot be compared is refused; print says what was compared", {
   for (case in list(
-    list("choice", quote(compare(1, 3, 2, 3, measure = "risk"))), list("choice", quote(compare(1, 3, 2, 3, method = "wald"))),
+    list("choice", quote(compare(1, 3, 2, 3, measure = "risk"))),
+    list("choice", quote(compare(1, 3, 2, 3, method = "wald"))),
     list("empty", quote(compare(1, 3, 0, 0))), list("type", quote(compare(1, 3, 2, 3, correct = NA))),
     list("conf_level", quote(compare(1, 3, 2, 3, conf.level = 0))),
     list("memory", quote(compare(1, 3000, 2, 3, method = "exact")))

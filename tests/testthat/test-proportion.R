@@ -23,7 +23,10 @@ test_that("none or all of n: the limits are powers", {
 test_that("limits agree with their definitions in 40-digit arithmetic", {
   g <- golden("proportion.csv")
   expect_gt(nrow(g), 500)
-  seen <- Map(function(x, n, type, level, side) limits_of(x, n, conf.type = type, conf.level = level, alternative = side),
+  one <- function(x, n, type, level, side) {
+    limits_of(x, n, conf.type = type, conf.level = level, alternative = side)
+  }
+  seen <- Map(one,
     g$x, g$n, g$conf.type, g$conf.level, g$alternative
   )
   seen <- do.call(rbind, seen)

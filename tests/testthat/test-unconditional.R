@@ -189,9 +189,11 @@ test_that("what cannot be tested is refused", {
   x <- matrix(c(3, 1, 2, 5), 2)
   for (case in list(
     list("empty", quote(barnard_test(1, 2, 0, 0))), list("memory", quote(barnard_test(1000, 2000, 3, 5))),
-    list("memory", quote(barnard_test(100, 200, 100, 200, statistic = "csm"))), list("dim", quote(barnard_test(diag(3)))),
+    list("memory", quote(barnard_test(100, 200, 100, 200, statistic = "csm"))),
+    list("dim", quote(barnard_test(diag(3)))),
     list("status", quote(boschloo_test(x, event = "x"))), list("choice", quote(barnard_test(x, gamma = 1))),
-    list("choice", quote(barnard_test(x, statistic = "wald"))), list("choice", quote(boschloo_test(x, tsmethod = "square"))),
+    list("choice", quote(barnard_test(x, statistic = "wald"))),
+    list("choice", quote(boschloo_test(x, tsmethod = "square"))),
     list("choice", quote(barnard_test(x, alternative = "more"))), list("type", quote(barnard_test(x, conf.int = NA))),
     list("conf_level", quote(barnard_test(x, conf.level = 2))), list("count", quote(barnard_test(1.5, 2, 3, 4))),
     list("type", quote(barnard_test()))

@@ -36,8 +36,7 @@ inline void cut(Bernstein& c, Bernstein& left, double t) {
 
 /// Of many polynomials at once, the n rows of a matrix being the k-th coefficients of each: restricts them from [0, 1]
 /// to [low, high].
-inline void restrict_rows(std::vector<double>& rows, std::size_t n, double low, double high,
-                          const Poll& poll = {}) {
+inline void restrict_rows(std::vector<double>& rows, std::size_t n, double low, double high, const Poll& poll = {}) {
   const std::size_t width = rows.size() / n;
   const auto mix = [&](double* x, const double* next, double t) {
     const double s = 1.0 - t;

@@ -40,10 +40,10 @@ inline double observed_measure(const TwoCounts& t, Measure measure) {
 
 } // namespace detail
 
-/// Score test of equal probabilities and score limits of a difference, ratio or odds ratio: the values at which the score
-/// statistic is z or -z (Miettinen & Nurminen 1985; without the factor Mee 1984, Farrington & Manning 1990, Koopman
-/// 1984). Approximate; p and limits agree. Relative error about 1e-12 (of a difference: absolute). Cost: some 30 values
-/// of the statistic a limit.
+/// Score test of equal probabilities and score limits of a difference, ratio or odds ratio: the values at which the
+/// score statistic is z or -z (Miettinen & Nurminen 1985; without the factor Mee 1984, Farrington & Manning 1990,
+/// Koopman 1984). Approximate; p and limits agree. Relative error about 1e-12 (of a difference: absolute). Cost: some
+/// 30 values of the statistic a limit.
 ///
 /// @param t counts: 0 <= x <= n, n > 0.
 /// @throws input_error for other counts or options.
@@ -67,7 +67,8 @@ inline CompareProportionsResult compare_proportions(const TwoCounts& t, const Co
   const double quantile = -normal_quantile((1.0 - options.conf_level) * (both ? 0.5 : 1.0));
   const double critical = (both ? std::max(0.0, quantile) : quantile) / factor;
   const double widest = plain ? 1.0 : 100.0; // e^100 is beyond the ratio of any two counts, and its limit
-  // The least value at which the statistic is no more than `critical`; of the groups exchanged it gives the other limit.
+  // The least value at which the statistic is no more than `critical`; of the groups exchanged it gives the other
+  // limit.
   const auto limit = [&](const TwoCounts& u) {
     const double v = detail::increasing_root(
         [&](double at) { return critical - score_statistic(u, m, plain ? at : std::exp(at)); }, -widest, widest);

@@ -31,12 +31,18 @@ struct ProportionLimits {
 
 namespace detail {
 
-inline double from_logit(double logit) { return 1.0 / (1.0 + std::exp(-logit)); }
+inline double from_logit(double logit) {
+  return 1.0 / (1.0 + std::exp(-logit));
+}
 
 /// log P(X >= k) for k = 1..n and log P(X <= k) for k = 0..n-1, X binomial of n and the probability whose logit is
 /// given: tails of beta laws.
-inline double log_at_least(double k, double n, double logit) { return beta_tails(logit, k, n - k + 1.0).log_lower; }
-inline double log_at_most(double k, double n, double logit) { return beta_tails(logit, k + 1.0, n - k).log_upper; }
+inline double log_at_least(double k, double n, double logit) {
+  return beta_tails(logit, k, n - k + 1.0).log_lower;
+}
+inline double log_at_most(double k, double n, double logit) {
+  return beta_tails(logit, k + 1.0, n - k).log_upper;
+}
 
 /// The root of an increasing function of a logit, bracketed, to the last digits: Illinois' variant of false position,
 /// which needs no slope, with a bisection where it is slow.
@@ -79,7 +85,9 @@ inline double log_choose(double n, double k) {
 }
 
 /// The logit of a probability, from both of its sides.
-inline double logit_of(double p, double rest) { return std::log(p) - std::log(rest); }
+inline double logit_of(double p, double rest) {
+  return std::log(p) - std::log(rest);
+}
 
 /// Blaker's lower limit (2000), as a logit, for 1 <= x <= n. Acceptability at p below the median of x is
 ///   P(X >= x) + P(X <= c), c the largest whole number with P(X <= c) <= P(X >= x).
@@ -165,14 +173,15 @@ inline BothSides lower_limit(double x, double n, ProportionInterval type, double
 ///
 /// Relative error of limits about 1e-12. Cost: some tens of beta tails, of some sqrt(n) steps each.
 ///
-/// @param x, n 0 <= x <= n <= 1e9, n > 0. Whole numbers, but for clopper_pearson and wilson, which take effective sizes.
+/// @param x, n 0 <= x <= n <= 1e9, n > 0. Whole numbers, but for clopper_pearson and wilson, which take effective
+/// sizes.
 /// @throws input_error for other numbers, and for a one-sided blaker.
 inline ProportionLimits proportion(double x, double n, const ProportionOptions& options = {}) {
   detail::require(n > 0.0 && n <= 1e9 && x >= 0.0 && x <= n, "counts must satisfy 0 <= x <= n, 0 < n <= 1e9");
   detail::require(options.conf_level > 0.0 && options.conf_level < 1.0, "conf_level must lie in (0, 1)");
   const ProportionInterval type = options.conf_type;
-  const bool whole = x == std::floor(x) && n == std::floor(n), any = type == ProportionInterval::clopper_pearson ||
-                                                                      type == ProportionInterval::wilson;
+  const bool whole = x == std::floor(x) && n == std::floor(n),
+             any = type == ProportionInterval::clopper_pearson || type == ProportionInterval::wilson;
   detail::require(whole || any, "these limits need whole numbers");
   const bool both = options.sides == Sides::two, blaker = type == ProportionInterval::blaker;
   detail::require(both || !blaker, "Blaker's interval is two-sided");
@@ -228,8 +237,8 @@ inline ClusteredCounts clustered_counts(span<const double> events, span<const do
     out.n_effective = k;
     return out;
   }
-  const double shrink = detail::student_square(two_sided_alpha, out.n - 1.0) /
-                        detail::student_square(two_sided_alpha, k - 1.0);
+  const double shrink =
+      detail::student_square(two_sided_alpha, out.n - 1.0) / detail::student_square(two_sided_alpha, k - 1.0);
   out.n_effective = std::min(out.n, p * rest / out.variance * shrink);
   return out;
 }

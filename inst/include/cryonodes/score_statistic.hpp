@@ -26,7 +26,9 @@ struct TwoProbabilities {
 namespace detail {
 
 /// The value of a measure under which the probabilities are equal.
-inline double equality(Measure measure) { return measure == Measure::difference ? 0.0 : 1.0; }
+inline double equality(Measure measure) {
+  return measure == Measure::difference ? 0.0 : 1.0;
+}
 
 inline TwoProbabilities likeliest_difference(const TwoCounts& t, double d) {
   const double n = t.n1 + t.n2, s = t.x1 + t.x2, low = std::max(0.0, -d), high = std::min(1.0, 1.0 - d);

@@ -187,8 +187,8 @@ inline Staircase boschloo_region(const Tables& tables, int x1, int x2) {
   return out;
 }
 
-/// The same for a two-sided p, the sum of all conditional probabilities no larger than the table's own (Freeman & Halton
-/// 1951). Not a staircase: the coefficients themselves, as in under_equality().
+/// The same for a two-sided p, the sum of all conditional probabilities no larger than the table's own (Freeman &
+/// Halton 1951). Not a staircase: the coefficients themselves, as in under_equality().
 inline Bernstein boschloo_two_sided(const Tables& tables, int x1, int x2, double& fisher_p) {
   // Sets that grow by one tie at a time, the least probable first.
   const auto grow = [&](int s, const auto& each) {
@@ -227,8 +227,8 @@ inline Bernstein boschloo_two_sided(const Tables& tables, int x1, int x2, double
 /// The maxima are compared with certainty down to those 1e-10. Cost: of each table added O(n^2) some tens of times.
 struct CsmRegion {
   Staircase set;
-  std::size_t tables = 0;  ///< how many belong to it, those of the other direction included
-  Bernstein probability;   ///< coefficients in the common p
+  std::size_t tables = 0; ///< how many belong to it, those of the other direction included
+  Bernstein probability;  ///< coefficients in the common p
 };
 
 inline CsmRegion csm_region(const Tables& tables, int x1, int x2, bool symmetric, const Poll& poll = {}) {
