@@ -57,6 +57,10 @@ compare_medians_cpp <- function(list, prob, conf_level) {
     .Call(`_cryonodes_compare_medians_cpp`, list, prob, conf_level)
 }
 
+compare_proportions_cpp <- function(counts, measure, alternative, correct, conf_level) {
+    .Call(`_cryonodes_compare_proportions_cpp`, counts, measure, alternative, correct, conf_level)
+}
+
 confidence_band_cpp <- function(estimate, std_error_log, first, n, type, conf_type, conf_level) {
     .Call(`_cryonodes_confidence_band_cpp`, estimate, std_error_log, first, n, type, conf_type, conf_level)
 }
@@ -149,6 +153,14 @@ nelson_aalen_cpp <- function(frame, conf_type, conf_level, variance) {
     .Call(`_cryonodes_nelson_aalen_cpp`, frame, conf_type, conf_level, variance)
 }
 
+proportion_cpp <- function(x, n, conf_type, alternative, conf_level) {
+    .Call(`_cryonodes_proportion_cpp`, x, n, conf_type, alternative, conf_level)
+}
+
+clustered_counts_cpp <- function(events, n, alpha) {
+    .Call(`_cryonodes_clustered_counts_cpp`, events, n, alpha)
+}
+
 reconstruct_cpp <- function(groups, pooled, allowed, max_solutions, max_states, max_steps, want_values, seed, progress) {
     .Call(`_cryonodes_reconstruct_cpp`, groups, pooled, allowed, max_solutions, max_states, max_steps, want_values, seed, progress)
 }
@@ -159,5 +171,9 @@ reconstructible_cpp <- function(groups, pooled, allowed, max_states, max_steps, 
 
 restricted_mean_cpp <- function(list, tau, conf_level) {
     .Call(`_cryonodes_restricted_mean_cpp`, list, tau, conf_level)
+}
+
+unconditional_cpp <- function(counts, order, alternative, joint, measure, gamma, conf_int, conf_level, progress) {
+    .Call(`_cryonodes_unconditional_cpp`, counts, order, alternative, joint, measure, gamma, conf_int, conf_level, progress)
 }
 

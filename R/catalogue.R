@@ -42,6 +42,20 @@ catalogue <- rbind(
     "Freeman & Halton (1951), Patefield (1981)",
     null = "rows and columns are independent", sides = "two"
   ),
+  method_row("proportion", "proportion", "Proportion with confidence interval",
+    "Clopper & Pearson (1934), Blaker (2000), Korn & Graubard (1998)"
+  ),
+  method_row("unconditional", "boschloo_test", "Boschloo's unconditional exact test", "Boschloo (1970)",
+    null = "two proportions are equal", sides = "one or two"
+  ),
+  method_row("unconditional", "barnard_test", "Barnard's unconditional exact test",
+    "Barnard (1947), Suissa & Shuster (1985)",
+    null = "two proportions are equal", sides = "one or two"
+  ),
+  method_row("compare_proportions", "compare_proportions", "Two proportions compared",
+    "Miettinen & Nurminen (1985), Chan & Zhang (1999)",
+    null = "two proportions are equal", sides = "one or two"
+  ),
   method_row("reconstruct", "reconstruct_km", "Reconstruction of printed Kaplan-Meier rates",
     "exhaustive search; this package"
   )

@@ -178,6 +178,20 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// compare_proportions_cpp
+Rcpp::List compare_proportions_cpp(Rcpp::NumericVector counts, std::string measure, std::string alternative, bool correct, double conf_level);
+RcppExport SEXP _cryonodes_compare_proportions_cpp(SEXP countsSEXP, SEXP measureSEXP, SEXP alternativeSEXP, SEXP correctSEXP, SEXP conf_levelSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type counts(countsSEXP);
+    Rcpp::traits::input_parameter< std::string >::type measure(measureSEXP);
+    Rcpp::traits::input_parameter< std::string >::type alternative(alternativeSEXP);
+    Rcpp::traits::input_parameter< bool >::type correct(correctSEXP);
+    Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
+    rcpp_result_gen = Rcpp::wrap(compare_proportions_cpp(counts, measure, alternative, correct, conf_level));
+    return rcpp_result_gen;
+END_RCPP
+}
 // confidence_band_cpp
 Rcpp::List confidence_band_cpp(Rcpp::NumericVector estimate, Rcpp::NumericVector std_error_log, Rcpp::IntegerVector first, Rcpp::NumericVector n, std::string type, std::string conf_type, double conf_level);
 RcppExport SEXP _cryonodes_confidence_band_cpp(SEXP estimateSEXP, SEXP std_error_logSEXP, SEXP firstSEXP, SEXP nSEXP, SEXP typeSEXP, SEXP conf_typeSEXP, SEXP conf_levelSEXP) {
@@ -517,6 +531,32 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// proportion_cpp
+Rcpp::List proportion_cpp(Rcpp::NumericVector x, Rcpp::NumericVector n, std::string conf_type, std::string alternative, double conf_level);
+RcppExport SEXP _cryonodes_proportion_cpp(SEXP xSEXP, SEXP nSEXP, SEXP conf_typeSEXP, SEXP alternativeSEXP, SEXP conf_levelSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type x(xSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type n(nSEXP);
+    Rcpp::traits::input_parameter< std::string >::type conf_type(conf_typeSEXP);
+    Rcpp::traits::input_parameter< std::string >::type alternative(alternativeSEXP);
+    Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
+    rcpp_result_gen = Rcpp::wrap(proportion_cpp(x, n, conf_type, alternative, conf_level));
+    return rcpp_result_gen;
+END_RCPP
+}
+// clustered_counts_cpp
+Rcpp::NumericVector clustered_counts_cpp(Rcpp::NumericVector events, Rcpp::NumericVector n, double alpha);
+RcppExport SEXP _cryonodes_clustered_counts_cpp(SEXP eventsSEXP, SEXP nSEXP, SEXP alphaSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type events(eventsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type n(nSEXP);
+    Rcpp::traits::input_parameter< double >::type alpha(alphaSEXP);
+    rcpp_result_gen = Rcpp::wrap(clustered_counts_cpp(events, n, alpha));
+    return rcpp_result_gen;
+END_RCPP
+}
 // reconstruct_cpp
 Rcpp::List reconstruct_cpp(Rcpp::List groups, Rcpp::List pooled, Rcpp::List allowed, double max_solutions, double max_states, double max_steps, bool want_values, double seed, Rcpp::Nullable<Rcpp::Function> progress);
 RcppExport SEXP _cryonodes_reconstruct_cpp(SEXP groupsSEXP, SEXP pooledSEXP, SEXP allowedSEXP, SEXP max_solutionsSEXP, SEXP max_statesSEXP, SEXP max_stepsSEXP, SEXP want_valuesSEXP, SEXP seedSEXP, SEXP progressSEXP) {
@@ -562,6 +602,24 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// unconditional_cpp
+Rcpp::List unconditional_cpp(Rcpp::NumericVector counts, std::string order, std::string alternative, bool joint, std::string measure, double gamma, bool conf_int, double conf_level, Rcpp::Nullable<Rcpp::Function> progress);
+RcppExport SEXP _cryonodes_unconditional_cpp(SEXP countsSEXP, SEXP orderSEXP, SEXP alternativeSEXP, SEXP jointSEXP, SEXP measureSEXP, SEXP gammaSEXP, SEXP conf_intSEXP, SEXP conf_levelSEXP, SEXP progressSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type counts(countsSEXP);
+    Rcpp::traits::input_parameter< std::string >::type order(orderSEXP);
+    Rcpp::traits::input_parameter< std::string >::type alternative(alternativeSEXP);
+    Rcpp::traits::input_parameter< bool >::type joint(jointSEXP);
+    Rcpp::traits::input_parameter< std::string >::type measure(measureSEXP);
+    Rcpp::traits::input_parameter< double >::type gamma(gammaSEXP);
+    Rcpp::traits::input_parameter< bool >::type conf_int(conf_intSEXP);
+    Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
+    Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::Function> >::type progress(progressSEXP);
+    rcpp_result_gen = Rcpp::wrap(unconditional_cpp(counts, order, alternative, joint, measure, gamma, conf_int, conf_level, progress));
+    return rcpp_result_gen;
+END_RCPP
+}
 
 static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_all_countable_cpp", (DL_FUNC) &_cryonodes_all_countable_cpp, 1},
@@ -578,6 +636,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_draw_clusters_cpp", (DL_FUNC) &_cryonodes_draw_clusters_cpp, 3},
     {"_cryonodes_compare_at_cpp", (DL_FUNC) &_cryonodes_compare_at_cpp, 7},
     {"_cryonodes_compare_medians_cpp", (DL_FUNC) &_cryonodes_compare_medians_cpp, 3},
+    {"_cryonodes_compare_proportions_cpp", (DL_FUNC) &_cryonodes_compare_proportions_cpp, 5},
     {"_cryonodes_confidence_band_cpp", (DL_FUNC) &_cryonodes_confidence_band_cpp, 7},
     {"_cryonodes_cumulative_incidence_cpp", (DL_FUNC) &_cryonodes_cumulative_incidence_cpp, 4},
     {"_cryonodes_event_counts_cpp", (DL_FUNC) &_cryonodes_event_counts_cpp, 1},
@@ -601,9 +660,12 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_studentised_tail_cpp", (DL_FUNC) &_cryonodes_studentised_tail_cpp, 11},
     {"_cryonodes_largest_tail_cpp", (DL_FUNC) &_cryonodes_largest_tail_cpp, 7},
     {"_cryonodes_nelson_aalen_cpp", (DL_FUNC) &_cryonodes_nelson_aalen_cpp, 4},
+    {"_cryonodes_proportion_cpp", (DL_FUNC) &_cryonodes_proportion_cpp, 5},
+    {"_cryonodes_clustered_counts_cpp", (DL_FUNC) &_cryonodes_clustered_counts_cpp, 3},
     {"_cryonodes_reconstruct_cpp", (DL_FUNC) &_cryonodes_reconstruct_cpp, 9},
     {"_cryonodes_reconstructible_cpp", (DL_FUNC) &_cryonodes_reconstructible_cpp, 6},
     {"_cryonodes_restricted_mean_cpp", (DL_FUNC) &_cryonodes_restricted_mean_cpp, 3},
+    {"_cryonodes_unconditional_cpp", (DL_FUNC) &_cryonodes_unconditional_cpp, 9},
     {NULL, NULL, 0}
 };
 

@@ -1,5 +1,5 @@
-# Writes proportion.csv and proportion_clusters.csv. Run in this directory, with exactci, binom, PropCIs, BlakerCI and
-# survey: Rscript proportion.R, then python3 proportion.py, which adds `exact`. 95 % intervals.
+# Writes proportion_peers.csv and proportion_clusters.csv. Run in this directory, with exactci, binom, PropCIs, BlakerCI and
+# survey: Rscript proportion_peers.R, then python3 proportion_peers.py, which adds `exact`. 95 % intervals.
 # Recorded: exactci::binom.exact() (tsmethod central = Clopper-Pearson, minlike, blaker; midp of central) and its p-values
 # against null 0.5 and 0.1, binom::binom.confint() (wilson), BlakerCI, PropCIs::midPci(). tolerance: of |value - exact|, as they search or round.
 # clusters: lesions in patients; proportion_clusters.csv has a row a patient (events of n). survey::svyciprop() on one row a
@@ -62,7 +62,7 @@ for (id in names(cohorts)) {
     add(id, x, n, paste("survey", method), c(conf_low = r[1], conf_high = r[2]), "survey", 1e-9)
   }
 }
-write.csv(do.call(rbind, rows), "proportion.csv", row.names = FALSE, quote = FALSE)
+write.csv(do.call(rbind, rows), "proportion_peers.csv", row.names = FALSE, quote = FALSE)
 write.csv(do.call(rbind, Map(cbind, id = names(cohorts), cohorts)), "proportion_clusters.csv", row.names = FALSE,
   quote = FALSE
 )
