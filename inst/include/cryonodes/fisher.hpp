@@ -60,13 +60,7 @@ public:
 
   /// As fisher().
   FisherResult operator()(const std::array<double, 4>& table, const Poll& poll = {}) {
-    double sum = 0.0;
-    for (const double count : table) {
-      detail::require(count >= 0.0 && count <= 9007199254740992.0, "counts must lie in [0, 2^53]");
-      detail::require(count == std::floor(count), "counts must be whole numbers");
-      sum += count;
-    }
-    detail::require(sum > 0.0, "the table has no observations");
+    detail::require(is_table(table), "counts must be whole numbers in [0, 2^53], not all 0");
     FisherResult out;
     if (table[0] + table[1] == 0.0 || table[2] + table[3] == 0.0 || table[0] + table[2] == 0.0 ||
         table[1] + table[3] == 0.0)
@@ -96,6 +90,14 @@ public:
     if (options_.conf_int)
       limits(seen, start, rule_.quantile * std::sqrt(variance), out);
     return out;
+  }
+
+  static bool is_table(const std::array<double, 4>& table) {
+    for (const double count : table)
+      if (!(count >= 0.0 && count <= 9007199254740992.0) ||
+          static_cast<double>(static_cast<std::int64_t>(count)) != count)
+        return false;
+    return table[0] + table[1] + table[2] + table[3] > 0.0;
   }
 
 private:

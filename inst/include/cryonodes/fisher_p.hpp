@@ -2,6 +2,7 @@
 #define CRYONODES_FISHER_P_HPP
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -54,7 +55,7 @@ private:
     bool ended = true;   // else too many steps, or numbers too large for a double
   };
 
-  static constexpr double negligible = 1e-19;
+  static constexpr double negligible = 1e-17;
   static constexpr Int most_steps = 16384;
 
   bool walk(std::vector<double>& room, Answer& out) {
@@ -111,66 +112,90 @@ private:
     return true;
   }
 
-  /// From x on: P(next) / P(this) = tilt * p0 * p1 / ((q0 + 1)(q1 + 1)).
+  /// Eight steps away from x, P(next) / P(this) = tilt * p0 * p1 / ((q0 + 1)(q1 + 1)): their quotients at once, then
+  /// products of few links. A count of 0 makes all terms from there on 0.
+  class Steps {
+  public:
+    static constexpr std::size_t size = 8;
+    std::array<double, size> term{};
+
+    Steps(double p0, double p1, double q0, double q1, double tilt) : p0_(p0), p1_(p1), q0_(q0), q1_(q1), tilt_(tilt) {}
+    void go() {
+      std::array<double, size> r;
+      for (std::size_t i = 0; i < size; ++i) {
+        const double step = static_cast<double>(static_cast<int>(i));
+        r[i] = tilt_ * ((p0_ - step) * (p1_ - step)) / ((q0_ + 1.0 + step) * (q1_ + 1.0 + step));
+      }
+      p0_ -= 8.0;
+      p1_ -= 8.0;
+      q0_ += 8.0;
+      q1_ += 8.0;
+      const double r01 = r[0] * r[1], r45 = r[4] * r[5], r0123 = r01 * (r[2] * r[3]), r4567 = r45 * (r[6] * r[7]);
+      term[0] = last_ * r[0];
+      term[1] = last_ * r01;
+      term[2] = term[1] * r[2];
+      term[3] = last_ * r0123;
+      term[4] = term[3] * r[4];
+      term[5] = term[3] * r45;
+      term[6] = term[5] * r[6];
+      term[7] = last_ = term[3] * r4567;
+    }
+    double sum() const {
+      return ((term[0] + term[1]) + (term[2] + term[3])) + ((term[4] + term[5]) + (term[6] + term[7]));
+    }
+    double last() const { return last_; }
+    bool falls() const { return term[7] <= term[6]; }
+
+  private:
+    double p0_, p1_, q0_, q1_, tilt_, last_ = 1.0;
+  };
+
   Walk ordered_walk(double p0, double p1, double q0, double q1, double tilt, Int direction) {
-    Walk out;
-    double u = 1.0;
-    Int j = 0;
     // Six roundings a step.
     constexpr double rounding = 4.0 * std::numeric_limits<double>::epsilon();
-    for (; p0 > 0.0 && p1 > 0.0; p0 -= 1.0, p1 -= 1.0) {
-      q0 += 1.0;
-      q1 += 1.0;
-      u *= tilt * (p0 * p1) / (q0 * q1);
-      ++j;
-      const double doubt = rounding * static_cast<double>(j);
-      if (u > 1.0 + doubt) {
-        out.more += u;
-        if (j >= most_steps)
-          break;
-        continue;
-      }
-      if (u >= 1.0 - doubt) {
-        const int sign = order(t_.x + direction * j);
-        if (sign > 0) {
-          out.more += u;
-          continue;
+    Walk out;
+    Steps steps(p0, p1, q0, q1, tilt);
+    Int done = 0;
+    bool within = false;
+    do {
+      steps.go();
+      done += 8;
+      const double doubt = rounding * static_cast<double>(done);
+      // P is log-concave: once it is below that of x it falls, and of eight in a row the first or the last is smallest.
+      if (within) {
+        out.within += steps.sum();
+      } else if (steps.term[0] > 1.0 + doubt && steps.term[7] > 1.0 + doubt) {
+        out.more += steps.sum();
+      } else {
+        for (std::size_t i = 0; i < Steps::size; ++i) {
+          const double u = steps.term[i];
+          if (!within && u <= 1.0 + doubt) {
+            const int sign = u < 1.0 - doubt ? -1 : order(t_.x + direction * (done - 7 + static_cast<Int>(i)));
+            within = sign <= 0;
+            if (sign == 0)
+              out.tied = u;
+          }
+          (within ? out.within : out.more) += u;
         }
-        out.tied = sign == 0 ? u : 0.0;
       }
-      // P is log-concave: from here on it falls, and nothing needs to be compared.
-      out.within = u;
-      for (p0 -= 1.0, p1 -= 1.0; p0 > 0.0 && p1 > 0.0 && u > negligible; p0 -= 1.0, p1 -= 1.0) {
-        q0 += 1.0;
-        q1 += 1.0;
-        u *= tilt * (p0 * p1) / (q0 * q1);
-        out.within += u;
-        if (++j >= most_steps)
-          break;
-      }
-      break;
-    }
-    out.ended = j < most_steps && out.more < 1e290;
+    } while ((!within || steps.last() > negligible) && done < most_steps);
+    out.ended = done < most_steps && out.more < 1e290;
     return out;
   }
 
   static bool plain_walk(double p0, double p1, double q0, double q1, double tilt, double& mass,
                          std::vector<double>* terms) {
-    double u = 1.0;
     mass = 0.0;
-    Int j = 0;
-    for (; p0 > 0.0 && p1 > 0.0; p0 -= 1.0, p1 -= 1.0) {
-      q0 += 1.0;
-      q1 += 1.0;
-      const double step = tilt * (p0 * p1) / (q0 * q1);
-      u *= step;
-      mass += u;
+    Steps steps(p0, p1, q0, q1, tilt);
+    Int done = 0;
+    do {
+      steps.go();
+      done += 8;
+      mass += steps.sum();
       if (terms)
-        terms->push_back(u);
-      if ((u <= negligible && step < 1.0) || ++j >= most_steps)
-        break;
-    }
-    return j < most_steps && mass < 1e290;
+        terms->insert(terms->end(), steps.term.begin(), steps.term.end());
+    } while ((steps.last() > negligible || !steps.falls()) && done < most_steps);
+    return done < most_steps && mass < 1e290;
   }
 
   /// Blaker's: the longest tail on the other side that does not exceed that of x, `own`; terms from x outwards.
