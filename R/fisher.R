@@ -246,7 +246,7 @@ print.fisher_test <- function(x, digits = 3, ...) {
   if (x$alternative == "two.sided") {
     counted <- c(
       minlike = "tables no more probable than this one count (minlike)", central = "twice the smaller tail (central)",
-      blaker = "tables with no larger a smaller tail count (Blaker 2000)"
+      blaker = "tables whose smaller tail is no larger than this one's count (Blaker 2000)"
     )
     cat("Two-sided: ", counted[[x$meta$two_sided]], if (x$meta$mid.p) "; mid-p", ".\n", sep = "")
   } else if (x$meta$mid.p) {

@@ -121,11 +121,10 @@ private:
 
     Steps(double p0, double p1, double q0, double q1, double tilt) : p0_(p0), p1_(p1), q0_(q0), q1_(q1), tilt_(tilt) {}
     void go() {
+      static constexpr std::array<double, size + 1> step = {0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0};
       std::array<double, size> r;
-      for (std::size_t i = 0; i < size; ++i) {
-        const double step = static_cast<double>(static_cast<int>(i));
-        r[i] = tilt_ * ((p0_ - step) * (p1_ - step)) / ((q0_ + 1.0 + step) * (q1_ + 1.0 + step));
-      }
+      for (std::size_t i = 0; i < size; ++i)
+        r[i] = tilt_ * ((p0_ - step[i]) * (p1_ - step[i])) / ((q0_ + step[i + 1]) * (q1_ + step[i + 1]));
       p0_ -= 8.0;
       p1_ -= 8.0;
       q0_ += 8.0;
