@@ -244,7 +244,7 @@ TEST_CASE("a batch has the results of single tables, with any number of threads,
   for (const auto method : methods) {
     auto options = chosen(method, method == FisherMethod::central, 1.0, true);
     std::vector<double> x[2][5];
-    for (const std::size_t threads : {1, 3}) {
+    for (const std::size_t threads : {std::size_t{1}, std::size_t{3}}) {
       auto& out = x[threads > 1];
       for (auto& column : out)
         column.assign(n, -1.0);

@@ -143,6 +143,8 @@ private:
                                                      options_.gaps ? &found[upper] : nullptr);
     };
     double low = limit(false), high = -limit(true);
+    if (low > high) // a mid-p interval of a level next to 0 is one point
+      std::swap(low, high);
     for (const auto& gap : found[1])
       found[0].push_back({-gap[1], -gap[0]});
     if (seen.inverted) {
@@ -158,8 +160,8 @@ private:
       out.gaps.push_back({std::exp(gap[0]), std::exp(gap[1])});
     std::sort(out.gaps.begin(), out.gaps.end());
     // p knows on which side of a limit the null value is; a limit is a rounded number.
-    const double null = options_.odds_ratio, alpha = (1.0 - rule_.level) * (1.0 - 1e-12);
-    const bool kept = out.p_value >= alpha;
+    const double null = options_.odds_ratio;
+    const bool kept = out.p_value >= detail::just_reached(rule_.level);
     const auto at_null = [&](double value) { return std::fabs(value - null) <= 1e-9 * null; };
     if (at_null(out.conf_low))
       out.conf_low = kept ? std::min(out.conf_low, null) : std::max(out.conf_low, std::nextafter(null, detail::inf));

@@ -48,6 +48,9 @@ struct LimitRule {
   double quantile = 1.96; ///< of the normal distribution, for the start of the search
 };
 
+/// The smallest p that counts as 1 - level: 0.05 is not 1 - 0.95 to the last digit.
+inline double just_reached(double level) { return 1.0 - level - 1e-12 * std::min(level, 1.0 - level); }
+
 /// An interval of log odds ratios between the limits at which p is below alpha all the same.
 using Gap = std::array<double, 2>;
 
@@ -69,11 +72,12 @@ public:
   LowerLimit(Tilted& table, const LimitRule& rule)
       : t_(table), x_(table.margins().x), low_(table.margins().low()),
         minlike_(rule.method == FisherMethod::minlike), weight_(rule.mid_p ? 0.5 : 1.0), rule_(rule),
-        alpha_(1.0 - rule.level), reached_(alpha_ * (1.0 - 1e-12)) {}
+        alpha_(1.0 - rule.level), reached_(just_reached(rule.level)) {}
 
   /// @param start a guess, of a one-sided limit or half of a two-sided one.
   double find(double start, std::vector<Gap>* gaps = nullptr) {
-    if (x_ == low_)
+    // At the end of the support the near tail is all there is, or for mid-p at least half.
+    if (x_ == low_ && !(rule_.mid_p && rule_.sides != Sides::two && alpha_ > 0.5))
       return -inf;
     if (rule_.sides != Sides::two)
       return alpha_ > 0.5 ? tail_limit(weight_, std::log(rule_.level), true, start)
@@ -96,7 +100,8 @@ private:
   /// concave in theta (a tail of a log-concave distribution has the smaller variance), so that Newton's steps,
   /// d log P(tail) / d theta = E(X | tail) - E(X), approach the root from one side.
   double tail_limit(double weight, double log_p, bool complement, double theta) {
-    for (int i = 0; i < 200; ++i) {
+    double low = -inf, high = inf;
+    for (int i = 0; i < 400; ++i) {
       // Only a confidence level next to 0 asks for odds beyond what a double holds.
       if (std::fabs(theta) > 700.0)
         return theta > 0.0 ? inf : -inf;
@@ -104,9 +109,15 @@ private:
       const double mass = complement ? sums.far + (1.0 - weight) * sums.own : sums.near;
       // X = x adds nothing to a first moment.
       const double mean = complement ? sums.far * sums.far_mean / mass : sums.near_mean;
-      const double step = std::min(8.0, std::max(-8.0, (log_p - sums.log_of(mass)) / (mean - sums.mean)));
+      const double excess = sums.log_of(mass) - log_p;
+      ((excess < 0.0) == complement ? high : low) = theta;
+      double step = std::min(8.0, std::max(-8.0, excess / (sums.mean - mean)));
+      const bool close = last_step(step, sums);
+      // Far out a tail is 0 in doubles.
+      if (!close && (!(mass > 0.0) || theta + step <= low || theta + step >= high))
+        step = (std::isinf(low) ? high - 8.0 : std::isinf(high) ? low + 8.0 : 0.5 * (low + high)) - theta;
       theta += step;
-      if (last_step(step, sums))
+      if (close)
         break;
     }
     return theta;
@@ -228,7 +239,7 @@ private:
   const double weight_;
   const LimitRule rule_;
   const double alpha_;
-  const double reached_; // a p as near to alpha as rounding has reached it: 1 - 0.95 is not 0.05 to the last digit
+  const double reached_;
 };
 
 } // namespace detail
