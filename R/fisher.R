@@ -161,11 +161,13 @@ test_table <- function(data, or, alternative, conf.int, conf.level, method, mid.
   if (!any(table > 0)) {
     abort_rule("empty", "table has no observations.", call = call)
   }
-  empty <- empty_margins(table)
-  core <- call_core(fisher_cpp(as.vector(t(table)), asked), call)
+  empty <- if (!all(table > 0)) empty_margins(table)
+  core <- call_core(fisher_cpp(table[c(1, 3, 2, 4)], asked), call)
   test <- list(p.value = core$p_value)
   if (conf.int) {
-    test$conf.int <- structure(c(core$conf_low, core$conf_high), conf.level = asked$conf.level)
+    limits <- c(core$conf_low, core$conf_high)
+    attr(limits, "conf.level") <- asked$conf.level
+    test$conf.int <- limits
   }
   test <- c(test, list(
     estimate = c("odds ratio" = na_plain(core$estimate)), null.value = c("odds ratio" = asked$or),
@@ -186,7 +188,8 @@ test_table <- function(data, or, alternative, conf.int, conf.level, method, mid.
       call = call
     )
   }
-  structure(test, class = c("fisher_test", "htest"))
+  class(test) <- c("fisher_test", "htest")
+  test
 }
 
 # " (Blaker, mid-p)"; the test as Fisher's successors know it has no addition.
