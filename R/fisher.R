@@ -24,8 +24,8 @@
 #' @return A `fisher_test`, which is also an `htest` with the elements of [stats::fisher.test()]: `p.value`, `conf.int`
 #'   (absent with `conf.int = FALSE`), `estimate` (the conditional maximum-likelihood odds ratio, not `ad / (bc)`),
 #'   `null.value`, `alternative`, `method`, `data.name`; and `log_p_value` (natural logarithm, finite where `p.value`
-#'   underflows to 0), `table` (the 2x2 table tested) and `meta` (counts, rows left out, notes; `two_sided`, the `method`;
-#'   `mid.p`; `gaps`, a matrix, see Definition).
+#'   underflows to 0), `table` (the 2x2 table tested) and `meta` (counts, rows left out, notes;
+#'   `two_sided`, the `method`; `mid.p`; `gaps`, a matrix, see Definition).
 #'   `tidy()` and `glance()`: one row with `estimate`, `p.value`, `conf.low`, `conf.high`, `method`, `alternative`,
 #'   `log.p.value`.
 #' @section Definition:
@@ -37,15 +37,15 @@
 #' (`"minlike"`) or the smaller of P(X <= x) and P(X >= x) (`"blaker"`). With `mid.p` half of the probability of
 #' T(x) = T(a) is taken off, for a tail and for `"central"` half of P(a) of each tail. Equality is decided exactly: in
 #' floating point where its error bound allows, else in whole numbers. An `or` other than 1 is the binary fraction
-#' stored for it (0.1 is not 1/10). [stats::fisher.test()] counts x as tied when P(x) <= P(a) (1 + 1e-7) and so adds more
-#' probable tables in larger studies; see the last example.
+#' stored for it (0.1 is not 1/10). [stats::fisher.test()] counts x as tied when P(x) <= P(a) (1 + 1e-7) and so adds
+#' more probable tables in larger studies; see the last example.
 #'
 #' The estimate is the \eqn{\omega} at which the mean of x is a. The limits are the ends of the set of all \eqn{\omega}
 #' whose p-value is 1 - conf.level or more: `or` lies between them if and only if p >= 1 - conf.level (a p-value within
 #' a relative 1e-12 of it counts as equal, as 0.05 is not 1 - 0.95 to the last digit). For `"minlike"` and `"blaker"` p
 #' jumps, and this set can have gaps: odds ratios between the limits that are refused all the same (Fay 2010). They are
-#' noted, and `meta$gaps` has them, a row each. [stats::fisher.test()] has the p-value of `"minlike"` and the interval of
-#' `"central"`, which may contradict each other.
+#' noted, and `meta$gaps` has them, a row each. [stats::fisher.test()] has the p-value of `"minlike"` and the interval
+#' of `"central"`, which may contradict each other.
 #' @section Edge cases:
 #' An empty row or column of a 2x2 table: p = 1, odds ratio `NA`, interval 0 to Inf, with a warning. Of a larger table,
 #' empty rows and columns are dropped, with a note; two of each must remain. Unused factor levels are ignored.
@@ -53,7 +53,8 @@
 #' @section Errors:
 #' `cryonodes_error_type` (not numeric), `_missing`, `_count` (negative, fractional, infinite or above 2^53), `_empty`
 #' (no observations), `_dim` (not 2x2), `_group` (a factor with one level), `_length`, `_choice` (option unknown or out
-#' of range), `_conf_level` (outside (0, 1); below 0.5 for a two-sided mid-p other than central), `_object`. Warning `cryonodes_warning_degenerate` (empty row or column).
+#' of range), `_conf_level` (outside (0, 1); below 0.5 for a two-sided mid-p other than central), `_object`.
+#' Warning `cryonodes_warning_degenerate` (empty row or column).
 #' @references
 #' Fisher RA (1935). The logic of inductive inference. *Journal of the Royal Statistical Society* 98:39-82.
 #'
@@ -145,8 +146,8 @@ read_fisher_options <- function(or, alternative, conf.int, conf.level, method, m
   mid.p <- check_flag(mid.p, "mid.p", call)
   # Of an outer count half of P(a) is left however extreme the odds ratio: below 0.5 a level may refuse them all.
   if (conf.int && mid.p && alternative == "two.sided" && method != "central" && conf.level < 0.5) {
-    abort_rule("conf_level", paste0("`conf.level` must be 0.5 or more with `mid.p` of `method = \"", method, "\"`, not ",
-      number_text(conf.level), "."
+    abort_rule("conf_level", paste0(
+      "`conf.level` must be 0.5 or more with `mid.p` of `method = \"", method, "\"`, not ", number_text(conf.level), "."
     ), arg = "conf.level", call = call)
   }
   list(

@@ -1,11 +1,11 @@
 #' Fisher's exact test of many 2x2 tables
 #'
 #' One test for each row of counts: genes, subgroups, simulated trials. Gives the numbers of [fisher_test()], bit for
-#' bit, without a result object for each. Tables that come again, as they do where the groups are of one size, are tested
-#' once.
+#' bit, without a result object for each. Tables that come again, as they do where the groups are of one size, are
+#' tested once.
 #'
-#' @param a,b,c,d Counts of the tables with rows `(a, b)` and `(c, d)`: whole numbers from 0 to 2^53, as many of each, or
-#'   one for all tables. Instead, `a` may be a matrix or data frame with these four columns in this order.
+#' @param a,b,c,d Counts of the tables with rows `(a, b)` and `(c, d)`: whole numbers from 0 to 2^53, as many of each,
+#'   or one for all tables. Instead, `a` may be a matrix or data frame with these four columns in this order.
 #' @inheritParams fisher_test
 #' @param estimate Compute the odds ratios?
 #' @param conf.int Compute the confidence intervals? Both take longer than the p-values.
@@ -15,8 +15,8 @@
 #' @param threads How many threads may share the tables; the result does not depend on it.
 #' @param progress Show how far long work is?
 #' @return A data frame with a row for each table, named as those of `a` are: `p.value`, `log.p.value` (natural
-#'   logarithm, finite where `p.value` underflows to 0); `estimate` (conditional maximum-likelihood odds ratio; `NA` where
-#'   a row or column is empty) and `conf.low`, `conf.high` if asked for; `p.adjusted` unless `p.adjust.method` is
+#'   logarithm, finite where `p.value` underflows to 0); `estimate` (conditional maximum-likelihood odds ratio; `NA`
+#'   where a row or column is empty) and `conf.low`, `conf.high` if asked for; `p.adjusted` unless `p.adjust.method` is
 #'   `"none"`.
 #' @section Definition: See [fisher_test()]. Gaps within an interval are not looked for.
 #' @section Edge cases:
@@ -155,7 +155,7 @@ refuse_counts <- function(counts, n, call) {
 warn_degenerate <- function(counts, p, call) {
   one <- which(p == 1)
   at <- lapply(counts, function(x) if (length(x) == 1) x else x[one])
-  empty <- with(at, a + b == 0 | c + d == 0 | a + c == 0 | b + d == 0)
+  empty <- at$a + at$b == 0 | at$c + at$d == 0 | at$a + at$c == 0 | at$b + at$d == 0
   if (length(one) && any(empty)) {
     bad <- one[rep_len(empty, length(one))]
     warn_rule("degenerate", paste0("a row or column is empty in ", at_rows(bad),

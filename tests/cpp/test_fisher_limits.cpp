@@ -1,5 +1,5 @@
-// The two-sided methods of Fisher's exact test: p in whole numbers, limits against p itself. Golden numbers are compared in
-// tests/testthat/test-fisher_methods.R.
+// The two-sided methods of Fisher's exact test: p in whole numbers, limits against p itself. Golden numbers are
+// compared in tests/testthat/test-fisher_methods.R.
 
 #include <array>
 #include <cmath>

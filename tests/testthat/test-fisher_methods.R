@@ -59,7 +59,8 @@ test_that("exact2x2 (1.7.0) has the same p-values, and the same limits of minlik
     expect_equal(test$p.value, r$p_value, tolerance = 1e-9) # 12 digits printed, sums less exact
     # Its central limits come from uniroot() and are up to 1e-2 off, for 100, 1, 2, 100 even 4.5e15 for 2.0e5.
     if (r$method == "central") next
-    expect_equal(as.vector(test$conf.int), c(r$conf_low, r$conf_high), tolerance = 2e-8, info = paste("row", i)) # tol 1e-9
+    limits <- c(r$conf_low, r$conf_high)
+    expect_equal(as.vector(test$conf.int), limits, tolerance = 2e-8, info = paste("row", i)) # searched to 1e-9
   }
 })
 
@@ -181,7 +182,9 @@ test_that("transposed and reordered tables give one p, bit for bit, and reciproc
 
 test_that("log p stays finite where p does not, for each method", {
   for (i in seq_len(nrow(all_methods))) {
-    test <- fisher_test(1e6, 10, 20, 1e6, method = all_methods$method[i], mid.p = all_methods$mid.p[i], conf.int = FALSE)
+    test <- fisher_test(1e6, 10, 20, 1e6,
+      method = all_methods$method[i], mid.p = all_methods$mid.p[i], conf.int = FALSE
+    )
     expect_identical(test$p.value, 0)
     expect_true(is.finite(test$log_p_value) && test$log_p_value < -1e6)
   }
@@ -193,7 +196,9 @@ test_that("the method is told by print, the label and meta", {
   expect_identical(test$meta[c("two_sided", "mid.p")], list(two_sided = "blaker", mid.p = TRUE))
   text <- capture.output(print(test))
   expect_identical(text[1], "Fisher's exact test (Blaker, mid-p)")
-  expect_identical(text[10], "Two-sided: tables whose smaller tail is no larger than this one's count (Blaker 2000); mid-p.")
+  expect_identical(
+    text[10], "Two-sided: tables whose smaller tail is no larger than this one's count (Blaker 2000); mid-p."
+  )
   expect_identical(fisher_test(3, 1, 1, 3)$method, "Fisher's exact test")
   one <- fisher_test(3, 1, 1, 3, method = "blaker", alternative = "less", conf.int = FALSE)
   expect_identical(one$method, "Fisher's exact test")

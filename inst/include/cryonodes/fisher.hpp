@@ -183,8 +183,8 @@ private:
 ///   probability of T(x) = T(a), one-sided half of P(a). X is hypergeometric, tilted by the null odds ratio (Fisher
 ///   1935).
 /// - estimate: the conditional maximum-likelihood odds ratio, 0 or infinity at an end of the support.
-/// - conf_low, conf_high: the ends of the set of odds ratios at which p is 1 - conf_level or more (Cornfield 1956, eq. 4;
-///   Fay 2010). At the null value set and p agree to the last bit, a p from 1 - 1e-12 of the level on taken for it;
+/// - conf_low, conf_high: the ends of the set of odds ratios at which p is 1 - conf_level or more (Cornfield 1956,
+///   eq. 4; Fay 2010). At the null value set and p agree to the last bit, a p within 1e-12 of the level taken for it;
 ///   only in a gap p can be smaller.
 ///
 /// A table with an empty row or column says nothing about the odds ratio: p = 1, estimate NaN, limits 0 and

@@ -65,7 +65,8 @@ private:
 
 } // namespace detail
 
-/// fisher() for many tables {a[i], b[i], c[i], d[i]}, i < n, with its results bit for bit, whatever the number of threads.
+/// fisher() for many tables {a[i], b[i], c[i], d[i]}, i < n, with its results bit for bit, whatever the number of
+/// threads.
 ///
 /// @param out columns of n numbers; options.estimate and options.conf_int say which of them are computed.
 /// @return n, or the first i whose counts fisher() would refuse: then nothing is to be read from the columns.
