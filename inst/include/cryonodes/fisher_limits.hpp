@@ -59,8 +59,8 @@ using Gap = std::array<double, 2>;
 ///
 /// As theta grows from far left, x is in the upper tail. p consists of near = P(X >= x), for mid-p without half of
 /// P(x), and, two-sided, far = P(X <= y), where y jumps from one count to the next at a sequence of edges: for minlike
-/// where P(y) = P(x), for Blaker where P(X <= y) = P(X >= x). Between two edges p is 1 less the mass in between, which first
-/// grows, then falls with theta (it is the mean of a function that rises and falls once, and the family has total
+/// where P(y) = P(x), for Blaker where P(X <= y) = P(X >= x). Between two edges p is 1 less the mass in between, which
+/// first grows, then falls with theta (it is the mean of a function that rises and falls once, and the family has total
 /// positivity), so p has its maxima at the edges. Right of an edge p rises from edge to edge: for Blaker it is 2 near;
 /// for minlike there is no proof, but no exception among all tables of 44 and thousands of larger ones (test_fisher).
 /// Left of an edge it is smaller by P(y). So the limit is the first edge at which p reaches alpha, or lies in the
