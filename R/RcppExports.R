@@ -73,8 +73,12 @@ event_counts_cpp <- function(frame) {
     .Call(`_cryonodes_event_counts_cpp`, frame)
 }
 
-fisher_cpp <- function(table, odds_ratio, alternative, conf_int, conf_level) {
-    .Call(`_cryonodes_fisher_cpp`, table, odds_ratio, alternative, conf_int, conf_level)
+fisher_cpp <- function(table, asked) {
+    .Call(`_cryonodes_fisher_cpp`, table, asked)
+}
+
+fisher_batch_cpp <- function(a, b, c, d, n, asked, threads, progress) {
+    .Call(`_cryonodes_fisher_batch_cpp`, a, b, c, d, n, asked, threads, progress)
 }
 
 fisher_rxc_exact_cpp <- function(counts, rows, max_work, memory, progress) {

@@ -24,6 +24,11 @@
 #' @param alternative `"two.sided"` (default), `"less"` or `"greater"`: how the odds ratio differs from `or`.
 #' @param conf.int Compute the confidence interval?
 #' @param conf.level Coverage, in (0, 1), of the two limits or of the one limit of a one-sided alternative.
+#' @param method Which tables count as no less extreme than the observed one when both sides do: `"minlike"` (default),
+#'   those no more probable; `"central"`, twice the smaller tail; `"blaker"`, those whose smaller tail is no larger. The
+#'   interval is that of the same test. A one-sided alternative does not look at it.
+#' @param mid.p Count only half of the probability of what is exactly as extreme as the observed table? Less
+#'   conservative, and no longer sure to keep the level.
 #' @param statistic Which tables are as extreme as the one observed: those as improbable (`"probability"`, Freeman and
 #'   Halton, default); of a `"chisq"` (Pearson) as large; `"kruskal"`: rows are groups, columns ordered, of a
 #'   Kruskal-Wallis statistic as large; `"linear"`: both ordered, of a sum of products of `scores` as far from its mean.
@@ -48,7 +53,8 @@
 #' @return A `fisher_test`, which is also an `htest` with the elements of [stats::fisher.test()]: `p.value`, `conf.int`
 #'   (absent with `conf.int = FALSE`), `estimate` (the conditional maximum-likelihood odds ratio, not `ad / (bc)`),
 #'   `null.value`, `alternative`, `method`, `data.name`; and `log_p_value` (natural logarithm, finite where `p.value`
-#'   underflows to 0), `table` (the 2x2 table tested) and `meta` (counts, rows left out, notes).
+#'   underflows to 0), `table` (the 2x2 table tested) and `meta` (counts, rows left out, notes;
+#'   `two_sided`, the `method`; `mid.p`; `gaps`, a matrix, see Definition).
 #'
 #'   For a larger table, or another `statistic`, a `fisher_rxc`, also an `htest`: `p.value`, `log_p_value`, `method`,
 #'   `data.name`, `table`, `meta`; `statistic` and `parameter` (degrees of freedom) in the form that the asymptotic test
@@ -61,16 +67,20 @@
 #' For a table with rows (a, b) and (c, d), totals `m = a + c`, `n = b + d`, `k = a + b` and odds ratio \eqn{\omega},
 #' \deqn{P(x) = {m \choose x} {n \choose k - x} \omega^x / \sum_i {m \choose i} {n \choose k - i} \omega^i.}{
 #' P(x) = C(m, x) C(n, k-x) w^x / sum_i C(m, i) C(n, k-i) w^i.}
-#' At \eqn{\omega} = `or`, the p-value is the sum of P(x) over x <= a (`"less"`), x >= a (`"greater"`), or over all x
-#' with P(x) <= P(a) (`"two.sided"`). Equality in the last is decided exactly: in floating point where its error
-#' bound allows, else by comparing whole numbers. An `or` other than 1 is the binary fraction stored for it (0.1 is
-#' not 1/10). [stats::fisher.test()] counts x as tied when P(x) <= P(a) (1 + 1e-7) and so adds more probable tables
-#' in larger studies; see the last example.
+#' At \eqn{\omega} = `or`, the p-value is the sum of P(x) over x <= a (`"less"`) or x >= a (`"greater"`). Two-sided, it
+#' is twice the smaller of these, at most 1 (`"central"`), or the sum over all x with T(x) <= T(a), where T(x) is P(x)
+#' (`"minlike"`) or the smaller of P(X <= x) and P(X >= x) (`"blaker"`). With `mid.p` half of the probability of
+#' T(x) = T(a) is taken off, for a tail and for `"central"` half of P(a) of each tail. Equality is decided exactly: in
+#' floating point where its error bound allows, else in whole numbers. An `or` other than 1 is the binary fraction
+#' stored for it (0.1 is not 1/10). [stats::fisher.test()] counts x as tied when P(x) <= P(a) (1 + 1e-7) and so adds
+#' more probable tables in larger studies; see the last example.
 #'
-#' The estimate is the \eqn{\omega} at which the mean of x is a. The limits are those \eqn{\omega} at which P(X >= a)
-#' and P(X <= a) are half of (1 - conf.level), for a one-sided alternative all of it. The two-sided p-value and the
-#' interval are not inversions of each other and may disagree near the border; the one-sided p-values and limits
-#' always agree.
+#' The estimate is the \eqn{\omega} at which the mean of x is a. The limits are the ends of the set of all \eqn{\omega}
+#' whose p-value is 1 - conf.level or more: `or` lies between them if and only if p >= 1 - conf.level (a p-value within
+#' a relative 1e-12 of it counts as equal, as 0.05 is not 1 - 0.95 to the last digit). For `"minlike"` and `"blaker"` p
+#' jumps, and this set can have gaps: odds ratios between the limits that are refused all the same (Fay 2010). They are
+#' noted, and `meta$gaps` has them, a row each. [stats::fisher.test()] has the p-value of `"minlike"` and the interval
+#' of `"central"`, which may contradict each other.
 #'
 #' Larger tables with counts \eqn{n_{ij}}{n_ij}, totals \eqn{r_i}, \eqn{c_j} and n have the probability
 #' \deqn{\prod_i r_i! \prod_j c_j! / (n! \prod_{ij} n_{ij}!)}{prod r_i! prod c_j! / (n! prod n_ij!)}
@@ -90,7 +100,8 @@
 #' @section Errors:
 #' `cryonodes_error_type` (not numeric), `_missing`, `_count` (negative, fractional, infinite or above 2^53), `_empty`
 #' (no observations), `_dim` (fewer than two non-empty rows or columns), `_group` (a factor with one level), `_length`,
-#' `_choice` (option unknown or out of range), `_conf_level`, `_object`, `_formula`, `_column` (a data frame without two
+#' `_choice` (option unknown or out of range), `_conf_level` (outside (0, 1);
+#' below 0.5 for a two-sided mid-p other than central), `_object`, `_formula`, `_column` (a data frame without two
 #' columns of labels), `cryonodes_error_B`, `_size` (`exact = TRUE` out of reach). Warning
 #' `cryonodes_warning_degenerate` (empty row or column).
 #' @references
@@ -107,7 +118,15 @@
 #'
 #' Phipson B, Smyth GK (2010). Permutation p-values should never be zero. *Statistical Applications in Genetics and
 #' Molecular Biology* 9:39.
-#' @seealso [pairwise_fisher()], [adjusted_residuals()], [add_p_fisher()], [logrank_test()]
+#'
+#' Hirji KF (2006). *Exact Analysis of Discrete Data*. Chapman & Hall/CRC (mid-p).
+#'
+#' Blaker H (2000). Confidence curves and improved exact confidence intervals for discrete distributions. *Canadian
+#' Journal of Statistics* 28:783-798.
+#'
+#' Fay MP (2010). Confidence intervals that match Fisher's exact or Blaker's exact tests. *Biostatistics* 11:373-374.
+#' @seealso [fisher_batch()] for many 2x2 tables, [pairwise_fisher()], [adjusted_residuals()], [add_p_fisher()],
+#'   [boschloo_test()], [compare_proportions()], [logrank_test()]
 #' @examples
 #' # Eight cups, four with the milk first; three of four named rightly.
 #' fisher_test(3, 1, 1, 3)
@@ -118,6 +137,12 @@
 #' test <- fisher_test(arm, relapse)
 #' test
 #' tidy(test)
+#'
+#' # p and interval agree, whichever the method: 1 is in the interval if and only if p >= 0.05.
+#' fay <- matrix(c(7, 30, 255, 464), 2)
+#' fisher_test(fay)
+#' fisher_test(fay, method = "central")
+#' fisher_test(fay, method = "blaker", mid.p = TRUE)
 #'
 #' # Four grades of satisfaction by income, both ordered (Agresti 2002, table 2.8).
 #' jobs <- matrix(c(1, 2, 1, 0, 3, 3, 6, 1, 10, 10, 14, 9, 6, 7, 12, 11), 4)
@@ -136,6 +161,7 @@ fisher_test <- function(...) UseMethod("fisher_test")
 #' @export
 fisher_test.default <- function(..., weights = NULL, na.action = "error",
                                 or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95,
+                                method = "minlike", mid.p = FALSE,
                                 statistic = "probability", scores = NULL, exact = NULL, B = 1e5, seed = NULL,
                                 max.work = 2e8, memory = 1e9, threads = 1, progress = interactive(),
                                 simulate.p.value = FALSE, workspace = NULL, hybrid = NULL, hybridPars = NULL,
@@ -144,13 +170,14 @@ fisher_test.default <- function(..., weights = NULL, na.action = "error",
   expressions <- vapply(as.list(substitute(list(...)))[-1], one_line, "")
   larger <- check_larger(environment(), call)
   data <- contingency_table(list(...), expressions, na.action, call, weights)
-  test_table(data, or, alternative, conf.int, conf.level, larger, call)
+  test_table(data, or, alternative, conf.int, conf.level, method, mid.p, larger, call)
 }
 
 #' @rdname fisher_test
 #' @export
 fisher_test.matrix <- function(x,
                                or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95,
+                               method = "minlike", mid.p = FALSE,
                                statistic = "probability", scores = NULL, exact = NULL, B = 1e5, seed = NULL,
                                max.work = 2e8, memory = 1e9, threads = 1, progress = interactive(),
                                simulate.p.value = FALSE, workspace = NULL, hybrid = NULL, hybridPars = NULL,
@@ -160,7 +187,7 @@ fisher_test.matrix <- function(x,
   check_dots(..., call = call)
   larger <- check_larger(environment(), call)
   data <- c(table_from_matrix(x, "x", call), data_name = data_name)
-  test_table(data, or, alternative, conf.int, conf.level, larger, call)
+  test_table(data, or, alternative, conf.int, conf.level, method, mid.p, larger, call)
 }
 
 #' @rdname fisher_test
@@ -171,6 +198,7 @@ fisher_test.table <- fisher_test.matrix
 #' @export
 fisher_test.formula <- function(formula, data = NULL, weights, subset, na.action = "error",
                                 or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95,
+                                method = "minlike", mid.p = FALSE,
                                 statistic = "probability", scores = NULL, exact = NULL, B = 1e5, seed = NULL,
                                 max.work = 2e8, memory = 1e9, threads = 1, progress = interactive(),
                                 simulate.p.value = FALSE, workspace = NULL, hybrid = NULL, hybridPars = NULL,
@@ -181,13 +209,14 @@ fisher_test.formula <- function(formula, data = NULL, weights, subset, na.action
   data <- table_from_formula(
     formula, data, enquo(weights) |> absent_as_null(), enquo(subset) |> absent_as_null(), na.action, call
   )
-  test_table(data, or, alternative, conf.int, conf.level, larger, call)
+  test_table(data, or, alternative, conf.int, conf.level, method, mid.p, larger, call)
 }
 
 #' @rdname fisher_test
 #' @export
 fisher_test.data.frame <- function(x, weights, subset, na.action = "error",
                                    or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95,
+                                   method = "minlike", mid.p = FALSE,
                                    statistic = "probability", scores = NULL, exact = NULL, B = 1e5, seed = NULL,
                                    max.work = 2e8, memory = 1e9, threads = 1, progress = interactive(),
                                    simulate.p.value = FALSE, workspace = NULL, hybrid = NULL, hybridPars = NULL,
@@ -198,7 +227,7 @@ fisher_test.data.frame <- function(x, weights, subset, na.action = "error",
   data <- table_from_data_frame(
     x, enquo(weights) |> absent_as_null(), enquo(subset) |> absent_as_null(), na.action, call
   )
-  test_table(data, or, alternative, conf.int, conf.level, larger, call)
+  test_table(data, or, alternative, conf.int, conf.level, method, mid.p, larger, call)
 }
 
 check_odds_ratio <- function(x, call) {
@@ -208,32 +237,55 @@ check_odds_ratio <- function(x, call) {
   as.double(x)
 }
 
-test_table <- function(data, or, alternative, conf.int, conf.level, larger, call) {
+# What fisher_test() and fisher_batch() are asked for, checked.
+read_fisher_options <- function(or, alternative, conf.int, conf.level, method, mid.p, call) {
   or <- check_odds_ratio(or, call)
   alternative <- check_choice(alternative, c("two.sided", "less", "greater"), "alternative", call)
   conf.int <- check_flag(conf.int, "conf.int", call)
   conf.level <- check_conf_level(conf.level, call)
+  method <- check_choice(method, c("minlike", "central", "blaker"), "method", call)
+  mid.p <- check_flag(mid.p, "mid.p", call)
+  # Of an outer count half of P(a) is left however extreme the odds ratio: below 0.5 a level may refuse them all.
+  if (conf.int && mid.p && alternative == "two.sided" && method != "central" && conf.level < 0.5) {
+    abort_rule("conf_level", paste0(
+      "`conf.level` must be 0.5 or more with `mid.p` of `method = \"", method, "\"`, not ", number_text(conf.level), "."
+    ), arg = "conf.level", call = call)
+  }
+  list(
+    or = or, alternative = alternative, conf.int = conf.int, conf.level = conf.level, method = method, mid.p = mid.p
+  )
+}
+
+test_table <- function(data, or, alternative, conf.int, conf.level, method, mid.p, larger, call) {
+  asked <- read_fisher_options(or, alternative, conf.int, conf.level, method, mid.p, call)
   table <- data$table
   if (any(dim(table) != 2) || larger$statistic != "probability") {
-    return(test_larger_table(data, or, alternative, conf.int, conf.level, larger, call))
+    return(test_larger_table(data, asked, larger, call))
   }
   data$notes <- c(data$notes, note_two_by_two(larger))
   if (!any(table > 0)) {
     abort_rule("empty", "table has no observations.", call = call)
   }
-  empty <- empty_margins(table)
-  core <- call_core(fisher_cpp(as.vector(t(table)), or, alternative, conf.int, conf.level), call)
+  empty <- if (!all(table > 0)) empty_margins(table)
+  core <- call_core(fisher_cpp(table[c(1, 3, 2, 4)], asked), call)
   test <- list(p.value = core$p_value)
   if (conf.int) {
-    test$conf.int <- structure(c(core$conf_low, core$conf_high), conf.level = conf.level)
+    limits <- c(core$conf_low, core$conf_high)
+    attr(limits, "conf.level") <- asked$conf.level
+    test$conf.int <- limits
   }
   test <- c(test, list(
-    estimate = c("odds ratio" = na_plain(core$estimate)), null.value = c("odds ratio" = or), alternative = alternative,
-    method = method_label("fisher"), data.name = data$data_name, log_p_value = core$log_p_value, table = table,
+    estimate = c("odds ratio" = na_plain(core$estimate)), null.value = c("odds ratio" = asked$or),
+    alternative = alternative, method = paste0(method_label("fisher"), fisher_variant(asked)),
+    data.name = data$data_name, log_p_value = core$log_p_value, table = table,
     meta = list(
       format = result_format, method = "fisher", n_rows = sum(table),
       rows_dropped = data$rows_dropped %||% integer(),
-      notes = c(data$notes, if (length(empty)) paste0(paste(empty, collapse = ", "), ": the odds ratio is undefined"))
+      notes = c(
+        data$notes, if (length(empty)) paste0(paste(empty, collapse = ", "), ": the odds ratio is undefined"),
+        note_gaps(core$gaps, asked)
+      ),
+      two_sided = method, mid.p = mid.p, gaps = core$gaps
     )
   ))
   if (length(empty)) {
@@ -241,14 +293,34 @@ test_table <- function(data, or, alternative, conf.int, conf.level, larger, call
       call = call
     )
   }
-  structure(test, class = c("fisher_test", "htest"))
+  class(test) <- c("fisher_test", "htest")
+  test
+}
+
+# " (Blaker, mid-p)"; the test as Fisher's successors know it has no addition.
+fisher_variant <- function(asked) {
+  named <- c(
+    if (asked$alternative == "two.sided") c(central = "central", blaker = "Blaker")[asked$method],
+    if (asked$mid.p) "mid-p"
+  )
+  named <- named[!is.na(named)]
+  if (length(named)) paste0(" (", paste(named, collapse = ", "), ")")
+}
+
+note_gaps <- function(gaps, asked) {
+  if (!nrow(gaps)) return(NULL)
+  paste0(
+    "p is below ", number_text(1 - asked$conf.level), " also for odds ratios from ",
+    paste(format_number(gaps[, 1], 6), "to", format_number(gaps[, 2], 6), collapse = ", and from "),
+    ", within the interval"
+  )
 }
 
 fisher_fields <- c(
   "p.value", "estimate", "null.value", "alternative", "method", "data.name", "log_p_value", "table"
 )
 
-check_fisher <- function(x, call) check_result(x, "fisher_test", fisher_fields, call, "n_rows")
+check_fisher <- function(x, call) check_result(x, "fisher_test", fisher_fields, call, c("n_rows", "two_sided", "mid.p"))
 
 #' @export
 print.fisher_test <- function(x, digits = 3, ...) {
@@ -279,7 +351,19 @@ print.fisher_test <- function(x, digits = 3, ...) {
     }, "\n",
     sep = ""
   )
-  cat("Conditional maximum-likelihood odds ratio with exact limits; ", method_source(x$meta$method), ".\n", sep = "")
+  if (x$alternative == "two.sided") {
+    counted <- c(
+      minlike = "tables no more probable than this one count (minlike)", central = "twice the smaller tail (central)",
+      blaker = "tables whose smaller tail is no larger than this one's count (Blaker 2000)"
+    )
+    cat("Two-sided: ", counted[[x$meta$two_sided]], if (x$meta$mid.p) "; mid-p", ".\n", sep = "")
+  } else if (x$meta$mid.p) {
+    cat("One tail; mid-p.\n")
+  }
+  cat("Conditional maximum-likelihood odds ratio", if (!is.null(x$conf.int)) " with the limits of this test", "; ",
+    method_source(x$meta$method), ".\n",
+    sep = ""
+  )
   print_notes(x$meta$notes)
   invisible(x)
 }

@@ -60,8 +60,8 @@ note_two_by_two <- function(larger) {
   })
 }
 
-test_larger_table <- function(data, or, alternative, conf.int, conf.level, larger, call) {
-  notes <- c(data$notes, refuse_odds_ratio(or, alternative, conf.int, conf.level, dim(data$table), call), larger$notes)
+test_larger_table <- function(data, asked, larger, call) {
+  notes <- c(data$notes, refuse_odds_ratio(asked, dim(data$table), call), larger$notes)
   table <- data$table
   n <- sum(table)
   if (n > max_count) {
@@ -88,15 +88,18 @@ test_larger_table <- function(data, or, alternative, conf.int, conf.level, large
   structure(test, class = c("fisher_rxc", "htest"))
 }
 
-# A larger table has no odds ratio.
-refuse_odds_ratio <- function(or, alternative, conf.int, conf.level, size, call) {
-  wrong <- if (!identical(as.double(or), 1)) "or" else if (alternative != "two.sided") "alternative"
-  if (!is.null(wrong)) {
+# A larger table has no odds ratio, and no sides.
+refuse_odds_ratio <- function(asked, size, call) {
+  plain <- c(or = asked$or == 1, alternative = asked$alternative == "two.sided", method = asked$method == "minlike",
+    mid.p = !asked$mid.p
+  )
+  if (!all(plain)) {
+    wrong <- names(plain)[!plain][1]
     abort_rule("choice", paste0("`", wrong, "` is about an odds ratio, which a ", size[1], " x ", size[2],
       " table has none of here."
     ), "`pairwise_fisher()` compares two rows at a time.", arg = wrong, call = call)
   }
-  if (conf.level != 0.95) "`conf.level` is that of an odds ratio: not used here"
+  if (asked$conf.level != 0.95) "`conf.level` is that of an odds ratio: not used here"
 }
 
 check_scores <- function(larger, size, call) {

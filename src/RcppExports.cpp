@@ -232,16 +232,30 @@ BEGIN_RCPP
 END_RCPP
 }
 // fisher_cpp
-Rcpp::List fisher_cpp(Rcpp::NumericVector table, double odds_ratio, std::string alternative, bool conf_int, double conf_level);
-RcppExport SEXP _cryonodes_fisher_cpp(SEXP tableSEXP, SEXP odds_ratioSEXP, SEXP alternativeSEXP, SEXP conf_intSEXP, SEXP conf_levelSEXP) {
+Rcpp::List fisher_cpp(Rcpp::NumericVector table, Rcpp::List asked);
+RcppExport SEXP _cryonodes_fisher_cpp(SEXP tableSEXP, SEXP askedSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::NumericVector >::type table(tableSEXP);
-    Rcpp::traits::input_parameter< double >::type odds_ratio(odds_ratioSEXP);
-    Rcpp::traits::input_parameter< std::string >::type alternative(alternativeSEXP);
-    Rcpp::traits::input_parameter< bool >::type conf_int(conf_intSEXP);
-    Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
-    rcpp_result_gen = Rcpp::wrap(fisher_cpp(table, odds_ratio, alternative, conf_int, conf_level));
+    Rcpp::traits::input_parameter< Rcpp::List >::type asked(askedSEXP);
+    rcpp_result_gen = Rcpp::wrap(fisher_cpp(table, asked));
+    return rcpp_result_gen;
+END_RCPP
+}
+// fisher_batch_cpp
+Rcpp::List fisher_batch_cpp(SEXP a, SEXP b, SEXP c, SEXP d, double n, Rcpp::List asked, int threads, Rcpp::Nullable<Rcpp::Function> progress);
+RcppExport SEXP _cryonodes_fisher_batch_cpp(SEXP aSEXP, SEXP bSEXP, SEXP cSEXP, SEXP dSEXP, SEXP nSEXP, SEXP askedSEXP, SEXP threadsSEXP, SEXP progressSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type a(aSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type b(bSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type c(cSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type d(dSEXP);
+    Rcpp::traits::input_parameter< double >::type n(nSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type asked(askedSEXP);
+    Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::Function> >::type progress(progressSEXP);
+    rcpp_result_gen = Rcpp::wrap(fisher_batch_cpp(a, b, c, d, n, asked, threads, progress));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -640,7 +654,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_confidence_band_cpp", (DL_FUNC) &_cryonodes_confidence_band_cpp, 7},
     {"_cryonodes_cumulative_incidence_cpp", (DL_FUNC) &_cryonodes_cumulative_incidence_cpp, 4},
     {"_cryonodes_event_counts_cpp", (DL_FUNC) &_cryonodes_event_counts_cpp, 1},
-    {"_cryonodes_fisher_cpp", (DL_FUNC) &_cryonodes_fisher_cpp, 5},
+    {"_cryonodes_fisher_cpp", (DL_FUNC) &_cryonodes_fisher_cpp, 2},
+    {"_cryonodes_fisher_batch_cpp", (DL_FUNC) &_cryonodes_fisher_batch_cpp, 8},
     {"_cryonodes_fisher_rxc_exact_cpp", (DL_FUNC) &_cryonodes_fisher_rxc_exact_cpp, 5},
     {"_cryonodes_fisher_rxc_sample_cpp", (DL_FUNC) &_cryonodes_fisher_rxc_sample_cpp, 9},
     {"_cryonodes_follow_up_cpp", (DL_FUNC) &_cryonodes_follow_up_cpp, 2},

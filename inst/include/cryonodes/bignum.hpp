@@ -13,7 +13,7 @@ namespace detail {
 
 /// A positive number of any size, made by multiplication: limbs * 2^(32 * exponent), lowest limb first.
 /// With `most` limbs given, lower limbs are cut off: the value is then too small by less than one part
-/// in 2^(32 * (most - 1)) per multiplication, never too large.
+/// in 2^(32 * (most - 1)) per multiplication or addition, never too large.
 class Natural {
 public:
   explicit Natural(std::uint64_t value = 1, std::size_t most = std::numeric_limits<std::size_t>::max()) : most_(most) {
@@ -35,11 +35,7 @@ public:
       limb_.push_back(low(carry));
     while (!limb_.empty() && limb_.back() == 0)
       limb_.pop_back();
-    if (limb_.size() > most_) {
-      const std::size_t cut = limb_.size() - most_;
-      limb_.erase(limb_.begin(), limb_.begin() + static_cast<std::ptrdiff_t>(cut));
-      exponent_ += static_cast<std::int64_t>(cut);
-    }
+    cut();
   }
 
   /// Multiplies by 2^bits; bits may be negative.
@@ -64,6 +60,45 @@ public:
         break;
     }
     return difference >= least ? 1 : difference <= -least ? -1 : 0;
+  }
+
+  /// The sum; lower limbs are cut as in a multiplication.
+  Natural plus(const Natural& other) const {
+    Natural out(0, most_);
+    out.exponent_ = std::min(exponent_, other.exponent_);
+    // What lies below the limbs kept of the larger number need not be looked at.
+    const std::int64_t top = std::max(this->top(), other.top());
+    if (most_ < static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
+      out.exponent_ = std::max(out.exponent_, top - static_cast<std::int64_t>(most_));
+    std::uint64_t carry = 0;
+    for (std::int64_t at = out.exponent_; at < top || carry != 0; ++at) {
+      carry += static_cast<std::uint64_t>(this->at(at)) + static_cast<std::uint64_t>(other.at(at));
+      out.limb_.push_back(low(carry));
+      carry >>= 32;
+    }
+    out.cut();
+    return out;
+  }
+
+  /// The product, schoolbook: O(limbs * limbs).
+  Natural product(const Natural& other) const {
+    Natural out(0, most_);
+    out.exponent_ = exponent_ + other.exponent_;
+    out.limb_.assign(limb_.size() + other.limb_.size(), 0);
+    for (std::size_t i = 0; i < limb_.size(); ++i) {
+      std::uint64_t carry = 0;
+      for (std::size_t j = 0; j < other.limb_.size(); ++j) {
+        // At most (2^32 - 1)^2 + 2 (2^32 - 1) = 2^64 - 1.
+        carry += static_cast<std::uint64_t>(limb_[i]) * other.limb_[j] + out.limb_[i + j];
+        out.limb_[i + j] = low(carry);
+        carry >>= 32;
+      }
+      out.limb_[i + other.limb_.size()] = low(carry);
+    }
+    while (!out.limb_.empty() && out.limb_.back() == 0)
+      out.limb_.pop_back();
+    out.cut();
+    return out;
   }
 
   /// The difference to a smaller or equal number, both exact.
@@ -97,6 +132,13 @@ public:
 
 private:
   static constexpr std::uint64_t mask = 0xffffffffu;
+  void cut() {
+    if (limb_.size() > most_) {
+      const std::size_t lost = limb_.size() - most_;
+      limb_.erase(limb_.begin(), limb_.begin() + static_cast<std::ptrdiff_t>(lost));
+      exponent_ += static_cast<std::int64_t>(lost);
+    }
+  }
   static std::uint32_t low(std::uint64_t value) { return static_cast<std::uint32_t>(value & mask); }
   std::int64_t top() const { return exponent_ + static_cast<std::int64_t>(limb_.size()); }
   std::int64_t at(std::int64_t place) const {
