@@ -330,7 +330,8 @@ print.gray_test <- function(x, digits = 3, ...) {
 #'
 #' @param x A [gray_test()].
 #' @param row.names,optional,... Not used.
-#' @return `tidy()` and `as.data.frame()`: a data frame with `cause`, `strata` (group label), `n`, `observed`, `expected`, `score`.
+#' @return `tidy()` and `as.data.frame()`: a data frame with `cause`, `strata` (group label), `n`, `observed`,
+#'   `expected`, `score`.
 #'   `glance()`: `cause`, `statistic`, `df`, `p.value`, `log.p.value`, `method`.
 #' @section Errors: `cryonodes_error_object`.
 #' @examples

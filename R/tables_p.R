@@ -121,7 +121,8 @@ p_at <- function(p, endpoint, time, method) {
 }
 
 p_of_rows <- function(numbers, p, method) {
-  value <- Map(function(endpoint, time) c(p_at(p, endpoint, time, method)$p, NA_real_)[1], numbers$endpoint, numbers$time)
+  first <- function(endpoint, time) c(p_at(p, endpoint, time, method)$p, NA_real_)[1]
+  value <- Map(first, numbers$endpoint, numbers$time)
   unlist(value, use.names = FALSE)
 }
 

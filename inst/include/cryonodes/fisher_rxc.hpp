@@ -59,7 +59,8 @@ public:
     number_.reserve(lf_.size());
     for (const Cost cost : lf_)
       number_.push_back(cost_number(static_cast<SignedCost>(cost)));
-    // Bounds are doubles: what is that near to the observed value is followed to its end and compared as a whole number.
+    // Bounds are doubles: what is that near to the observed value is followed to its end, and compared as whole
+    // numbers.
     margin_ = 1e-9 * (1.0 + cost_number(static_cast<SignedCost>(observed_)));
     while ((std::int64_t{1} << bits_) <= rows_.front())
       ++bits_;
@@ -118,7 +119,9 @@ private:
     std::size_t bytes() const { return values.bytes() + dense.capacity() * sizeof(double); }
   };
 
-  static std::int64_t total(const std::vector<std::int64_t>& x) { return std::accumulate(x.begin(), x.end(), std::int64_t{0}); }
+  static std::int64_t total(const std::vector<std::int64_t>& x) {
+    return std::accumulate(x.begin(), x.end(), std::int64_t{0});
+  }
   double lf(std::int64_t n) const { return number_[static_cast<std::size_t>(n)]; }
   Cost cost(std::int64_t n) const { return lf_[static_cast<std::size_t>(n)]; }
 
@@ -140,8 +143,8 @@ private:
   }
 
   void set_bounds(Node& node) const {
-    // From below: for any u and v the sum of log n_ij! is at least sum s_i u_i + sum c_j v_j + sum min(log n! - n (u_i +
-    // v_j)); with u_i + v_j = log(s_i c_j / S) that is near the best.
+    // From below: for any u and v the sum of log n_ij! is at least sum s_i u_i + sum c_j v_j + sum min(log n! -
+    // n (u_i + v_j)); with u_i + v_j = log(s_i c_j / S) that is near the best.
     const std::int64_t all = total(node.rest);
     double low = 0.0, by_rows = 0.0, by_columns = 0.0;
     for (std::size_t j = level_; j < columns_.size(); ++j) {
@@ -182,8 +185,8 @@ private:
   }
 
   /// Small counts have few products of factorials, so that the same sums come again at every node of a level. Then they
-  /// are numbered over the whole level, and where a share takes each of them is looked up once: passing a path on is one
-  /// addition. Where there are too many, or nodes have few of them each, nodes keep tables of their own.
+  /// are numbered over the whole level, and where a share takes each of them is looked up once: passing a path on is
+  /// one addition. Where there are too many, or nodes have few of them each, nodes keep tables of their own.
   void start_level(const std::vector<Node>& nodes) {
     held_ = 0;
     for (const Node& node : nodes)
@@ -297,8 +300,8 @@ private:
     place(0, column, 0, 0, node.low, 1.0, 1, 1);
   }
 
-  /// The values of the node, ascending, and what is needed of them: by how much each is below the observed, and the sums of
-  /// exp(-value) from each to the last, in units of that of the last.
+  /// The values of the node, ascending, and what is needed of them: by how much each is below the observed, and the
+  /// sums of exp(-value) from each to the last, in units of that of the last.
   void sort_values(const Node& node) {
     values_.clear();
     number_of_.clear();
@@ -338,7 +341,8 @@ private:
 
   /// Rows before i have their share: `placed` is the sum of log a!, `kept` that of log (s - a)!, `bound` a bound from
   /// below of all that is placed now and later. Equal rows take descending shares, and `ways` counts the orders.
-  void place(std::size_t i, std::int64_t left, Cost placed, Cost kept, double bound, double ways, int position, int run) {
+  void place(std::size_t i, std::int64_t left, Cost placed, Cost kept, double bound, double ways, int position,
+             int run) {
     const std::vector<std::int64_t>& s = node_->rest;
     step(1.0);
     if (given_up_)
