@@ -1,7 +1,7 @@
 # After the test of a larger table: which rows differ, and in which cells.
 
 # The table behind any of the data arguments that these functions share.
-read_counts <- function(x, y, data, weights, subset, na.action, expressions, call) {
+read_contingency <- function(x, y, data, weights, subset, na.action, expressions, call) {
   if (rlang::is_formula(x)) return(table_from_formula(x, data, weights, subset, na.action, call))
   if (is.data.frame(x)) return(table_from_data_frame(x, weights, subset, na.action, call))
   if (!is.null(data) || !quo_is_null(subset)) {
@@ -53,7 +53,7 @@ pairwise_fisher <- function(x, y = NULL, data = NULL, weights, subset, na.action
   check_given(missing(x), "x", call)
   by <- check_choice(by, c("rows", "columns"), "by", call)
   p.adjust.method <- check_choice(p.adjust.method, stats::p.adjust.methods, "p.adjust.method", call)
-  table <- read_counts(x, y, data, enquo(weights) |> absent_as_null(), enquo(subset) |> absent_as_null(), na.action,
+  table <- read_contingency(x, y, data, enquo(weights) |> absent_as_null(), enquo(subset) |> absent_as_null(), na.action,
     c(one_line(substitute(x)), one_line(substitute(y))), call
   )$table
   if (by == "columns") table <- t(table)
@@ -110,7 +110,7 @@ adjusted_residuals <- function(x, y = NULL, data = NULL, weights, subset, na.act
   call <- quote(adjusted_residuals())
   check_dots(..., call = call)
   check_given(missing(x), "x", call)
-  table <- read_counts(x, y, data, enquo(weights) |> absent_as_null(), enquo(subset) |> absent_as_null(), na.action,
+  table <- read_contingency(x, y, data, enquo(weights) |> absent_as_null(), enquo(subset) |> absent_as_null(), na.action,
     c(one_line(substitute(x)), one_line(substitute(y))), call
   )$table
   empty <- empty_margins(table)

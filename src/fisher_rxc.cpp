@@ -35,8 +35,7 @@ Rcpp::List fisher_rxc_sample_cpp(Rcpp::NumericVector counts, int rows, std::stri
   options.seed = static_cast<std::uint64_t>(seed);
   options.threads = static_cast<std::size_t>(threads);
   const auto n_row = static_cast<std::size_t>(rows), n_column = static_cast<std::size_t>(counts.size()) / n_row;
-  const auto found =
-      cryonodes::sample_tables(whole_counts(counts), n_row, n_column, options, glue::RPoll(progress));
+  const auto found = cryonodes::sample_tables(whole_counts(counts), n_row, n_column, options, glue::RPoll(progress));
   return Rcpp::List::create(Rcpp::_["hits"] = static_cast<double>(found.hits),
                             Rcpp::_["decided"] = static_cast<double>(found.decided));
 }

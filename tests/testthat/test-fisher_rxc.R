@@ -176,15 +176,13 @@ test_that("B142: what takes long can be interrupted", {
   set.seed(3)
   x <- matrix(stats::rpois(2500, 3000), 50)
   start <- proc.time()[["elapsed"]]
-  expect_error(
-    {
-      setTimeLimit(elapsed = 0.3, transient = TRUE)
-      larger(x, exact = FALSE, B = 1e8)
-    },
-    "elapsed time limit"
-  )
-  setTimeLimit()
-  expect_lt(proc.time()[["elapsed"]] - start, 3) # 0.3 s and half a second, on a machine that may be busy
+  setTimeLimit(elapsed = 0.3, transient = TRUE)
+  ended <- tryCatch(larger(x, exact = FALSE, B = 1e8), interrupt = function(e) "interrupt", error = function(e) "error")
+  setTimeLimit(elapsed = Inf)
+  expect_true(is.character(ended))
+  # 0.3 s and half a second, on a machine that may be busy.
+  expect_lt(proc.time()[["elapsed"]] - start, 3)
+  expect_true(larger(x, exact = FALSE, B = 10)$mc$hits <= 10)
 })
 
 test_that("B259: the most probable table has p = 1, not nearly 1", {
