@@ -17,7 +17,6 @@ read_contingency <- function(x, y, data, weights, subset, na.action, expressions
 #' Which groups differ? Fisher's exact test of each pair of rows (or columns) of a table, with p-values adjusted for the
 #' number of pairs. To follow a test of the whole table, not to replace it.
 #'
-#' @inheritParams fisher_test
 #' @param x A matrix or table of counts, a formula `~ a + b` or `counts ~ a + b`, a data frame of two columns of labels,
 #'   or the labels of the rows, with `y` those of the columns.
 #' @param y Labels of the columns, where `x` are those of the rows.
@@ -53,7 +52,8 @@ pairwise_fisher <- function(x, y = NULL, data = NULL, weights, subset, na.action
   check_given(missing(x), "x", call)
   by <- check_choice(by, c("rows", "columns"), "by", call)
   p.adjust.method <- check_choice(p.adjust.method, stats::p.adjust.methods, "p.adjust.method", call)
-  table <- read_contingency(x, y, data, enquo(weights) |> absent_as_null(), enquo(subset) |> absent_as_null(), na.action,
+  table <- read_contingency(
+    x, y, data, enquo(weights) |> absent_as_null(), enquo(subset) |> absent_as_null(), na.action,
     c(one_line(substitute(x)), one_line(substitute(y))), call
   )$table
   if (by == "columns") table <- t(table)
@@ -110,7 +110,8 @@ adjusted_residuals <- function(x, y = NULL, data = NULL, weights, subset, na.act
   call <- quote(adjusted_residuals())
   check_dots(..., call = call)
   check_given(missing(x), "x", call)
-  table <- read_contingency(x, y, data, enquo(weights) |> absent_as_null(), enquo(subset) |> absent_as_null(), na.action,
+  table <- read_contingency(
+    x, y, data, enquo(weights) |> absent_as_null(), enquo(subset) |> absent_as_null(), na.action,
     c(one_line(substitute(x)), one_line(substitute(y))), call
   )$table
   empty <- empty_margins(table)
@@ -139,13 +140,13 @@ adjusted_residuals <- function(x, y = NULL, data = NULL, weights, subset, na.act
 #' @examples
 #' trial <- data.frame(
 #'   arm = rep(c("cryo", "drug"), c(9, 8)),
-#'   grade = c("I", "I", "I", "II", "I", "II", "I", "I", "III", "III", "II", "III", "II", "I", NA, "II", "III")
+#'   grade = c("I", "I", "I", "II", "I", "II", "I", "I", "III", rep(c("III", "II"), 3), NA, "II")
 #' )
 #' add_p_fisher(trial, "grade", "arm", seed = 1)
 #' \donttest{
 #' if (requireNamespace("gtsummary", quietly = TRUE)) {
 #'   summary <- gtsummary::tbl_summary(trial, by = "arm")
-#'   gtsummary::add_p(summary, test = list(grade = "add_p_fisher"), test.args = grade ~ list(seed = 1))
+#'   gtsummary::add_p(summary, test = grade ~ add_p_fisher, test.args = grade ~ list(seed = 1))
 #' }
 #' }
 #' @export

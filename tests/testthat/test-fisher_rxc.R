@@ -99,6 +99,21 @@ test_that("p is the same for every order of rows and columns, transposed, and fo
   }
 })
 
+test_that("a p that random tables do not meet is estimated by splitting", {
+  # log p of a 2x2 table is known; its tables by chi-square are those by probability at equal row totals.
+  x <- matrix(c(40, 10, 10, 40), 2)
+  truth <- fisher_test(x)$log_p_value
+  test <- larger(x, statistic = "chisq", B = 1000, rare = TRUE, seed = 1)
+  expect_identical(test$mc$hits, 0)
+  expect_gt(truth, test$mc$rare$log_conf.int[1])
+  expect_lt(truth, test$mc$rare$log_conf.int[2])
+  expect_lt(diff(as.vector(test$mc$rare$log_conf.int)), 2.5) # ten runs: a factor of 3 either way
+  expect_match(paste(capture.output(print(test)), collapse = "\n"), "By splitting: p about [0-9.]+e-[0-9]+, 99% CI ")
+  expect_identical(larger(x, statistic = "chisq", B = 1000, rare = TRUE, seed = 1, threads = 2)$mc, test$mc)
+  expect_null(larger(jobs, exact = FALSE, rare = TRUE, B = 1000, seed = 1)$mc$rare)
+  expect_error(fisher_test(jobs, rare = 1), class = "cryonodes_error_type")
+})
+
 test_that("the seed decides, and R's random numbers only where none is given", {
   set.seed(1)
   before <- .Random.seed
