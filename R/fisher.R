@@ -159,7 +159,7 @@ fisher_test.default <- function(..., weights = NULL, na.action = "error",
 
 #' @rdname fisher_test
 #' @export
-fisher_test.matrix <- function(x,
+fisher_test.matrix <- function(x, y = NULL,
                                or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95,
                                statistic = "probability", scores = NULL, exact = NULL, B = 1e5, rare = FALSE,
                                seed = NULL, max.work = 2e9, memory = 1e9, threads = 1, progress = interactive(),
@@ -168,6 +168,9 @@ fisher_test.matrix <- function(x,
   call <- quote(fisher_test())
   data_name <- one_line(substitute(x))
   check_dots(..., call = call)
+  if (!is.null(y)) {
+    abort_rule("type", "`y` is not used with a matrix or table of counts `x`.", arg = "y", call = call)
+  }
   larger <- check_larger(environment(), call)
   data <- c(table_from_matrix(x, "x", call), data_name = data_name)
   test_table(data, or, alternative, conf.int, conf.level, larger, call)

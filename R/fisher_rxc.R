@@ -7,11 +7,20 @@ larger_arguments <- c(
 )
 ignored_arguments <- c("workspace", "hybrid", "hybridPars", "control")
 
+larger_defaults <- list(
+  statistic = "probability", scores = NULL, exact = NULL, B = 1e5, rare = FALSE, seed = NULL, max.work = 2e9,
+  memory = 1e9, threads = 1, simulate.p.value = FALSE
+)
+
 table_statistics <- c("probability", "chisq", "kruskal", "linear")
 
 # `given`: the frame of a method, from which they are taken; what is not as it should be stops here for 2x2 tables too.
 check_larger <- function(given, call) {
   x <- mget(larger_arguments, given)
+  ignored <- ignored_arguments[!vapply(mget(ignored_arguments, given), is.null, TRUE)]
+  x$progress <- check_flag(x$progress, "progress", call)
+  # As a rule there is nothing to check: a small test should not wait for it.
+  if (!length(ignored) && identical(x[names(larger_defaults)], larger_defaults)) return(x)
   x$statistic <- check_choice(x$statistic, table_statistics, "statistic", call)
   if (!is.null(x$scores) && x$statistic != "linear") {
     abort_rule("choice", "`scores` belong to `statistic = \"linear\"`.", arg = "scores", call = call)
@@ -45,8 +54,6 @@ check_larger <- function(given, call) {
     }
   }
   x$threads <- check_whole(x$threads, "threads", 1, 1024, call)
-  x$progress <- check_flag(x$progress, "progress", call)
-  ignored <- ignored_arguments[!vapply(mget(ignored_arguments, given), is.null, TRUE)]
   x$notes <- if (length(ignored)) {
     paste0(paste0("`", ignored, "`", collapse = ", "), if (length(ignored) == 1) " is" else " are",
       " of no use here and ignored")

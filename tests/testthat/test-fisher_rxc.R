@@ -144,7 +144,7 @@ test_that("statistics are those of their asymptotic tests", {
 # --- arguments -------------------------------------------------------------------------------------------------------
 
 test_that("every argument of fisher.test() is taken", {
-  test <- fisher_test(jobs, workspace = 2e7, hybrid = TRUE, hybridPars = c(expect = 5, percent = 80, Emin = 1),
+  test <- fisher_test(jobs, y = NULL, workspace = 2e7, hybrid = TRUE, hybridPars = c(expect = 5, percent = 80, Emin = 1),
     control = list(), or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95, simulate.p.value = TRUE,
     B = 2000, seed = 1
   )
@@ -157,7 +157,16 @@ test_that("every argument of fisher.test() is taken", {
     "`workspace` is of no use here and ignored", "the p-value of a 2x2 table is exact: nothing was simulated"
   ))
   expect_match(larger(jobs, conf.level = 0.9, exact = FALSE, B = 10)$meta$notes, "`conf.level` is that of an odds ratio")
+  expect_error(fisher_test(jobs, jobs), class = "cryonodes_error_type")
   expect_null(larger(jobs, conf.int = FALSE, exact = FALSE, B = 10)$meta$notes)
+})
+
+test_that("the defaults that need no check are those of the methods", {
+  for (method in c("default", "matrix", "formula", "data.frame")) {
+    arguments <- formals(getS3method("fisher_test", method))
+    for (name in names(larger_defaults)) expect_identical(eval(arguments[[name]]), larger_defaults[[name]], label = name)
+    expect_true(all(c(larger_arguments, ignored_arguments) %in% names(arguments)))
+  }
 })
 
 test_that("B144, B146: a number of tables that is none, or too large, is refused", {
