@@ -130,8 +130,9 @@ adjusted_residuals <- function(x, y = NULL, data = NULL, weights, subset, na.act
 #'
 #' @param data A data frame.
 #' @param variable,by Names of two of its columns: labels, or numbers that stand for some.
-#' @param ... Options of [fisher_test()] other than `or`, `alternative` and `conf.level`, such as `B` and `seed`, as
-#'   `test.args` hands them on. Whatever else gtsummary passes is not used.
+#' @param test.args A list of options of [fisher_test()], such as `B` and `seed`; not `or`, `alternative` and
+#'   `conf.level`. `add_p(test.args = )` fills it in.
+#' @param ... The same options one by one. Whatever else gtsummary passes is not used.
 #' @return A data frame with one row: `p.value` and `method`.
 #' @section Definition: [fisher_test()] of `variable` by `by`, rows with a missing value in either left out.
 #' @section Edge cases: A column with one label makes no table: p is `NA`, and the method says so.
@@ -150,7 +151,7 @@ adjusted_residuals <- function(x, y = NULL, data = NULL, weights, subset, na.act
 #' }
 #' }
 #' @export
-add_p_fisher <- function(data, variable, by, ...) {
+add_p_fisher <- function(data, variable, by, test.args = NULL, ...) {
   call <- quote(add_p_fisher())
   if (!is.data.frame(data)) {
     abort_rule("type", paste0("`data` must be a data frame, not ", class(data)[1], "."), arg = "data", call = call)
@@ -169,7 +170,7 @@ add_p_fisher <- function(data, variable, by, ...) {
   if (any(vapply(labels, function(x) length(unique(x[kept])), 0L) < 2)) {
     return(data.frame(p.value = NA_real_, method = paste0(method_label("fisher"), ": fewer than two groups")))
   }
-  options <- list(...)
+  options <- c(list(...), test.args)
   options <- options[names(options) %in% c(setdiff(larger_arguments, "progress"), ignored_arguments)]
   test <- do.call(fisher_test, c(labels, list(na.action = "omit", conf.int = FALSE, progress = FALSE), options))
   data.frame(p.value = test$p.value, method = test$method)

@@ -331,6 +331,12 @@ test_that("the test for gtsummary leaves missing values out and takes the option
   row <- add_p_fisher(trial, "grade", "arm", seed = 1, B = 1000, tbl = NULL, type = list(), group = NULL, conf.level = 0.95)
   expect_identical(row$p.value, fisher_test(trial$grade, trial$arm, na.action = "omit", seed = 1, B = 1000)$p.value)
   expect_identical(dim(row), c(1L, 2L))
+  # As gtsummary 2 calls it.
+  passed <- list(
+    data = trial, variable = "grade", by = "arm", group = NULL, type = "categorical",
+    test.args = list(seed = 1, B = 1000), adj.vars = NULL, conf.level = 0.95, continuous_variable = NULL
+  )
+  expect_identical(do.call(add_p_fisher, passed), row)
   expect_identical(add_p_fisher(trial, "died", "arm")$method, "Fisher's exact test")
   expect_identical(add_p_fisher(trial, "died", "arm")$p.value, fisher_test(trial$died, trial$arm)$p.value)
   expect_identical(add_p_fisher(trial, "site", "arm")$p.value, NA_real_)
