@@ -89,6 +89,10 @@ fisher_rxc_sample_cpp <- function(counts, rows, statistic, row_scores, column_sc
     .Call(`_cryonodes_fisher_rxc_sample_cpp`, counts, rows, statistic, row_scores, column_scores, draws, seed, threads, progress)
 }
 
+fisher_rxc_split_cpp <- function(counts, rows, statistic, row_scores, column_scores, seed, threads, progress) {
+    .Call(`_cryonodes_fisher_rxc_split_cpp`, counts, rows, statistic, row_scores, column_scores, seed, threads, progress)
+}
+
 follow_up_cpp <- function(frame, potential) {
     .Call(`_cryonodes_follow_up_cpp`, frame, potential)
 }

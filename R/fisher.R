@@ -37,6 +37,8 @@
 #'   and `memory`, and else draws random tables; `TRUE` insists on it; `FALSE` draws. Statistics other than the
 #'   probability are drawn.
 #' @param B Number of random tables, a whole number from 1 to 1e9.
+#' @param rare `TRUE`: where fewer than 10 random tables are as extreme as the observed one, estimate their probability
+#'   by splitting as well. For fewer than 2^20 observations; takes seconds, the longer the smaller p is.
 #' @param seed A whole number from 0 to 2^53. `NULL`: drawn once from R's random numbers, where tables are drawn; the
 #'   result records it.
 #' @param max.work,memory What the exact p-value of a larger table may cost: elementary operations (1e8 of them take
@@ -59,7 +61,8 @@
 #'   For a larger table, or another `statistic`, a `fisher_rxc`, also an `htest`: `p.value`, `log_p_value`, `method`,
 #'   `data.name`, `table`, `meta`; `statistic` and `parameter` (degrees of freedom) in the form that the asymptotic test
 #'   has, except for `"probability"`; and where tables were drawn `mc`, a list of `B`, `hits` (tables as extreme or
-#'   more), `seed` and `conf.int` (99 % limits of the p-value that all tables would give).
+#'   more), `seed` and `conf.int` (99 % limits of the p-value that all tables would give), and where it was asked for
+#'   and done `rare`: `p.value`, `log_p_value`, `log_conf.int` (natural logarithms of 99 % limits), `runs`.
 #'
 #'   `tidy()` and `glance()`: one row with `estimate`, `p.value`, `conf.low`, `conf.high`, `method`, `alternative`,
 #'   `log.p.value`; of a `fisher_rxc` also `p.low`, `p.high` and `n.draws` (`NA`: exact).
@@ -84,15 +87,19 @@
 #'
 #' Larger tables with counts \eqn{n_{ij}}{n_ij}, totals \eqn{r_i}, \eqn{c_j} and n have the probability
 #' \deqn{\prod_i r_i! \prod_j c_j! / (n! \prod_{ij} n_{ij}!)}{prod r_i! prod c_j! / (n! prod n_ij!)}
-#' given the totals, and p is that of all tables as extreme as the one observed. Their order is that of
-#' \eqn{\prod n_{ij}!}{prod n_ij!} (`"probability"`), \eqn{\sum n_{ij}^2 / (r_i c_j)}{sum n_ij^2 / (r_i c_j)}
-#' (`"chisq"`), \eqn{\sum_i T_i^2 / r_i}{sum T_i^2 / r_i} with the rank sums \eqn{T_i} less their means (`"kruskal"`,
-#' midranks), or the distance of \eqn{\sum u_i v_j n_{ij}}{sum u_i v_j n_ij} from its mean (`"linear"`). Ties are
-#' decided with as many digits as they need. From B random tables of which h are as extreme, p is (h + 1) / (B + 1), a
-#' valid p-value for any B (Phipson & Smyth 2010), and the limits of the p-value of all tables are those of Clopper and
-#' Pearson. Random numbers are Philox's (4x32, 10 rounds): table i, counted from 0, has the stream (seed, i). p is the
-#' same for every order of rows and columns and for the transposed table, where these mean the same: for `"kruskal"` for
-#' every order of rows, for `"linear"` when the scores move along.
+#' given the totals, and p is that of all tables as extreme as the one observed. Their order is that of \eqn{\prod
+#' n_{ij}!}{prod n_ij!} (`"probability"`), \eqn{\sum n_{ij}^2 / (r_i c_j)}{sum n_ij^2 / (r_i c_j)} (`"chisq"`),
+#' \eqn{\sum_i T_i^2 / r_i}{sum T_i^2 / r_i} with the rank sums \eqn{T_i} less their means (`"kruskal"`, midranks), or
+#' the distance of \eqn{\sum u_i v_j n_{ij}}{sum u_i v_j n_ij} from its mean (`"linear"`). Ties are decided with as many
+#' digits as they need. From B random tables of which h are as extreme, p is (h + 1) / (B + 1), a valid p-value for any
+#' B (Phipson & Smyth 2010), and the limits of the p-value of all tables are those of Clopper and Pearson. Splitting
+#' (Guyader, Hengartner & Matzner-Lober 2011) keeps 200 tables in each of 10 runs, replaces the least extreme by copies
+#' of others that are moved at random until all are as extreme as the one observed, and estimates a p that random tables
+#' do not meet, without bias; its limits are those of a lognormal mean from the spread of the runs (Cox's method),
+#' approximate ones therefore. `p.value` stays that of the random tables. Random numbers are Philox's (4x32, 10 rounds):
+#' table i, counted from 0, has the stream (seed, i). p is the same for every order of rows and columns and for the
+#' transposed table, where these mean the same: for `"kruskal"` for every order of rows, for `"linear"` when the scores
+#' move along.
 #' @section Edge cases:
 #' An empty row or column of a 2x2 table: p = 1, odds ratio `NA`, interval 0 to Inf, with a warning. Of a larger table,
 #' empty rows and columns are dropped, with a note; two of each must remain. Unused factor levels are ignored.
@@ -112,6 +119,9 @@
 #'
 #' Cornfield J (1956). A statistical problem arising from retrospective studies. *Proceedings of the Third Berkeley
 #' Symposium on Mathematical Statistics and Probability* 4:135-148 (exact limits).
+#'
+#' Guyader A, Hengartner N, Matzner-Lober E (2011). Simulation and estimation of extreme quantiles and extreme
+#' probabilities. *Applied Mathematics and Optimization* 64:171-196.
 #'
 #' Patefield WM (1981). Algorithm AS 159: an efficient method of generating random r x c tables with given row and
 #' column totals. *Applied Statistics* 30:91-97.
@@ -162,8 +172,8 @@ fisher_test <- function(...) UseMethod("fisher_test")
 fisher_test.default <- function(..., weights = NULL, na.action = "error",
                                 or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95,
                                 method = "minlike", mid.p = FALSE,
-                                statistic = "probability", scores = NULL, exact = NULL, B = 1e5, seed = NULL,
-                                max.work = 2e8, memory = 1e9, threads = 1, progress = interactive(),
+                                statistic = "probability", scores = NULL, exact = NULL, B = 1e5, rare = FALSE,
+                                seed = NULL, max.work = 2e8, memory = 1e9, threads = 1, progress = interactive(),
                                 simulate.p.value = FALSE, workspace = NULL, hybrid = NULL, hybridPars = NULL,
                                 control = NULL) {
   call <- quote(fisher_test())
@@ -175,16 +185,19 @@ fisher_test.default <- function(..., weights = NULL, na.action = "error",
 
 #' @rdname fisher_test
 #' @export
-fisher_test.matrix <- function(x,
+fisher_test.matrix <- function(x, y = NULL,
                                or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95,
                                method = "minlike", mid.p = FALSE,
-                               statistic = "probability", scores = NULL, exact = NULL, B = 1e5, seed = NULL,
-                               max.work = 2e8, memory = 1e9, threads = 1, progress = interactive(),
+                               statistic = "probability", scores = NULL, exact = NULL, B = 1e5, rare = FALSE,
+                               seed = NULL, max.work = 2e8, memory = 1e9, threads = 1, progress = interactive(),
                                simulate.p.value = FALSE, workspace = NULL, hybrid = NULL, hybridPars = NULL,
                                control = NULL, ...) {
   call <- quote(fisher_test())
   data_name <- one_line(substitute(x))
   check_dots(..., call = call)
+  if (!is.null(y)) {
+    abort_rule("type", "`y` is not used with a matrix or table of counts `x`.", arg = "y", call = call)
+  }
   larger <- check_larger(environment(), call)
   data <- c(table_from_matrix(x, "x", call), data_name = data_name)
   test_table(data, or, alternative, conf.int, conf.level, method, mid.p, larger, call)
@@ -199,8 +212,8 @@ fisher_test.table <- fisher_test.matrix
 fisher_test.formula <- function(formula, data = NULL, weights, subset, na.action = "error",
                                 or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95,
                                 method = "minlike", mid.p = FALSE,
-                                statistic = "probability", scores = NULL, exact = NULL, B = 1e5, seed = NULL,
-                                max.work = 2e8, memory = 1e9, threads = 1, progress = interactive(),
+                                statistic = "probability", scores = NULL, exact = NULL, B = 1e5, rare = FALSE,
+                                seed = NULL, max.work = 2e8, memory = 1e9, threads = 1, progress = interactive(),
                                 simulate.p.value = FALSE, workspace = NULL, hybrid = NULL, hybridPars = NULL,
                                 control = NULL, ...) {
   call <- quote(fisher_test())
@@ -217,8 +230,8 @@ fisher_test.formula <- function(formula, data = NULL, weights, subset, na.action
 fisher_test.data.frame <- function(x, weights, subset, na.action = "error",
                                    or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95,
                                    method = "minlike", mid.p = FALSE,
-                                   statistic = "probability", scores = NULL, exact = NULL, B = 1e5, seed = NULL,
-                                   max.work = 2e8, memory = 1e9, threads = 1, progress = interactive(),
+                                   statistic = "probability", scores = NULL, exact = NULL, B = 1e5, rare = FALSE,
+                                   seed = NULL, max.work = 2e8, memory = 1e9, threads = 1, progress = interactive(),
                                    simulate.p.value = FALSE, workspace = NULL, hybrid = NULL, hybridPars = NULL,
                                    control = NULL, ...) {
   call <- quote(fisher_test())

@@ -1,7 +1,7 @@
 # After the test of a larger table: which rows differ, and in which cells.
 
 # The table behind any of the data arguments that these functions share.
-read_counts <- function(x, y, data, weights, subset, na.action, expressions, call) {
+read_contingency <- function(x, y, data, weights, subset, na.action, expressions, call) {
   if (rlang::is_formula(x)) return(table_from_formula(x, data, weights, subset, na.action, call))
   if (is.data.frame(x)) return(table_from_data_frame(x, weights, subset, na.action, call))
   if (!is.null(data) || !quo_is_null(subset)) {
@@ -17,7 +17,6 @@ read_counts <- function(x, y, data, weights, subset, na.action, expressions, cal
 #' Which groups differ? Fisher's exact test of each pair of rows (or columns) of a table, with p-values adjusted for the
 #' number of pairs. To follow a test of the whole table, not to replace it.
 #'
-#' @inheritParams fisher_test
 #' @param x A matrix or table of counts, a formula `~ a + b` or `counts ~ a + b`, a data frame of two columns of labels,
 #'   or the labels of the rows, with `y` those of the columns.
 #' @param y Labels of the columns, where `x` are those of the rows.
@@ -53,7 +52,8 @@ pairwise_fisher <- function(x, y = NULL, data = NULL, weights, subset, na.action
   check_given(missing(x), "x", call)
   by <- check_choice(by, c("rows", "columns"), "by", call)
   p.adjust.method <- check_choice(p.adjust.method, stats::p.adjust.methods, "p.adjust.method", call)
-  table <- read_counts(x, y, data, enquo(weights) |> absent_as_null(), enquo(subset) |> absent_as_null(), na.action,
+  table <- read_contingency(
+    x, y, data, enquo(weights) |> absent_as_null(), enquo(subset) |> absent_as_null(), na.action,
     c(one_line(substitute(x)), one_line(substitute(y))), call
   )$table
   if (by == "columns") table <- t(table)
@@ -110,7 +110,8 @@ adjusted_residuals <- function(x, y = NULL, data = NULL, weights, subset, na.act
   call <- quote(adjusted_residuals())
   check_dots(..., call = call)
   check_given(missing(x), "x", call)
-  table <- read_counts(x, y, data, enquo(weights) |> absent_as_null(), enquo(subset) |> absent_as_null(), na.action,
+  table <- read_contingency(
+    x, y, data, enquo(weights) |> absent_as_null(), enquo(subset) |> absent_as_null(), na.action,
     c(one_line(substitute(x)), one_line(substitute(y))), call
   )$table
   empty <- empty_margins(table)
@@ -129,8 +130,9 @@ adjusted_residuals <- function(x, y = NULL, data = NULL, weights, subset, na.act
 #'
 #' @param data A data frame.
 #' @param variable,by Names of two of its columns: labels, or numbers that stand for some.
-#' @param ... Options of [fisher_test()] other than `or`, `alternative` and `conf.level`, such as `B` and `seed`, as
-#'   `test.args` hands them on. Whatever else gtsummary passes is not used.
+#' @param test.args A list of options of [fisher_test()], such as `B` and `seed`; not `or`, `alternative` and
+#'   `conf.level`. `add_p(test.args = )` fills it in.
+#' @param ... The same options one by one. Whatever else gtsummary passes is not used.
 #' @return A data frame with one row: `p.value` and `method`.
 #' @section Definition: [fisher_test()] of `variable` by `by`, rows with a missing value in either left out.
 #' @section Edge cases: A column with one label makes no table: p is `NA`, and the method says so.
@@ -139,17 +141,17 @@ adjusted_residuals <- function(x, y = NULL, data = NULL, weights, subset, na.act
 #' @examples
 #' trial <- data.frame(
 #'   arm = rep(c("cryo", "drug"), c(9, 8)),
-#'   grade = c("I", "I", "I", "II", "I", "II", "I", "I", "III", "III", "II", "III", "II", "I", NA, "II", "III")
+#'   grade = c("I", "I", "I", "II", "I", "II", "I", "I", "III", rep(c("III", "II"), 3), NA, "II")
 #' )
 #' add_p_fisher(trial, "grade", "arm", seed = 1)
 #' \donttest{
 #' if (requireNamespace("gtsummary", quietly = TRUE)) {
 #'   summary <- gtsummary::tbl_summary(trial, by = "arm")
-#'   gtsummary::add_p(summary, test = list(grade = "add_p_fisher"), test.args = grade ~ list(seed = 1))
+#'   gtsummary::add_p(summary, test = grade ~ add_p_fisher, test.args = grade ~ list(seed = 1))
 #' }
 #' }
 #' @export
-add_p_fisher <- function(data, variable, by, ...) {
+add_p_fisher <- function(data, variable, by, test.args = NULL, ...) {
   call <- quote(add_p_fisher())
   if (!is.data.frame(data)) {
     abort_rule("type", paste0("`data` must be a data frame, not ", class(data)[1], "."), arg = "data", call = call)
@@ -168,7 +170,7 @@ add_p_fisher <- function(data, variable, by, ...) {
   if (any(vapply(labels, function(x) length(unique(x[kept])), 0L) < 2)) {
     return(data.frame(p.value = NA_real_, method = paste0(method_label("fisher"), ": fewer than two groups")))
   }
-  options <- list(...)
+  options <- c(list(...), test.args)
   options <- options[names(options) %in% c(setdiff(larger_arguments, "progress"), ignored_arguments)]
   test <- do.call(fisher_test, c(labels, list(na.action = "omit", conf.int = FALSE, progress = FALSE), options))
   data.frame(p.value = test$p.value, method = test$method)

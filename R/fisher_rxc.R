@@ -3,15 +3,24 @@
 
 # The arguments of fisher_test() that larger tables have, and those of stats::fisher.test() that need nothing done.
 larger_arguments <- c(
-  "statistic", "scores", "exact", "B", "seed", "max.work", "memory", "threads", "progress", "simulate.p.value"
+  "statistic", "scores", "exact", "B", "rare", "seed", "max.work", "memory", "threads", "progress", "simulate.p.value"
 )
 ignored_arguments <- c("workspace", "hybrid", "hybridPars", "control")
+
+larger_defaults <- list(
+  statistic = "probability", scores = NULL, exact = NULL, B = 1e5, rare = FALSE, seed = NULL, max.work = 2e8,
+  memory = 1e9, threads = 1, simulate.p.value = FALSE
+)
 
 table_statistics <- c("probability", "chisq", "kruskal", "linear")
 
 # `given`: the frame of a method, from which they are taken; what is not as it should be stops here for 2x2 tables too.
 check_larger <- function(given, call) {
   x <- mget(larger_arguments, given)
+  ignored <- ignored_arguments[!vapply(mget(ignored_arguments, given), is.null, TRUE)]
+  x$progress <- check_flag(x$progress, "progress", call)
+  # As a rule there is nothing to check: a small test should not wait for it.
+  if (!length(ignored) && identical(x[names(larger_defaults)], larger_defaults)) return(x)
   x$statistic <- check_choice(x$statistic, table_statistics, "statistic", call)
   if (!is.null(x$scores) && x$statistic != "linear") {
     abort_rule("choice", "`scores` belong to `statistic = \"linear\"`.", arg = "scores", call = call)
@@ -34,6 +43,7 @@ check_larger <- function(given, call) {
   if (x$B > 1e9) {
     abort_rule("B", paste0("`B` above the limit 1e9: ", one_line(x$B), "."), arg = "B", call = call)
   }
+  x$rare <- check_flag(x$rare, "rare", call)
   if (!is.null(x$seed)) x$seed <- check_whole(x$seed, "seed", 0, 2^53, call)
   for (limit in c("max.work", "memory")) {
     value <- x[[limit]]
@@ -44,8 +54,6 @@ check_larger <- function(given, call) {
     }
   }
   x$threads <- check_whole(x$threads, "threads", 1, 1024, call)
-  x$progress <- check_flag(x$progress, "progress", call)
-  ignored <- ignored_arguments[!vapply(mget(ignored_arguments, given), is.null, TRUE)]
   x$notes <- if (length(ignored)) {
     paste0(paste0("`", ignored, "`", collapse = ", "), if (length(ignored) == 1) " is" else " are",
       " of no use here and ignored")
@@ -157,9 +165,33 @@ sample_larger <- function(table, larger, ticker, call) {
     p.value = p, log_p_value = log(p),
     mc = list(
       B = as.double(larger$B), hits = core$hits, seed = seed,
-      conf.int = structure(clopper_pearson(core$hits, larger$B, 0.99), conf.level = 0.99)
+      conf.int = structure(clopper_pearson(core$hits, larger$B, 0.99), conf.level = 0.99),
+      rare = if (larger$rare && core$hits < 10 && sum(table) < 2^20) split_larger(table, larger, seed, ticker, call)
     )
   )
+}
+
+# A p that random tables do not meet, from runs whose exponentials of log p are unbiased and independent: the mean of a
+# lognormal distribution, and its limits by Cox's method.
+split_larger <- function(table, larger, seed, ticker, call) {
+  log_p <- call_core(fisher_rxc_split_cpp(
+    as.vector(t(table)), nrow(table), larger$statistic, larger$scores[[1]], larger$scores[[2]], seed,
+    as.integer(larger$threads), ticker$tick
+  ), call)
+  runs <- length(log_p)
+  spread <- stats::var(log_p)
+  middle <- mean(log_p) + spread / 2
+  away <- stats::qt(0.995, runs - 1) * sqrt(spread / runs + spread^2 / (2 * (runs - 1)))
+  list(
+    p.value = exp(middle), log_p_value = middle, log_conf.int = structure(middle + c(-away, away), conf.level = 0.99),
+    runs = runs
+  )
+}
+
+# "2.5e-27", also where a double has no such number.
+power_text <- function(log_p) {
+  power <- floor(log_p / log(10))
+  paste0(format_number(10^(log_p / log(10) - power), 2), "e", power)
 }
 
 # The statistic that is shown, in the form its asymptotic test has; the p-value needs its order only.
@@ -245,6 +277,14 @@ print.fisher_rxc <- function(x, digits = 3, ...) {
     cat(", ", format_plain(100 * attr(limits, "conf.level")), "% CI ", format_limit(limits[1], digits), " to ",
       format_limit(limits[2], digits), ", from ", number_text(x$mc$B), " random tables with these totals (seed ",
       number_text(x$mc$seed), ")",
+      sep = ""
+    )
+  }
+  rare <- x$mc$rare
+  if (!is.null(rare)) {
+    limits <- power_text(rare$log_conf.int)
+    cat("\nBy splitting: p about ", power_text(rare$log_p_value), ", 99% CI ", limits[1], " to ", limits[2], " (",
+      rare$runs, " runs)",
       sep = ""
     )
   }

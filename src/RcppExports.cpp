@@ -291,6 +291,23 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// fisher_rxc_split_cpp
+std::vector<double> fisher_rxc_split_cpp(Rcpp::NumericVector counts, int rows, std::string statistic, std::vector<double> row_scores, std::vector<double> column_scores, double seed, int threads, Rcpp::Nullable<Rcpp::Function> progress);
+RcppExport SEXP _cryonodes_fisher_rxc_split_cpp(SEXP countsSEXP, SEXP rowsSEXP, SEXP statisticSEXP, SEXP row_scoresSEXP, SEXP column_scoresSEXP, SEXP seedSEXP, SEXP threadsSEXP, SEXP progressSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type counts(countsSEXP);
+    Rcpp::traits::input_parameter< int >::type rows(rowsSEXP);
+    Rcpp::traits::input_parameter< std::string >::type statistic(statisticSEXP);
+    Rcpp::traits::input_parameter< std::vector<double> >::type row_scores(row_scoresSEXP);
+    Rcpp::traits::input_parameter< std::vector<double> >::type column_scores(column_scoresSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::Function> >::type progress(progressSEXP);
+    rcpp_result_gen = Rcpp::wrap(fisher_rxc_split_cpp(counts, rows, statistic, row_scores, column_scores, seed, threads, progress));
+    return rcpp_result_gen;
+END_RCPP
+}
 // follow_up_cpp
 Rcpp::List follow_up_cpp(SEXP frame, Rcpp::NumericVector potential);
 RcppExport SEXP _cryonodes_follow_up_cpp(SEXP frameSEXP, SEXP potentialSEXP) {
@@ -658,6 +675,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_fisher_batch_cpp", (DL_FUNC) &_cryonodes_fisher_batch_cpp, 8},
     {"_cryonodes_fisher_rxc_exact_cpp", (DL_FUNC) &_cryonodes_fisher_rxc_exact_cpp, 5},
     {"_cryonodes_fisher_rxc_sample_cpp", (DL_FUNC) &_cryonodes_fisher_rxc_sample_cpp, 9},
+    {"_cryonodes_fisher_rxc_split_cpp", (DL_FUNC) &_cryonodes_fisher_rxc_split_cpp, 8},
     {"_cryonodes_follow_up_cpp", (DL_FUNC) &_cryonodes_follow_up_cpp, 2},
     {"_cryonodes_gray_cpp", (DL_FUNC) &_cryonodes_gray_cpp, 5},
     {"_cryonodes_gray_tail_cpp", (DL_FUNC) &_cryonodes_gray_tail_cpp, 12},

@@ -10,6 +10,13 @@ std::vector<std::int64_t> whole_counts(const Rcpp::NumericVector& counts) {
   return out;
 }
 
+cryonodes::TableStatistic table_statistic(const std::string& name) {
+  return name == "chisq"     ? cryonodes::TableStatistic::chisq
+         : name == "kruskal" ? cryonodes::TableStatistic::kruskal
+         : name == "linear"  ? cryonodes::TableStatistic::linear
+                             : cryonodes::TableStatistic::probability;
+}
+
 } // namespace
 
 // p of all tables with the margins of this one, or `feasible = FALSE` where that is out of reach.
@@ -32,17 +39,27 @@ Rcpp::List fisher_rxc_sample_cpp(Rcpp::NumericVector counts, int rows, std::stri
                                  std::vector<double> row_scores, std::vector<double> column_scores, double draws,
                                  double seed, int threads, Rcpp::Nullable<Rcpp::Function> progress) {
   cryonodes::TableSampleOptions options;
-  options.statistic = statistic == "chisq"     ? cryonodes::TableStatistic::chisq
-                      : statistic == "kruskal" ? cryonodes::TableStatistic::kruskal
-                      : statistic == "linear"  ? cryonodes::TableStatistic::linear
-                                               : cryonodes::TableStatistic::probability;
+  options.statistic = table_statistic(statistic);
   options.scores = {row_scores, column_scores};
   options.draws = static_cast<std::uint64_t>(draws);
   options.seed = static_cast<std::uint64_t>(seed);
   options.threads = static_cast<std::size_t>(threads);
   const auto n_row = static_cast<std::size_t>(rows), n_column = static_cast<std::size_t>(counts.size()) / n_row;
-  const auto found =
-      cryonodes::sample_tables(whole_counts(counts), n_row, n_column, options, glue::RPoll(progress));
+  const auto found = cryonodes::sample_tables(whole_counts(counts), n_row, n_column, options, glue::RPoll(progress));
   return Rcpp::List::create(Rcpp::_["hits"] = static_cast<double>(found.hits),
                             Rcpp::_["decided"] = static_cast<double>(found.decided));
+}
+
+// Of each run of splitting log p.
+// [[Rcpp::export(rng = false)]]
+std::vector<double> fisher_rxc_split_cpp(Rcpp::NumericVector counts, int rows, std::string statistic,
+                                         std::vector<double> row_scores, std::vector<double> column_scores, double seed,
+                                         int threads, Rcpp::Nullable<Rcpp::Function> progress) {
+  cryonodes::TableSplittingOptions options;
+  options.statistic = table_statistic(statistic);
+  options.scores = {row_scores, column_scores};
+  options.seed = static_cast<std::uint64_t>(seed);
+  options.threads = static_cast<std::size_t>(threads);
+  const auto n_row = static_cast<std::size_t>(rows), n_column = static_cast<std::size_t>(counts.size()) / n_row;
+  return cryonodes::split_tables(whole_counts(counts), n_row, n_column, options, glue::RPoll(progress));
 }

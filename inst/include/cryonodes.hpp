@@ -60,5 +60,6 @@
 #include "cryonodes/permutation_statistics.hpp"
 #include "cryonodes/table_statistic.hpp"
 #include "cryonodes/fisher_sample.hpp"
+#include "cryonodes/table_splitting.hpp"
 
 #endif

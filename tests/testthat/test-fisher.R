@@ -321,7 +321,7 @@ test_that("arguments that fit nothing are refused", {
   expect_error(fisher_test(1, 2, 3), class = "cryonodes_error_type")
   expect_error(fisher_test(1, 2, 3, 4, conf = 0.9), class = "cryonodes_error_choice")
   expect_error(fisher_test(a = 1, b = 2, c = 3, e = 4), class = "cryonodes_error_choice")
-  expect_error(fisher_test(counted, work = 2e5), class = "cryonodes_error_choice")
+  expect_error(fisher_test(counted, grid = 2), class = "cryonodes_error_choice")
   expect_error(fisher_test(c(1, 2), 2, 3, 4), class = "cryonodes_error_length")
   expect_error(fisher_test(c("a", "b"), c("a", "b", "c")), class = "cryonodes_error_length")
   expect_error(fisher_test(x = counted, y = c("a", "b"), alternative = "less"), class = "cryonodes_error")

@@ -99,6 +99,21 @@ test_that("p is the same for every order of rows and columns, transposed, and fo
   }
 })
 
+test_that("a p that random tables do not meet is estimated by splitting", {
+  # log p of a 2x2 table is known; its tables by chi-square are those by probability at equal row totals.
+  x <- matrix(c(40, 10, 10, 40), 2)
+  truth <- fisher_test(x)$log_p_value
+  test <- larger(x, statistic = "chisq", B = 1000, rare = TRUE, seed = 1)
+  expect_identical(test$mc$hits, 0)
+  expect_gt(truth, test$mc$rare$log_conf.int[1])
+  expect_lt(truth, test$mc$rare$log_conf.int[2])
+  expect_lt(diff(as.vector(test$mc$rare$log_conf.int)), 2.5) # ten runs: a factor of 3 either way
+  expect_match(paste(capture.output(print(test)), collapse = "\n"), "By splitting: p about [0-9.]+e-[0-9]+, 99% CI ")
+  expect_identical(larger(x, statistic = "chisq", B = 1000, rare = TRUE, seed = 1, threads = 2)$mc, test$mc)
+  expect_null(larger(jobs, exact = FALSE, rare = TRUE, B = 1000, seed = 1)$mc$rare)
+  expect_error(fisher_test(jobs, rare = 1), class = "cryonodes_error_type")
+})
+
 test_that("the seed decides, and R's random numbers only where none is given", {
   set.seed(1)
   before <- .Random.seed
@@ -129,7 +144,7 @@ test_that("statistics are those of their asymptotic tests", {
 # --- arguments -------------------------------------------------------------------------------------------------------
 
 test_that("every argument of fisher.test() is taken", {
-  test <- fisher_test(jobs, workspace = 2e7, hybrid = TRUE, hybridPars = c(expect = 5, percent = 80, Emin = 1),
+  test <- fisher_test(jobs, y = NULL, workspace = 2e7, hybrid = TRUE, hybridPars = c(expect = 5, percent = 80, Emin = 1),
     control = list(), or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95, simulate.p.value = TRUE,
     B = 2000, seed = 1
   )
@@ -142,7 +157,16 @@ test_that("every argument of fisher.test() is taken", {
     "`workspace` is of no use here and ignored", "the p-value of a 2x2 table is exact: nothing was simulated"
   ))
   expect_match(larger(jobs, conf.level = 0.9, exact = FALSE, B = 10)$meta$notes, "`conf.level` is that of an odds ratio")
+  expect_error(fisher_test(jobs, jobs), class = "cryonodes_error_type")
   expect_null(larger(jobs, conf.int = FALSE, exact = FALSE, B = 10)$meta$notes)
+})
+
+test_that("the defaults that need no check are those of the methods", {
+  for (method in c("default", "matrix", "formula", "data.frame")) {
+    arguments <- formals(getS3method("fisher_test", method))
+    for (name in names(larger_defaults)) expect_identical(eval(arguments[[name]]), larger_defaults[[name]], label = name)
+    expect_true(all(c(larger_arguments, ignored_arguments) %in% names(arguments)))
+  }
 })
 
 test_that("B144, B146: a number of tables that is none, or too large, is refused", {
@@ -176,15 +200,13 @@ test_that("B142: what takes long can be interrupted", {
   set.seed(3)
   x <- matrix(stats::rpois(2500, 3000), 50)
   start <- proc.time()[["elapsed"]]
-  expect_error(
-    {
-      setTimeLimit(elapsed = 0.3, transient = TRUE)
-      larger(x, exact = FALSE, B = 1e8)
-    },
-    "elapsed time limit"
-  )
-  setTimeLimit()
-  expect_lt(proc.time()[["elapsed"]] - start, 3) # 0.3 s and half a second, on a machine that may be busy
+  setTimeLimit(elapsed = 0.3, transient = TRUE)
+  ended <- tryCatch(larger(x, exact = FALSE, B = 1e8), interrupt = function(e) "interrupt", error = function(e) "error")
+  setTimeLimit(elapsed = Inf)
+  expect_true(is.character(ended))
+  # 0.3 s and half a second, on a machine that may be busy.
+  expect_lt(proc.time()[["elapsed"]] - start, 3)
+  expect_true(larger(x, exact = FALSE, B = 10)$mc$hits <= 10)
 })
 
 test_that("B259: the most probable table has p = 1, not nearly 1", {
@@ -309,6 +331,12 @@ test_that("the test for gtsummary leaves missing values out and takes the option
   row <- add_p_fisher(trial, "grade", "arm", seed = 1, B = 1000, tbl = NULL, type = list(), group = NULL, conf.level = 0.95)
   expect_identical(row$p.value, fisher_test(trial$grade, trial$arm, na.action = "omit", seed = 1, B = 1000)$p.value)
   expect_identical(dim(row), c(1L, 2L))
+  # As gtsummary 2 calls it.
+  passed <- list(
+    data = trial, variable = "grade", by = "arm", group = NULL, type = "categorical",
+    test.args = list(seed = 1, B = 1000), adj.vars = NULL, conf.level = 0.95, continuous_variable = NULL
+  )
+  expect_identical(do.call(add_p_fisher, passed), row)
   expect_identical(add_p_fisher(trial, "died", "arm")$method, "Fisher's exact test")
   expect_identical(add_p_fisher(trial, "died", "arm")$p.value, fisher_test(trial$died, trial$arm)$p.value)
   expect_identical(add_p_fisher(trial, "site", "arm")$p.value, NA_real_)

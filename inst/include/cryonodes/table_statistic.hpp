@@ -185,11 +185,8 @@ public:
   bool as_extreme(const std::int64_t* x, std::uint64_t& decided, const Poll& poll) const {
     if (wide_)
       return not_less(wide_value(x), wide_found_);
-    // Values are sums of terms >= 0, each off by less than 64 roundings of its own size.
     const double drawn = value(x);
-    const double doubt =
-        (64.0 + static_cast<double>(table_.count.size())) * std::numeric_limits<double>::epsilon() * (drawn + found_);
-    if (std::fabs(drawn - found_) > doubt)
+    if (std::fabs(drawn - found_) > doubt(drawn))
       return drawn > found_;
     ++decided;
     if (statistic_ == TableStatistic::probability)
@@ -197,42 +194,8 @@ public:
     return not_less(wide_value(x), wide_value(table_.count.data()));
   }
 
-private:
-  /// Midranks, doubled to be whole, less their mean n + 1.
-  void set_ranks() {
-    wide_ = !small_;
-    double before = 0.0;
-    for (std::int64_t c : table_.column) {
-      column_score_.push_back(2.0 * before + static_cast<double>(c) - size_);
-      before += static_cast<double>(c);
-    }
-  }
-  void set_scores(const std::vector<double>& row, const std::vector<double>& column) {
-    require(row.size() == table_.rows() && column.size() == table_.columns(), "one score for each row and column");
-    row_score_ = row;
-    column_score_ = column;
-    const auto extent = [&](const std::vector<double>& score) {
-      double out = 0.0;
-      for (double s : score) {
-        require(std::isfinite(s) && std::fabs(s) <= 1e100, "scores are finite and at most 1e100");
-        whole_ = whole_ && s == std::floor(s);
-        out = std::max(out, std::fabs(s));
-      }
-      return out;
-    };
-    const double bound = extent(row) * extent(column) * size_;
-    // Whole and below 2^53 after another factor n, all sums are exact.
-    wide_ = !whole_ || bound * size_ > 4503599627370496.0;
-    // Sums of scores that are not whole carry the rounding of the scores: 0.1 + 0.2 is to equal 0.3.
-    equal_ = whole_ ? 0.0 : bound * size_ * std::ldexp(1.0, -40);
-    const auto sum = [](const std::vector<double>& score, const std::vector<std::int64_t>& margin) {
-      Wide out;
-      for (std::size_t i = 0; i < score.size(); ++i)
-        out += Wide(score[i]) * Wide(static_cast<double>(margin[i]));
-      return out;
-    };
-    mean_ = sum(row, table_.row) * sum(column, table_.column); // n times the mean of the sum over all tables
-  }
+  /// What tables as extreme as the observed one reach; ties lie within the rounding errors.
+  double least_value() const { return found_ - doubt(found_) - equal_; }
 
   /// Increases with the statistic. Row by row.
   double value(const std::int64_t* x) const {
@@ -269,6 +232,49 @@ private:
       for (std::size_t j = 0; j < columns; ++j)
         out += static_cast<double>(x[i * columns + j]) * (row_score_[i] * column_score_[j]);
     return std::fabs(out * size_ - mean_.value());
+  }
+
+private:
+  /// Values are sums of terms >= 0, each off by less than 64 roundings of its own size.
+  double doubt(double drawn) const {
+    return (64.0 + static_cast<double>(table_.count.size())) * std::numeric_limits<double>::epsilon() *
+           (drawn + found_);
+  }
+
+  /// Midranks, doubled to be whole, less their mean n + 1.
+  void set_ranks() {
+    wide_ = !small_;
+    double before = 0.0;
+    for (std::int64_t c : table_.column) {
+      column_score_.push_back(2.0 * before + static_cast<double>(c) - size_);
+      before += static_cast<double>(c);
+    }
+  }
+  void set_scores(const std::vector<double>& row, const std::vector<double>& column) {
+    require(row.size() == table_.rows() && column.size() == table_.columns(), "one score for each row and column");
+    row_score_ = row;
+    column_score_ = column;
+    const auto extent = [&](const std::vector<double>& score) {
+      double out = 0.0;
+      for (double s : score) {
+        require(std::isfinite(s) && std::fabs(s) <= 1e100, "scores are finite and at most 1e100");
+        whole_ = whole_ && s == std::floor(s);
+        out = std::max(out, std::fabs(s));
+      }
+      return out;
+    };
+    const double bound = extent(row) * extent(column) * size_;
+    // Whole and below 2^53 after another factor n, all sums are exact.
+    wide_ = !whole_ || bound * size_ > 4503599627370496.0;
+    // Sums of scores that are not whole carry the rounding of the scores: 0.1 + 0.2 is to equal 0.3.
+    equal_ = whole_ ? 0.0 : bound * size_ * std::ldexp(1.0, -40);
+    const auto sum = [](const std::vector<double>& score, const std::vector<std::int64_t>& margin) {
+      Wide out;
+      for (std::size_t i = 0; i < score.size(); ++i)
+        out += Wide(score[i]) * Wide(static_cast<double>(margin[i]));
+      return out;
+    };
+    mean_ = sum(row, table_.row) * sum(column, table_.column); // n times the mean of the sum over all tables
   }
 
   /// The same with twice the digits; of probabilities not asked for.
