@@ -175,10 +175,10 @@ private:
 
   void step(double steps) {
     work_ += steps;
+    peak_ = std::max(peak_, static_cast<double>(held_));
+    given_up_ = given_up_ || work_ > limits_.work || peak_ > limits_.memory;
     if (work_ >= next_poll_) {
       next_poll_ = work_ + 2e5;
-      peak_ = std::max(peak_, static_cast<double>(held_));
-      given_up_ = given_up_ || work_ > limits_.work || static_cast<double>(held_) > limits_.memory;
       if (poll_)
         poll_(work_ / limits_.work);
     }
