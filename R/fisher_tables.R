@@ -250,6 +250,7 @@ check_counts <- function(x, arg, call) {
   }
   n_row <- nrow(x)
   x <- as.double(x)
+  if (!anyNA(x) && all(x >= 0 & x <= max_count & x == floor(x))) return(invisible(x))
   refuse <- function(bad, rule, text) {
     bad <- which(bad)
     if (length(bad)) {
@@ -277,11 +278,14 @@ label_table <- function(table) {
   labels <- dimnames(table) %||% list(NULL, NULL)
   titles <- names(labels)
   for (i in 1:2) {
-    plain <- paste(c("row", "column")[i], seq_len(dim(table)[i]))
-    own <- labels[[i]] %||% plain
-    labels[[i]] <- ifelse(is.na(own) | own == "", plain, own)
+    what <- c("row", "column")[i]
+    own <- labels[[i]] %||% character(dim(table)[i])
+    bare <- which(is.na(own) | own == "")
+    if (length(bare)) own[bare] <- paste(what, bare)
+    labels[[i]] <- own
   }
-  dimnames(table) <- setNames(labels, titles)
+  names(labels) <- titles
+  dimnames(table) <- labels
   table
 }
 
