@@ -14,6 +14,7 @@
 #' @param x A matrix or table of counts: whole numbers from 0 to 2^53, with two non-empty rows and columns. Or a data
 #'   frame with two columns that are factors, text or logical (besides the one that `weights` names); counts in a data
 #'   frame go through [as.matrix()].
+#' @param y For labels: those of the columns. With a matrix or table only `NULL`.
 #' @param formula `~ a + b`, rows and columns; or `counts ~ a + b` as in [stats::xtabs()]. Labels may be numbers here.
 #' @param data A data frame in which the formula is evaluated.
 #' @param weights With labels: how many subjects each row stands for, whole numbers. In a formula and a data frame it

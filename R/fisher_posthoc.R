@@ -134,6 +134,12 @@ adjusted_residuals <- function(x, y = NULL, data = NULL, weights, subset, na.act
 #'   `conf.level`. `add_p(test.args = )` fills it in.
 #' @param ... The same options one by one. Whatever else gtsummary passes is not used.
 #' @return A data frame with one row: `p.value` and `method`.
+#' @section In gtsummary:
+#' ```
+#' trial |>
+#'   gtsummary::tbl_summary(by = "arm") |>
+#'   gtsummary::add_p(test = grade ~ add_p_fisher, test.args = grade ~ list(seed = 1))
+#' ```
 #' @section Definition: [fisher_test()] of `variable` by `by`, rows with a missing value in either left out.
 #' @section Edge cases: A column with one label makes no table: p is `NA`, and the method says so.
 #' @section Errors: `cryonodes_error_type`, `_column`; those of [fisher_test()] for options.
@@ -144,12 +150,6 @@ adjusted_residuals <- function(x, y = NULL, data = NULL, weights, subset, na.act
 #'   grade = c("I", "I", "I", "II", "I", "II", "I", "I", "III", rep(c("III", "II"), 3), NA, "II")
 #' )
 #' add_p_fisher(trial, "grade", "arm", seed = 1)
-#' \donttest{
-#' if (requireNamespace("gtsummary", quietly = TRUE)) {
-#'   summary <- gtsummary::tbl_summary(trial, by = "arm")
-#'   gtsummary::add_p(summary, test = grade ~ add_p_fisher, test.args = grade ~ list(seed = 1))
-#' }
-#' }
 #' @export
 add_p_fisher <- function(data, variable, by, test.args = NULL, ...) {
   call <- quote(add_p_fisher())
