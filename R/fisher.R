@@ -174,7 +174,7 @@ fisher_test.default <- function(..., weights = NULL, na.action = "error",
                                 or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95,
                                 method = "minlike", mid.p = FALSE,
                                 statistic = "probability", scores = NULL, exact = NULL, B = 1e5, rare = FALSE,
-                                seed = NULL, max.work = 2e8, memory = 1e9, threads = 1, progress = interactive(),
+                                seed = NULL, max.work = 1e8, memory = 1e9, threads = 1, progress = interactive(),
                                 simulate.p.value = FALSE, workspace = NULL, hybrid = NULL, hybridPars = NULL,
                                 control = NULL) {
   call <- quote(fisher_test())
@@ -190,7 +190,7 @@ fisher_test.matrix <- function(x, y = NULL,
                                or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95,
                                method = "minlike", mid.p = FALSE,
                                statistic = "probability", scores = NULL, exact = NULL, B = 1e5, rare = FALSE,
-                               seed = NULL, max.work = 2e8, memory = 1e9, threads = 1, progress = interactive(),
+                               seed = NULL, max.work = 1e8, memory = 1e9, threads = 1, progress = interactive(),
                                simulate.p.value = FALSE, workspace = NULL, hybrid = NULL, hybridPars = NULL,
                                control = NULL, ...) {
   call <- quote(fisher_test())
@@ -214,7 +214,7 @@ fisher_test.formula <- function(formula, data = NULL, weights, subset, na.action
                                 or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95,
                                 method = "minlike", mid.p = FALSE,
                                 statistic = "probability", scores = NULL, exact = NULL, B = 1e5, rare = FALSE,
-                                seed = NULL, max.work = 2e8, memory = 1e9, threads = 1, progress = interactive(),
+                                seed = NULL, max.work = 1e8, memory = 1e9, threads = 1, progress = interactive(),
                                 simulate.p.value = FALSE, workspace = NULL, hybrid = NULL, hybridPars = NULL,
                                 control = NULL, ...) {
   call <- quote(fisher_test())
@@ -232,7 +232,7 @@ fisher_test.data.frame <- function(x, weights, subset, na.action = "error",
                                    or = 1, alternative = "two.sided", conf.int = TRUE, conf.level = 0.95,
                                    method = "minlike", mid.p = FALSE,
                                    statistic = "probability", scores = NULL, exact = NULL, B = 1e5, rare = FALSE,
-                                   seed = NULL, max.work = 2e8, memory = 1e9, threads = 1, progress = interactive(),
+                                   seed = NULL, max.work = 1e8, memory = 1e9, threads = 1, progress = interactive(),
                                    simulate.p.value = FALSE, workspace = NULL, hybrid = NULL, hybridPars = NULL,
                                    control = NULL, ...) {
   call <- quote(fisher_test())

@@ -8,7 +8,7 @@ larger_arguments <- c(
 ignored_arguments <- c("workspace", "hybrid", "hybridPars", "control")
 
 larger_defaults <- list(
-  statistic = "probability", scores = NULL, exact = NULL, B = 1e5, rare = FALSE, seed = NULL, max.work = 2e8,
+  statistic = "probability", scores = NULL, exact = NULL, B = 1e5, rare = FALSE, seed = NULL, max.work = 1e8,
   memory = 1e9, threads = 1, simulate.p.value = FALSE
 )
 

@@ -17,7 +17,7 @@
 namespace cryonodes {
 
 struct RxcLimits {
-  double work = 2e8;   ///< steps (cells placed, values passed on) after which the answer is given up
+  double work = 1e8;   ///< steps (cells placed, values passed on) after which the answer is given up
   double memory = 1e9; ///< bytes of the values kept after which it is given up
 };
 
