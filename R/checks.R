@@ -250,7 +250,9 @@ check_weights <- function(x, n, call) {
 check_length <- function(x, n, arg, call) {
   if (length(x) != n) {
     abort_rule("length",
-      paste0("`", arg, "` must have ", n, " value", if (n != 1) "s", " like the times, not ", length(x), "."),
+      paste0(
+        "`", arg, "` must have ", n, if (n == 1) " value" else " values, one for each row", ", not ", length(x), "."
+      ),
       arg = arg, call = call
     )
   }
