@@ -79,12 +79,13 @@
 #' stored for it (0.1 is not 1/10). [stats::fisher.test()] counts x as tied when P(x) <= P(a) (1 + 1e-7) and so adds
 #' more probable tables in larger studies; see the last example.
 #'
-#' The estimate is the \eqn{\omega} at which the mean of x is a. The limits are the ends of the set of all \eqn{\omega}
-#' whose p-value is 1 - conf.level or more: `or` lies between them if and only if p >= 1 - conf.level (a p-value within
-#' a relative 1e-12 of it counts as equal, as 0.05 is not 1 - 0.95 to the last digit). For `"minlike"` and `"blaker"` p
-#' jumps, and this set can have gaps: odds ratios between the limits that are refused all the same (Fay 2010). They are
-#' noted, and `meta$gaps` has them, a row each. [stats::fisher.test()] has the p-value of `"minlike"` and the interval
-#' of `"central"`, which may contradict each other.
+#' The estimate is the \eqn{\omega} at which the mean of x is a. The limits are the ends of the set of all
+#' \eqn{\omega} whose p-value is 1 - conf.level or more (a p-value within a relative 1e-12 of it counts as equal, as
+#' 0.05 is not 1 - 0.95 to the last digit). For `"central"` and one-sided alternatives `or` lies between them if and
+#' only if p >= 1 - conf.level. For `"minlike"` and `"blaker"` p jumps, and the set can have gaps: odds ratios between
+#' the limits that are refused all the same (Fay 2010), and `or` can be one of them. Gaps are noted, and `meta$gaps` has
+#' them, a row each; outside of gaps p and limits agree here as well. [stats::fisher.test()] has the p-value of
+#' `"minlike"` and the interval of `"central"`, which may contradict each other.
 #'
 #' Larger tables with counts \eqn{n_{ij}}{n_ij}, totals \eqn{r_i}, \eqn{c_j} and n have the probability
 #' \deqn{\prod_i r_i! \prod_j c_j! / (n! \prod_{ij} n_{ij}!)}{prod r_i! prod c_j! / (n! prod n_ij!)}
@@ -104,7 +105,8 @@
 #' @section Edge cases:
 #' An empty row or column of a 2x2 table: p = 1, odds ratio `NA`, interval 0 to Inf, with a warning. Of a larger table,
 #' empty rows and columns are dropped, with a note; two of each must remain. Unused factor levels are ignored.
-#' With one count 0 the estimate is 0 or Inf and one limit is finite.
+#' With one count 0 the estimate is 0 or Inf and one limit is finite. Gaps are looked for in the 256 stretches between jumps
+#' of p that are nearest to each limit; in wide tables they end long before.
 #' @section Errors:
 #' `cryonodes_error_type` (not numeric), `_missing`, `_count` (negative, fractional, infinite or above 2^53), `_empty`
 #' (no observations), `_dim` (fewer than two non-empty rows or columns), `_group` (a factor with one level), `_length`,
@@ -149,7 +151,8 @@
 #' test
 #' tidy(test)
 #'
-#' # p and interval agree, whichever the method: 1 is in the interval if and only if p >= 0.05.
+#' # p < 0.05, and 1 is outside Blaker's interval, as p >= 0.05 of "central" has 1 inside. Of "minlike" 1 lies in a gap
+#' # of the odds ratios that are not refused, which is noted.
 #' fay <- matrix(c(7, 30, 255, 464), 2)
 #' fisher_test(fay)
 #' fisher_test(fay, method = "central")
