@@ -105,8 +105,8 @@
 #' @section Edge cases:
 #' An empty row or column of a 2x2 table: p = 1, odds ratio `NA`, interval 0 to Inf, with a warning. Of a larger table,
 #' empty rows and columns are dropped, with a note; two of each must remain. Unused factor levels are ignored.
-#' With one count 0 the estimate is 0 or Inf and one limit is finite. Gaps are looked for in the 256 stretches between jumps
-#' of p that are nearest to each limit; in wide tables they end long before.
+#' With one count 0 the estimate is 0 or Inf and one limit is finite. Gaps are looked for in the 256 stretches between
+#' jumps of p that are nearest to each limit.
 #' @section Errors:
 #' `cryonodes_error_type` (not numeric), `_missing`, `_count` (negative, fractional, infinite or above 2^53), `_empty`
 #' (no observations), `_dim` (fewer than two non-empty rows or columns), `_group` (a factor with one level), `_length`,
