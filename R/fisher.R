@@ -151,7 +151,8 @@
 #' test
 #' tidy(test)
 #'
-#' # p < 0.05, and 1 is outside Blaker's interval, as p >= 0.05 of "central" has 1 inside. Of "minlike" 1 lies in a gap
+#' # p < 0.05, and 1 is outside Blaker's interval, as p >= 0.05 of "central" has 1 inside.
+#' # Of "minlike" 1 lies in a gap
 #' # of the odds ratios that are not refused, which is noted.
 #' fay <- matrix(c(7, 30, 255, 464), 2)
 #' fisher_test(fay)

@@ -111,6 +111,8 @@ if [ -z "$tests" ]; then
 fi
 if [ "$bad" -gt 0 ]; then
   echo "FAIL  R CMD check: ${found:-no status}"
+  # What was found, without the lines that are in order.
+  grep -vE '^\* (checking|using) .*[^.E]$|\.\.\.( \[[^]]*\])? (OK|SKIPPED)$' "$logs/R-CMD-check.log" | head -n 60 || true
   for log in 00install.out tests/testthat.Rout.fail; do
     if [ -s "$work/cryonodes.Rcheck/$log" ]; then
       cp "$work/cryonodes.Rcheck/$log" "$logs"
