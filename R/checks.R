@@ -31,7 +31,8 @@ check_time <- function(x, arg, call) {
       arg = arg, call = call
     )
   }
-  unit <- if (inherits(x, "difftime")) attr(x, "units")
+  # Beside difftime, which knows no months, a plain column may say its unit in an attribute: those of endpoint() do.
+  unit <- if (inherits(x, "difftime")) attr(x, "units") else if (rlang::is_string(own <- attr(x, "unit"))) own
   if (is.character(x) || is.factor(x) || is.logical(x) && !all(is.na(x)) || !is.numeric(unclass(x)) && !is.logical(x) ||
     inherits(x, "integer64")) {
     abort_rule("type", paste0("`", arg, "` must be numeric, not ", class(x)[1], "."), arg = arg, call = call)

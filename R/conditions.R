@@ -4,15 +4,16 @@
 error_rules <- c(
   "missing", "time", "status", "type", "empty", "length", "group", "weights", "entry", "count", "dim", "table",
   "times", "conf_level", "conf_type", "choice", "column", "formula", "object", "package", "core", "memory", "work",
-  "tau", "size", "B"
+  "tau", "size", "B", "cohort", "csv", "dates", "id", "value", "records", "endpoint"
 )
 
-abort_rule <- function(rule, message, hint = NULL, arg = NULL, rows = NULL, call = NULL) {
-  stopifnot(rule %in% error_rules)
+# Several rules may be broken at once; the message is then that of all.
+abort_rule <- function(rule, message, hint = NULL, arg = NULL, rows = NULL, call = NULL, ...) {
+  stopifnot(all(rule %in% error_rules))
   rlang::abort(
     c(message, if (!is.null(hint)) c(i = hint)),
     class = c(paste0("cryonodes_error_", rule), "cryonodes_error"),
-    arg = arg, rows = rows, call = call
+    arg = arg, rows = rows, call = call, ...
   )
 }
 
