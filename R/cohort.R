@@ -12,8 +12,8 @@
 #' @param date.order Order of dates that are text and not YYYY-MM-DD: `"dmy"` or `"mdy"`. `NULL`: there are none.
 #' @param date.origin For dates that are numbers of a spreadsheet: `"1900"` or `"1904"`, the system it counts in.
 #' @param dec Decimal mark of numbers that are text, `"."` or `","`.
-#' @param closing Day on which the follow-up was closed, a Date or YYYY-MM-DD: who was in contact then is censored there.
-#'   `NULL`: each patient at the last record.
+#' @param closing Day on which the follow-up was closed, a Date or YYYY-MM-DD: who was in contact then is censored
+#'   there. `NULL`: each patient at the last record.
 #' @param policy What becomes of a patient with an error in the records: `"error"` (default) stops with the list of all;
 #'   `"exclude"` leaves the patient out with all records and lists it in `excluded`; `"keep"` keeps all and lets the
 #'   errors travel with the result. Errors that are not those of a patient (a column that is not there, a value that
@@ -25,14 +25,17 @@
 #' @evalRd cryonodes:::schema_rd()
 #' @evalRd cryonodes:::checks_rd()
 #' @section Edge cases: Without `ablations`, each lesion is taken as treated once, in the session of its row. Blank rows
-#'   at the end of a file are left out. Columns that the schema does not know are kept as text, with a warning in `checks`.
-#' @section Errors: `cryonodes_error_cohort`, with the classes of what was found (`_dates`, `_id`, `_column`, `_missing`,
-#'   `_type`, `_choice`, `_value`, `_status`, `_group`, `_table`, `_records`) and the list itself in the field `checks`.
-#'   Dates that stand for "unknown" (1900-01-01, 9999-12-31) give a warning, `cryonodes_warning_dates`.
+#'   at the end of a file are left out. Columns that the schema does not know are kept as text, with a warning in
+#'   `checks`.
+#' @section Errors: `cryonodes_error_cohort`, with the classes of what was found (`_dates`, `_id`, `_column`,
+#'   `_missing`, `_type`, `_choice`, `_value`, `_status`, `_group`, `_table`, `_records`) and the list itself in the
+#'   field `checks`. Dates that stand for "unknown" (1900-01-01, 9999-12-31) give a warning, `cryonodes_warning_dates`.
 #' @seealso [check_cohort()], [read_cohort()], [endpoint()]
 #' @examples
 #' example <- cohort(
-#'   patients = data.frame(patient = c("A", "B"), vital_status = c("alive", "dead"), death_date = c(NA, "2021-09-30")),
+#'   patients = data.frame(
+#'     patient = c("A", "B"), vital_status = c("alive", "dead"), death_date = c(NA, "2021-09-30")
+#'   ),
 #'   sessions = data.frame(session = 1:2, patient = c("A", "B"), date = c("2020-01-10", "2020-03-02")),
 #'   lesions = data.frame(lesion = c("A1", "A2", "B1"), patient = c("A", "A", "B"), session = c(1, 1, 2)),
 #'   follow_up = data.frame(
@@ -63,7 +66,9 @@ cohort <- function(patients, sessions, lesions, follow_up, ablations = NULL, sys
 
 cohort_options <- function(date.order, date.origin, dec, call) {
   if (!is.null(date.order)) date.order <- check_choice(date.order, c("ymd", "dmy", "mdy"), "date.order", call)
-  if (!is.null(date.origin)) date.origin <- check_choice(as.character(date.origin), c("1900", "1904"), "date.origin", call)
+  if (!is.null(date.origin)) {
+    date.origin <- check_choice(as.character(date.origin), c("1900", "1904"), "date.origin", call)
+  }
   list(date.order = date.order, date.origin = date.origin, dec = check_choice(dec, c(".", ","), "dec", call))
 }
 
@@ -87,7 +92,9 @@ type_tables <- function(tables, options, call) {
       next
     }
     if (!is.data.frame(data)) {
-      abort_rule("type", paste0("`", name, "` must be a data frame, not ", class(data)[1], "."), arg = name, call = call)
+      abort_rule("type", paste0("`", name, "` must be a data frame, not ", class(data)[1], "."),
+        arg = name, call = call
+      )
     }
     lines <- attr(data, "lines") %||% seq_len(nrow(data))
     if (!nrow(data)) {
@@ -150,7 +157,8 @@ finish_cohort <- function(typed, closing, policy, title, source, call) {
   sentinel <- checks[checks$check == "date_sentinel", ]
   if (nrow(sentinel)) {
     warn_rule("dates", paste0(
-      "dates that look like 'unknown' are taken as they stand: ", paste(utils::head(where_found(sentinel), 3), collapse = "; "),
+      "dates that look like 'unknown' are taken as they stand: ",
+      paste(utils::head(where_found(sentinel), 3), collapse = "; "),
       if (nrow(sentinel) > 3) paste0(" (and ", nrow(sentinel) - 3, " more)"), "."
     ), call = call)
   }

@@ -71,7 +71,7 @@ all_checks <- function(typed) {
       data.frame(check = name, table = part$table, row = row, column = part$column, finding = part$finding)
     })
   }
-  out <- rbind(reading, do.call(rbind, unname(found)))
+  out <- rbind(reading, if (!is.null(found)) do.call(rbind, unname(found)))
   if (is.null(out)) {
     out <- data.frame(
       check = character(), table = character(), row = integer(), column = character(), finding = character()
@@ -79,6 +79,9 @@ all_checks <- function(typed) {
   }
   out$severity <- rules$severity[match(out$check, rules$check)]
   out$patient <- patient_of_rows(tables, out$table, out$row)
+  # Where a value of a patient could not be read, what merely looks odd may come of that.
+  unread <- out$patient[out$check %in% unread_checks & !is.na(out$patient)]
+  out <- out[!(out$severity == "warning" & out$check %in% names(found) & out$patient %in% unread), ]
   out <- out[order(out$severity, match(out$table, read_rules("tables")$table), out$row, match(out$check, rules$check)),
     c("check", "severity", "table", "row", "column", "patient", "finding")
   ]

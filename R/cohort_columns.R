@@ -77,7 +77,9 @@ read_flags <- function(x) {
   text <- tolower(as.character(x))
   value <- ifelse(text %in% c("yes", "true", "1"), TRUE, ifelse(text %in% c("no", "false", "0"), FALSE, NA))
   bad <- which(!is.na(text) & is.na(value))
-  list(value = value, findings = found("value_type", bad, paste0(quote_each(as.character(x)[bad]), " is not yes or no")))
+  list(value = value, findings = found("value_type", bad, paste0(
+    quote_each(as.character(x)[bad]), " is not yes or no"
+  )))
 }
 
 read_numbers <- function(x, column, options) {
@@ -117,7 +119,9 @@ other_date <- "^([0-9]{1,2})([./-])([0-9]{1,2})\\2([0-9]{4})$"
 # Dates count days of the calendar: a time of day, a time zone or daylight saving does not move them.
 read_dates <- function(x, options) {
   n <- length(x)
-  if (inherits(x, "Date")) return(list(value = as.Date(floor(as.numeric(x)), origin = "1970-01-01"), findings = nothing_found))
+  if (inherits(x, "Date")) {
+    return(list(value = as.Date(floor(as.numeric(x)), origin = "1970-01-01"), findings = nothing_found))
+  }
   if (inherits(x, "POSIXt")) {
     zone <- attr(x, "tzone")[1]
     return(list(value = as.Date(format(x, "%Y-%m-%d", tz = zone %||% "")), findings = nothing_found))

@@ -5,10 +5,10 @@
 #'
 #' From a folder of csv files, a workbook, or a flat export of REDCap with repeat instruments, and back without loss.
 #'
-#' @param path A folder of csv files named as the tables (`patients.csv`, `sessions.csv`, ...), a workbook (`.xlsx`) with
-#'   sheets named so, or one csv file exported from REDCap.
-#' @param format `"csv"`, `"xlsx"` or `"redcap"`; `NULL` (default): a folder is `"csv"`, a file goes by its name, and one
-#'   csv file is `"redcap"`.
+#' @param path A folder of csv files named as the tables (`patients.csv`, `sessions.csv`, ...), a workbook (`.xlsx`)
+#'   with sheets named so, or one csv file exported from REDCap.
+#' @param format `"csv"`, `"xlsx"` or `"redcap"`; `NULL` (default): a folder is `"csv"`, a file goes by its name, and
+#'   one csv file is `"redcap"`.
 #' @param delim Character that separates the columns of csv files.
 #' @param dec Decimal mark in csv files and text cells, `"."` or `","`.
 #' @param encoding Encoding of csv files without byte order mark: a name that [iconv()] knows. A byte order mark (UTF-8,
@@ -17,14 +17,14 @@
 #' @param x A [cohort()].
 #' @param overwrite May files that exist be replaced?
 #' @return `read_cohort()`: a [cohort()]. `write_cohort()`: `path`, invisibly.
-#' @section Formats: In csv files the first line names the columns, text may be quoted with `"`, a blank cell is a missing
-#'   value, and each line has as many cells as the first. In a workbook sheets that are not tables of the schema (notes,
-#'   the sheet of explanations) are left aside, and said to be. Dates of a workbook that are stored as dates need no
-#'   `date.order`. In the export of REDCap, `record_id` is the patient, `redcap_repeat_instrument` names the table and is
-#'   blank for the table of patients, and the field of a column is `<table>_<column>`.
+#' @section Formats: In csv files the first line names the columns, text may be quoted with `"`, a blank cell is a
+#'   missing value, and each line has as many cells as the first. In a workbook sheets that are not tables of the schema
+#'   (notes, the sheet of explanations) are left aside, and said to be. Dates of a workbook that are stored as dates
+#'   need no `date.order`. In the export of REDCap, `record_id` is the patient, `redcap_repeat_instrument` names the
+#'   table and is blank for the table of patients, and the field of a column is `<table>_<column>`.
 #'
-#'   Written text that begins with `=`, `+`, `-`, `@` or an apostrophe gets an apostrophe in front in csv files, so that a
-#'   spreadsheet shows it and does not compute it; reading takes it away again.
+#'   Written text that begins with `=`, `+`, `-`, `@` or an apostrophe gets an apostrophe in front in csv files, so that
+#'   a spreadsheet shows it and does not compute it; reading takes it away again.
 #' @section Errors: `cryonodes_error_csv` (empty file, lines of another length, wrong separator or encoding, named by
 #'   line), `cryonodes_error_table` (no tables), `cryonodes_error_type` (path), `cryonodes_error_package` (readxl,
 #'   openxlsx), and those of [cohort()].
@@ -106,9 +106,9 @@ read_csv_text <- function(file, delim, encoding, call) {
   if (encoding %in% c("UTF-8", "UTF8") && any(bytes == 0)) {
     fault("the file holds bytes that are no text.", "If it is UTF-16, say encoding = \"UTF-16LE\".")
   }
-  text <- tryCatch(iconv(list(bytes), encoding, "UTF-8"), error = function(e) fault(paste0(
-    "the encoding ", quoted(encoding), " is not known here."
-  )))
+  text <- tryCatch(iconv(list(bytes), encoding, "UTF-8"), error = function(e) {
+    fault(paste0("the encoding ", quoted(encoding), " is not known here."))
+  })
   if (is.na(text)) {
     fault(paste0("the file is not in ", encoding, "."), "Say its encoding, for instance encoding = \"latin1\".")
   }
@@ -121,7 +121,8 @@ read_csv_text <- function(file, delim, encoding, call) {
     seen <- other[vapply(other, grepl, TRUE, x = header, fixed = TRUE)]
     if (length(seen)) {
       fault(paste0("the columns are not separated by ", quoted(delim), "."), paste0(
-        "It looks like delim = ", encodeString(seen[1], quote = "\""), if (seen[1] == ";") " and perhaps dec = \",\"", "."
+        "It looks like delim = ", encodeString(seen[1], quote = "\""),
+        if (seen[1] == ";") " and perhaps dec = \",\"", "."
       ))
     }
   }
@@ -186,7 +187,9 @@ read_workbook <- function(path, call) {
     )
   }
   tables <- lapply(stats::setNames(use, tolower(use)), function(sheet) {
-    cells <- readxl::read_excel(path, sheet, col_types = "list", trim_ws = TRUE, .name_repair = "minimal", progress = FALSE)
+    cells <- readxl::read_excel(path, sheet,
+      col_types = "list", trim_ws = TRUE, .name_repair = "minimal", progress = FALSE
+    )
     data <- as.list(cells)
     n <- nrow(cells)
     blank <- rep(TRUE, n)
@@ -234,7 +237,8 @@ split_redcap <- function(data, call) {
       stray <- which(instrument != name & nzchar(data[[field]]))
       if (length(stray)) {
         abort_rule("table", paste0(
-          "line ", lines[stray[1]], ": the field ", quoted(field), " has a value in a row of ", instrument[stray[1]], "."
+          "line ", lines[stray[1]], ": the field ", quoted(field), " has a value in a row of ",
+          instrument[stray[1]], "."
         ), arg = "path", call = call)
       }
     }
@@ -290,7 +294,9 @@ cells_as_text <- function(data) {
 write_csv_text <- function(data, file) {
   data <- cells_as_text(data)
   data[] <- lapply(data, function(x) sub("^(?=[-=+@'])", "'", enc2utf8(x), perl = TRUE))
-  quote_cell <- function(x) ifelse(grepl("[,\"\n\r]|^ | $", x), paste0("\"", gsub("\"", "\"\"", x, fixed = TRUE), "\""), x)
+  quote_cell <- function(x) {
+    ifelse(grepl("[,\"\n\r]|^ | $", x), paste0("\"", gsub("\"", "\"\"", x, fixed = TRUE), "\""), x)
+  }
   lines <- c(
     paste(quote_cell(names(data)), collapse = ","),
     do.call(paste, c(unname(lapply(data, quote_cell)), sep = ","))
@@ -306,14 +312,14 @@ join_redcap <- function(tables) {
     n <- nrow(data)
     patient <- patients_of(tables, name)
     patient[is.na(patient)] <- ""
+    # Of a patient once; of another table once for each of the patient's rows.
+    instance <- as.character(stats::ave(seq_len(n), patient, FUN = seq_along))
+    once <- name == "patients"
     out <- data.frame(
-      record_id = patient, redcap_repeat_instrument = rep(if (name == "patients") "" else name, n),
-      redcap_repeat_instance = if (name == "patients") rep("", n) else {
-        as.character(stats::ave(seq_len(n), patient, FUN = seq_along))
-      }
+      record_id = patient, redcap_repeat_instrument = rep(if (once) "" else name, n),
+      redcap_repeat_instance = if (once) rep("", n) else instance
     )
     for (column in setdiff(names(data), "patient")) out[[paste0(name, "_", column)]] <- data[[column]]
-    # The patient of a row is its record; where a table has none of its own (a candidate who became no patient), blank.
     out
   })
   fields <- unique(unlist(lapply(blocks, names)))
@@ -395,7 +401,10 @@ cohort_template <- function(path, data = NULL, rows = 500, overwrite = FALSE) {
       choices <- allowed_values(columns$allowed[i])
       if (length(choices)) {
         list_of <- paste0("\"", paste(choices, collapse = ","), "\"")
-        openxlsx::dataValidation(book, name, i, cells, type = "list", value = list_of, allowBlank = TRUE)
+        # openxlsx 4.2.5 warns of a format of its own.
+        suppressWarnings(
+          openxlsx::dataValidation(book, name, i, cells, type = "list", value = list_of, allowBlank = TRUE)
+        )
       }
     }
   }

@@ -46,8 +46,9 @@ schema_rd <- function() {
     columns <- schema_columns(tables$table[i])
     items <- vapply(seq_len(nrow(columns)), function(j) {
       one <- columns[j, ]
+      choices <- gsub("|", ", ", one$allowed, fixed = TRUE)
       what <- c(
-        if (one$type == "choice") paste("one of", gsub("|", ", ", one$allowed, fixed = TRUE)) else type_words[[one$type]],
+        if (one$type == "choice") paste("one of", choices) else type_words[[one$type]],
         if (!is.na(one$unit)) one$unit, if (one$required == "yes") "needed"
       )
       paste0(

@@ -6,26 +6,29 @@
 #'
 #' @param x A [cohort()].
 #' @param endpoint Name of the endpoint, as in [endpoint_rules()]: `"OS"`, `"LTPFS"`, `"DFS"`, ...
-#' @param unit `"patient"`, `"course"`, `"session"` or `"lesion"`; `NULL`: the first that the rule names. A unit that the
-#'   rule does not name is refused: there is no overall survival of a lesion.
+#' @param unit `"patient"`, `"course"`, `"session"` or `"lesion"`; `NULL`: the first that the rule names. A unit that
+#'   the rule does not name is refused: there is no overall survival of a lesion.
 #' @param rules A set of [endpoint_rules()], or a data frame of rules.
 #' @param unit.time `"months"` (of 365.25 / 12 days), `"days"` or `"years"`.
-#' @param max.gap Days. After a longer gap between assessments by imaging (or between the start and the first of them), an
-#'   event that only imaging shows is not counted: the unit is censored at the last assessment before the gap. `NULL`: no
-#'   limit.
+#' @param max.gap Days. After a longer gap between assessments by imaging (or between the start and the first of them),
+#'   an event that only imaging shows is not counted: the unit is censored at the last assessment before the gap.
+#'   `NULL`: no limit.
 #' @param confirm Days. An event that imaging shows counts if an assessment at least so many days later shows it again;
 #'   its day stays the first. `NULL`: no confirmation is asked for.
 #' @param keep Columns of the tables of patients, sessions or lesions to carry along, to group by.
-#' @return An `endpoint`, a data frame with a row a unit: `patient`, `course`, `session` or `lesion` (the unit), `group`,
-#'   `start`, `end` (Date), `time`, `status` (1 event, 0 censored; with competing events a factor whose first level is
-#'   `censored`), `left` (the last day on which imaging showed the unit free of the event; `NA` if only the start is), so
-#'   that the event lies in (`left`, `end`]; `why` and `record` (table and row). Of proportions: `status` (did it
-#'   happen?), `why`, `record`. Units that the rule does not count are in the attribute `left_out`, with the reason.
+#' @return An `endpoint`, a data frame with a row a unit: `patient`, `course`, `session` or `lesion` (the unit),
+#'   `group`, `start`, `end` (Date), `time`, `status` (1 event, 0 censored; with competing events a factor whose first
+#'   level is `censored`), `left` (the last day on which imaging showed the unit free of the event; `NA` if only the
+#'   start is), so that the event lies in (`left`, `end`]; `why` and `record` (table and row). Of proportions: `status`
+#'   (did it happen?), `why`, `record`. Units that the rule does not count are in the attribute `left_out`, with the
+#'   reason.
 #' @section Definition: The event is the earliest record, after time zero, of those that the rule names. A death on the
-#'   day of time zero counts. Of an event and a competing event on one day the event counts. Imaging assesses a lesion if
-#'   it names the lesion, or names none and covers the site, the region or the whole body. Who has no event is censored at
-#'   the last imaging that could have shown it or at the last contact, as the rule says; a competing event that the rule
-#'   does not name (death, in `paper2021`) censors there as well. With `closing` of the cohort nothing later counts.
+#'   day of time zero counts. Of an event and a competing event on one day the event counts. Imaging assesses a lesion
+#'   if it names the lesion, or names none; regional progression is shown by imaging of the region or the whole body,
+#'   distant progression by that of the whole body. A patient's assessment without `scope` is taken as one of the whole
+#'   body, a lesion's as one of its site. Who has no event is censored at the last imaging that could have shown it (any
+#'   of them, where the rule names several) or at the last contact, as the rule says; death that the rule does not name
+#'   (in `paper2021`) censors there as well. With `closing` of the cohort nothing later counts.
 #' @section Errors: `cryonodes_error_endpoint` (unknown endpoint, or a unit that it is not defined for), `_choice`,
 #'   `_count` (`max.gap`, `confirm`), `_column` (`keep`), `_empty` (no unit that the rule counts).
 #' @seealso [endpoint_rules()]
@@ -111,7 +114,10 @@ counted_units <- function(units, members, records, rule) {
     }
   }
   if (rule$population == "off systemic therapy" && !is.null(records$therapy)) {
-    therapy <- merge(units[c("unit", "patient", "start")], records$therapy[c("patient", "start", "stop")], by = "patient")
+    therapy <- merge(
+      units[c("unit", "patient", "start")], records$therapy[c("patient", "start", "stop")],
+      by = "patient"
+    )
     on <- therapy$start.y <= therapy$start.x & (is.na(therapy$stop) | therapy$stop > therapy$start.x)
     reason[is.na(reason) & units$unit %in% therapy$unit[which(on)]] <- "systemic therapy goes on"
   }
@@ -126,7 +132,7 @@ derive_times <- function(units, members, records, rule, unit, unit.time, max.gap
   implied <- if (!any(deaths %in% c(events, competing))) "death" else character()
   hits <- records_of_units(units, members, records$events, expand_terms(c(events, competing, implied)))
   hits <- after_start(hits)
-  looks <- looks_of_units(units, members, records$looks)
+  looks <- looks_of_units(units, members, records$looks, events)
   hits <- residual_in_the_end(hits, units, members, records, c(events, competing))
   if (!is.null(confirm)) hits <- confirmed(hits, events, confirm)
   first <- hits[!duplicated(hits$unit), ]
@@ -225,7 +231,8 @@ last_look <- function(units, looks, records, rule) {
   none <- is.na(date)
   date[none] <- units$start[none]
   data.frame(
-    date = date, why = ifelse(none, "never seen by imaging, censored at time zero", paste0("last imaging ", format(date))),
+    date = date,
+    why = ifelse(none, "never seen by imaging, censored at time zero", paste0("last imaging ", format(date))),
     record = ifelse(none, NA, paste0("follow_up, row ", last$row[i]))
   )
 }
@@ -316,7 +323,9 @@ efficacy <- function(lesions, records, primary) {
     again <- own$date[own$term %in% c("re-ablation", "other local therapy")]
     shown <- own[own$term %in% c("complete ablation", "residual"), ]
     if (primary && length(again)) shown <- shown[shown$date <= min(again), ]
-    if (!nrow(shown)) return(data.frame(unit = lesions$unit[i], value = NA, why = NA_character_, record = NA_character_))
+    if (!nrow(shown)) {
+      return(data.frame(unit = lesions$unit[i], value = NA, why = NA_character_, record = NA_character_))
+    }
     pick <- if (primary) 1 else c(which(shown$term == "complete ablation"), nrow(shown))[1]
     data.frame(
       unit = lesions$unit[i], value = shown$term[pick] == "complete ablation",

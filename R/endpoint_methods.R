@@ -72,9 +72,9 @@ estimand <- function(x) {
 #' @return A list of class `summary.endpoint`: `table` (a data frame: number, events, median with interval, restricted
 #'   mean with interval, and the mean of the times that ended in an event), `estimand` (text) and `notes`.
 #' @section Definition: The mean of the observed times to the event, which papers print for breaks of systemic therapy,
-#'   leaves out all whose break still lasts. These are the long ones: it is too short, the more so the more are censored,
-#'   and it changes with the follow-up. The median and the restricted mean use the censored times as well. With competing
-#'   events they are those of the time to the first event of any kind.
+#'   leaves out all whose break still lasts. These are the long ones: it is too short, the more so the more are
+#'   censored, and it changes with the follow-up. The median and the restricted mean use the censored times as well.
+#'   With competing events they are those of the time to the first event of any kind.
 #' @examples
 #' summary(endpoint(ablation_cohort, "FFST", unit = "course"))
 #' @export
@@ -86,18 +86,10 @@ summary.endpoint <- function(object, tau = NULL, conf.level = 0.95, ...) {
   }
   any_event <- if (is.factor(object$status)) object$status != "censored" else object$status == 1
   data <- data.frame(time = as.numeric(object$time), event = any_event, patient = object$patient)
-  nested <- meta$unit != "patient"
-  fit <- if (nested) {
-    kaplan_meier(Surv(time, event) ~ 1, data = data, cluster = patient, conf.level = conf.level)
-  } else {
-    kaplan_meier(Surv(time, event) ~ 1, data = data, conf.level = conf.level)
-  }
+  formula <- if (meta$unit == "patient") Surv(time, event) ~ 1 else Surv(time, event) ~ cluster(patient)
+  fit <- kaplan_meier(formula, data = data, conf.level = conf.level)
   q <- stats::quantile(fit, 0.5)
-  mean <- if (nested) {
-    restricted_mean(Surv(time, event) ~ 1, data = data, tau = tau, cluster = patient, conf.level = conf.level)
-  } else {
-    restricted_mean(Surv(time, event) ~ 1, data = data, tau = tau, conf.level = conf.level)
-  }
+  mean <- restricted_mean(formula, data = data, tau = tau, conf.level = conf.level)
   rmst <- tidy(mean)
   observed <- data$time[any_event]
   table <- data.frame(
@@ -133,7 +125,9 @@ print.summary.endpoint <- function(x, digits = 3, ...) {
     sep = ""
   )
   if (!is.na(t$mean.observed)) {
-    cat("  Mean of the observed times to the event: ", format_number(t$mean.observed, digits), " ", x$unit.time, "\n", sep = "")
+    cat("  Mean of the observed times to the event: ", format_number(t$mean.observed, digits), " ", x$unit.time, "\n",
+      sep = ""
+    )
   }
   print_notes(x$notes)
   invisible(x)
@@ -192,10 +186,9 @@ fit_endpoint <- function(verb, x, by, causes, clustered, kind = "time", call, ..
     }
     lost <- setdiff(by, names(x))
     if (length(lost)) {
-      abort_rule("column", paste0("`by`: the endpoint has no column ", quoted(lost), "; it has ", quoted(names(x), 20), "."),
-        "endpoint(keep = ) carries more columns along.",
-        arg = "by", call = call
-      )
+      abort_rule("column", paste0(
+        "`by`: the endpoint has no column ", quoted(lost), "; it has ", quoted(names(x), 20), "."
+      ), "endpoint(keep = ) carries more columns along.", arg = "by", call = call)
     }
   }
   data <- as.data.frame(x)
@@ -230,8 +223,8 @@ print.endpoint_fit <- function(x, ...) {
 #' @param by Names of columns to group by, or `NULL`: all units together. Tests take `"group"` where nothing is said.
 #' @param ... Further arguments of the formula method: `conf.type`, `times`, `tau`, ...
 #' @return What the formula method returns, with the estimand in the attribute `"endpoint"`: it is printed first.
-#' @section Errors: `cryonodes_error_endpoint` (a method that the endpoint does not suit), `_column` (`by`), and those of
-#'   the method.
+#' @section Errors: `cryonodes_error_endpoint` (a method that the endpoint does not suit), `_column` (`by`), and those
+#'   of the method.
 #' @name endpoint_fits
 #' @examples
 #' os <- endpoint(ablation_cohort, "OS")

@@ -34,7 +34,9 @@ units_of <- function(tables, members, unit, rule) {
     days <- tapply(as.numeric(tables$sessions$date), courses_of(tables$sessions), max)
     start <- as.Date(as.numeric(days[match(first$course, names(days))]), origin = "1970-01-01")
   }
-  owner <- if (unit == "lesion") tables$lesions$patient[match(ids, tables$lesions$lesion)] else if (unit == "patient") ids else first$patient
+  owner <- switch(unit,
+    lesion = tables$lesions$patient[match(ids, tables$lesions$lesion)], patient = ids, first$patient
+  )
   out <- data.frame(unit = ids, patient = owner, start = start)
   out$group <- group_of_patients(tables)[match(owner, tables$patients$patient)]
   out
@@ -131,11 +133,17 @@ records_of_units <- function(units, members, events, terms) {
   out
 }
 
-# Imaging that could have shown the event of a unit.
-looks_of_units <- function(units, members, looks) {
+# Imaging that could have shown one of the terms: a look at the lesion itself, or one that covers as much. A finding of
+# a lesion says nothing of what lies beyond its site, unless the scope does.
+looks_of_units <- function(units, members, looks, terms) {
+  scope <- ifelse(is.na(looks$scope), ifelse(is.na(looks$lesion), "whole body", "site"), looks$scope)
+  wide <- any(!terms %in% c("regional progression", "distant progression"))
+  enough <- c("whole body", if (wide || "regional progression" %in% terms) "regional", if (wide) "site")
+  looks <- looks[scope %in% enough, ]
   of <- unique(members[!is.na(members$lesion) & members$unit %in% units$unit, c("unit", "lesion")])
-  own <- merge(looks[!is.na(looks$lesion), ], of, by = "lesion")
-  whole <- merge(looks[is.na(looks$lesion), ], units[c("unit", "patient")], by = "patient")
+  local <- if (wide) !is.na(looks$lesion) else rep(FALSE, nrow(looks))
+  own <- merge(looks[local, ], of, by = "lesion")
+  whole <- merge(looks[!local, ], units[c("unit", "patient")], by = "patient")
   columns <- c("unit", "date", "finding", "row")
   out <- rbind(own[columns], whole[columns])
   out$start <- units$start[match(out$unit, units$unit)]

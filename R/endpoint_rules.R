@@ -1,5 +1,5 @@
-# What an endpoint counts is a row of inst/rules/endpoints.csv, or one that the user adds; the engine in endpoint.R reads
-# the words below and knows no endpoint by name.
+# What an endpoint counts is a row of inst/rules/endpoints.csv, or one that the user adds; the engine in endpoint.R
+# reads the words below and knows no endpoint by name.
 
 endpoint_words <- list(
   units = c("patient", "course", "session", "lesion"),
@@ -19,9 +19,9 @@ endpoint_words <- list(
 #'
 #' What each endpoint counts, as data: a row an endpoint. [endpoint()] reads them; a new endpoint is a new row.
 #'
-#' @param set `"paper2021"`: the definitions of the founding case (local progression-free and disease-free survival count
-#'   what imaging shows, death censors). `"sio2021"`: those of the consensus on image-guided tumour ablation (death is an
-#'   event of what is called survival and competes with progression). `NULL`: all sets.
+#' @param set `"paper2021"`: the definitions of the founding case (local progression-free and disease-free survival
+#'   count what imaging shows, death censors). `"sio2021"`: those of the consensus on image-guided tumour ablation
+#'   (death is an event of what is called survival and competes with progression). `NULL`: all sets.
 #' @param endpoint,label Short name and title.
 #' @param units Units of analysis that make sense, several as a vector: `"patient"`, `"course"` (sessions planned
 #'   together), `"session"`, `"lesion"`.
@@ -32,8 +32,9 @@ endpoint_words <- list(
 #' @param competing Events that make the event impossible, in the same words, or `NULL`.
 #' @param kind `"time"` (until the event) or `"proportion"` (did it happen?).
 #' @param start Time zero: `"first ablation"` of the unit or `"last stage"` of its course.
-#' @param population Which units can have the event: `"all"`, `"completely ablated"` (documented for the lesion, or for a
-#'   lesion of the unit), `"assessed"` (the ablation zone was), `"off systemic therapy"` (none goes on after time zero).
+#' @param population Which units can have the event: `"all"`, `"completely ablated"` (documented for the lesion, or for
+#'   a lesion of the unit), `"assessed"` (the ablation zone was), `"off systemic therapy"` (none goes on after time
+#'   zero).
 #' @param censor Where units without event are censored: `"last imaging"` that could have shown it, or `"last contact"`.
 #' @param source,note Text: where the definition stands, and what it leaves open.
 #' @param certainty `"verified"` in its source or `"unverified"`; the latter is printed.
@@ -41,8 +42,8 @@ endpoint_words <- list(
 #'   `endpoint_rule()` can be bound to those of `endpoint_rules()` with [rbind()].
 #' @section Errors: `cryonodes_error_choice` (a word that the rules do not know), `cryonodes_error_type`.
 #' @references
-#' Autrusseau P-A et al. (2021), see [lnm_sessions]. Puijk RS, Ahmed M, Adam A et al. (2021). Consensus guidelines for the
-#' definition of time-to-event end points in image-guided tumor ablation: results of the SIO and DATECAN initiative.
+#' Autrusseau P-A et al. (2021), see [lnm_sessions]. Puijk RS, Ahmed M, Adam A et al. (2021). Consensus guidelines for
+#' the definition of time-to-event end points in image-guided tumor ablation: results of the SIO and DATECAN initiative.
 #' *Radiology* 301:533-540. Ahmed M, Solbiati L, Brace CL et al. (2014). Image-guided tumor ablation: standardization of
 #' terminology and reporting criteria, a 10-year update. *Radiology* 273:241-260.
 #' @examples
@@ -110,10 +111,9 @@ find_rule <- function(endpoint, rules, call) {
   }
   check_rules(rules, call)
   if (!is.character(endpoint) || length(endpoint) != 1 || is.na(endpoint) || !endpoint %in% rules$endpoint) {
-    abort_rule("endpoint", paste0("`endpoint` must be one of ", quoted(rules$endpoint, 40), ", not ", one_line(endpoint), "."),
-      "A new endpoint is one row: see endpoint_rule().",
-      arg = "endpoint", call = call
-    )
+    abort_rule("endpoint", paste0(
+      "`endpoint` must be one of ", quoted(rules$endpoint, 40), ", not ", one_line(endpoint), "."
+    ), "A new endpoint is one row: see endpoint_rule().", arg = "endpoint", call = call)
   }
   rule <- rules[rules$endpoint == endpoint, ]
   if (nrow(rule) > 1) {
@@ -131,7 +131,7 @@ check_unit <- function(unit, rule, call) {
   unit <- check_choice(unit, endpoint_words$units, "unit", call)
   if (!unit %in% units) {
     why <- if (rule$endpoint == "OS" || grepl("death", rule$event)) {
-      "A patient dies once, whatever the number of lesions: counted by lesion, the dead count as often as they had lesions."
+      "A patient dies once; counted by lesion, the dead count as often as they had lesions."
     } else {
       paste0("The rule (", rule$set, ") is of ", paste(units, collapse = " or "), "; endpoint_rule() makes another.")
     }

@@ -151,7 +151,10 @@ test_that("every condition raised is a rule of error_rules, and every rule is ra
     tokens <- utils::getParseData(parse(path, keep.source = TRUE, encoding = "UTF-8"))
     tokens$text[tokens$token == "STR_CONST"]
   }))
-  spoken <- table(gsub("^\"|\"$", "", code))
+  # The classes of what is found in a cohort stand in its checks.
+  checks <- utils::read.csv(in_house("inst/rules/checks.csv"))$class
+  expect_identical(setdiff(checks, error_rules), character())
+  spoken <- table(c(gsub("^\"|\"$", "", code), checks))
   # One mention is the list itself.
   unused <- error_rules[!error_rules %in% names(spoken)[spoken > 1]]
   expect_identical(unused, character())
@@ -187,6 +190,19 @@ test_that("no file of R/ is longer than 500 lines, no line of the C++ wider than
     list.files(in_house("tests/cpp"), "[.]cpp$", full.names = TRUE)
   )
   expect_identical(lines_with(cpp, "^.{121,}"), character())
+})
+
+test_that("examples in help fit the width of the manual", {
+  skip_unless_source_tree()
+  for (page in house_files("man", "[.]Rd$")) {
+    text <- read_text(page)
+    from <- grep("^\\\\examples[{]", text)
+    to <- which(text == "}")
+    wide <- if (length(from)) seq(from, to[to > from][1]) else integer()
+    # What @examplesIf wraps around them is not printed.
+    shown <- grep("^\\\\dontshow", text[wide], value = TRUE, invert = TRUE)
+    expect_true(all(nchar(shown) <= 100), label = basename(page))
+  }
 })
 
 test_that("lintr is content with R/", {
