@@ -37,9 +37,12 @@
 #'     patient = c("A", "B"), vital_status = c("alive", "dead"), death_date = c(NA, "2021-09-30")
 #'   ),
 #'   sessions = data.frame(session = 1:2, patient = c("A", "B"), date = c("2020-01-10", "2020-03-02")),
-#'   lesions = data.frame(lesion = c("A1", "A2", "B1"), patient = c("A", "A", "B"), session = c(1, 1, 2)),
+#'   lesions = data.frame(
+#'     lesion = c("A1", "A2", "B1"), patient = c("A", "A", "B"), session = c(1, 1, 2)
+#'   ),
 #'   follow_up = data.frame(
-#'     patient = c("A", "A", "B", "A"), date = c("2020-02-10", "2020-02-10", "2020-04-01", "2020-12-01"),
+#'     patient = c("A", "A", "B", "A"),
+#'     date = c("2020-02-10", "2020-02-10", "2020-04-01", "2020-12-01"),
 #'     kind = "imaging", lesion = c("A1", "A2", "B1", "A1"),
 #'     finding = c("complete ablation", "complete ablation", "complete ablation", "LTP")
 #'   )

@@ -66,3 +66,8 @@ bone_marrow <- function() {
   )
   data.frame(time = c(ill, lost), status = rep(c(1, 0), c(length(ill), length(lost))))
 }
+
+# For loops over thousands of cohorts, where expectations take longer than what they look at. It fails as they do.
+claim <- function(holds, seed) {
+  if (!isTRUE(holds)) fail(paste0("seed ", seed, ": ", paste(deparse(substitute(holds)), collapse = " ")))
+}

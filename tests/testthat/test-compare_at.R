@@ -23,6 +23,7 @@ numbers_of <- function(test) {
 }
 
 test_that("recorded numbers of other packages are met", {
+  skip_on_cran() # long
   data <- utils::read.csv(test_path("..", "golden", "compare_at_data.csv"))
   numbers <- golden("compare_at")
   m <- survival::mgus2
@@ -110,6 +111,7 @@ test_that("rates are those of kaplan_meier(), and of cumulative_incidence()", {
 })
 
 test_that("order of rows, names of groups, unit of time and empty levels change nothing", {
+  skip_on_cran() # long
   for (seed in 1:24) {
     cohort <- two_or_more(seed)
     time <- unname(stats::quantile(cohort$time, 0.5, type = 1))

@@ -48,6 +48,7 @@ test_that("without the factor p is that of the chi-square test", {
 })
 
 test_that("limits and p agree, and turn with groups and events", {
+  skip_on_cran() # long
   set.seed(2)
   seen <- c(0, 0)
   for (k in 1:40) {
@@ -87,6 +88,7 @@ test_that("zero counts have limits at the bounds", {
 })
 
 test_that("exact limits: those of barnard_test(), they contain the data, and agree with p", {
+  skip_on_cran() # long
   one <- compare(7, 15, 12, 15, method = "exact")
   other <- barnard_test(7, 8, 12, 3)
   expect_identical(one$conf.int, other$conf.int)
@@ -110,6 +112,7 @@ test_that("exact limits: those of barnard_test(), they contain the data, and agr
 })
 
 test_that("exact limits cover at least their level", {
+  skip_on_cran() # long
   n <- c(6, 5)
   tables <- expand.grid(x1 = 0:n[1], x2 = 0:n[2])
   for (measure in c("difference", "ratio")) for (ts in c("central", "square")) {

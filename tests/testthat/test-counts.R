@@ -9,6 +9,7 @@ each_table <- function(numbers, by, f) {
 }
 
 test_that("2x2 tests and their limits are exact: 47 tables, four methods, three odds ratios", {
+  skip_on_cran() # long
   numbers <- golden("exact2x2")
   expect_gte(nrow(numbers), 900)
   each_table(numbers, c("id", "method", "or"), function(part) {

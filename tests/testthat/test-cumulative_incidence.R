@@ -36,6 +36,7 @@ test_that("delayed entry by hand: who enters at a time is at risk after it", {
 })
 
 test_that("numbers of cmprsk, prodlim and survival are met", {
+  skip_on_cran() # long
   data <- list(mgus = mgus_data(), tied = tied_data())
   fits <- lapply(data, function(d) {
     lapply(c(aalen = "aalen", delta = "delta"), function(v) {
@@ -95,6 +96,7 @@ clustered_by_survfit <- function(fit, d) {
 }
 
 test_that("the variance between clusters is survfit's influence summed over clusters", {
+  skip_on_cran() # long
   compared <- 0
   for (seed in 1001:1120) {
     entry <- seed %% 3 == 0
@@ -312,6 +314,7 @@ test_that("quantiles by hand: the first time an incidence is reached, the middle
 })
 
 test_that("quantiles of a lone cause are Kaplan-Meier's, limits too, group by group", {
+  skip_on_cran() # long
   compared <- 0
   for (seed in 1:80) {
     d <- random_cohort(seed, weights = seed %% 3 == 0)
@@ -424,6 +427,7 @@ test_that("what is not stated or does not fit is refused", {
 # Figures ----------------------------------------------------------------------------------------
 
 test_that("the figure draws the steps and bands of the fit", {
+  skip_on_cran() # long
   skip_if_not_installed("ggplot2")
   skip_if_not_installed("patchwork")
   fit <- cumulative_incidence(Surv(months, outcome) ~ 1, nine_patients())

@@ -12,6 +12,7 @@ columns <- c("time", "n.risk", "n.event", "n.censor", "surv", "std.err", "cumhaz
 at_once <- function(data, ...) kaplan_meier(event_counts(Surv(time, died) ~ arm, data = data), ...)
 
 test_that("columns that are read late are those computed at once, in whichever order", {
+  skip_on_cran() # long
   for (whole in c(FALSE, TRUE)) {
     data <- many(whole = whole)
     for (conf.type in c("log-log", "log", "plain", "logit", "arcsin", "rothman")) {

@@ -132,6 +132,7 @@ test_that("B214 labels in figures are literal text", {
 })
 
 test_that("a figure is one object for ggsave and patchwork, with six panels for three endpoints", {
+  skip_on_cran() # long
   skip_if_not_installed("ggplot2")
   skip_if_not_installed("patchwork")
   both <- list(five, five_by_group)

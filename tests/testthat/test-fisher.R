@@ -237,6 +237,7 @@ test_that("B131: an unused level is ignored", {
 # --- properties ------------------------------------------------------------------------------------------------------
 
 test_that("transposing changes nothing; swapping rows or columns inverts the odds ratio", {
+  skip_on_cran() # long
   for (x in random_tables(40, 1)) {
     base <- fisher_test(x)
     expect_true(base$p.value > 0 && base$p.value <= 1)
@@ -261,6 +262,7 @@ test_that("the two one-sided p-values share the observed table alone", {
 })
 
 test_that("a null value lies inside the limits if and only if no one-sided p-value refuses it", {
+  skip_on_cran() # long
   seen <- c(inside = 0, below = 0, above = 0)
   for (x in random_tables(40, 3)) {
     limits <- as.vector(fisher_test(x, conf.level = 0.9, method = "central")$conf.int)

@@ -13,6 +13,7 @@ random_counts <- function(n, seed) {
 }
 
 test_that("each row has the numbers of fisher_test(), bit for bit", {
+  skip_on_cran() # long
   counts <- random_counts(120, 1)
   asked <- list(
     list(), list(method = "central", mid.p = TRUE), list(method = "blaker", conf.level = 0.8),

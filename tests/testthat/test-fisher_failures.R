@@ -5,6 +5,7 @@ counts_of <- function(row) {
 }
 
 test_that("830 tables have the p-value that whole-number arithmetic has", {
+  skip_on_cran() # long
   numbers <- golden("fisher_rxc_exact")
   expect_gte(nrow(numbers), 800)
   for (i in seq_len(nrow(numbers))) {
@@ -15,6 +16,7 @@ test_that("830 tables have the p-value that whole-number arithmetic has", {
 })
 
 test_that("tables reported as failing have an answer: the exact one, or a sampled one that says so", {
+  skip_on_cran() # long
   failures <- golden("fisher_failures")
   failures <- failures[failures$nrow > 2 | failures$ncol > 2, ]
   expect_gte(nrow(failures), 20)
@@ -45,6 +47,7 @@ test_that("tables reported as failing have an answer: the exact one, or a sample
 })
 
 test_that("stats::fisher.test() errs where it was recorded to, and the network does not", {
+  skip_on_cran() # long
   numbers <- golden("fisher_rxc_exact")
   stated <- suppressWarnings(as.double(numbers$p_stats))
   off <- abs(stated / as.double(numbers$p) - 1) > 1e-6

@@ -18,6 +18,7 @@ quiet <- function(expr) {
 all_methods <- expand.grid(method = c("minlike", "central", "blaker"), mid.p = c(FALSE, TRUE), stringsAsFactors = FALSE)
 
 test_that("p-values and limits of each method agree with exact arithmetic", {
+  skip_on_cran() # long
   g <- golden_methods()
   expect_gt(nrow(g), 800)
   expect_setequal(unique(g$method[!is.na(g$conf_low)]), c("minlike", "central", "blaker"))
@@ -51,6 +52,7 @@ test_that("7 of 262 against 30 of 494 (Fay 2010): p = 0.04996 and a set of two p
 })
 
 test_that("exact2x2 (1.7.0) has the same p-values, and the same limits of minlike and blaker", {
+  skip_on_cran() # long
   g <- utils::read.csv(testthat::test_path("..", "golden", "fisher_exact2x2.csv"))
   expect_gt(nrow(g), 150)
   for (i in seq_len(nrow(g))) {
@@ -83,6 +85,7 @@ test_that("p of the methods by hand: weights 1, 16, 36, 16, 1 over 70, and 5, 40
 })
 
 test_that("1 is in the interval if and only if p >= 1 - conf.level, in every table of up to 18 subjects", {
+  skip_on_cran() # long
   cases <- expand.grid(a = 0:9, b = 0:9, c = 0:9, d = 0:9)
   n <- rowSums(cases)
   filled <- with(cases, a + b > 0 & c + d > 0 & a + c > 0 & b + d > 0)
@@ -139,6 +142,7 @@ test_that("p is uniform or larger under the null, exactly, unless mid-p", {
 })
 
 test_that("limits are where the p-value says, in wide tables as well", {
+  skip_on_cran() # long
   tables <- list(
     c(30, 70, 55, 45), c(210, 790, 260, 740), c(12000, 38000, 12600, 37400), c(3e5, 7e5, 301500, 698500),
     c(5e8, 5e8, 500030000, 499970000)
@@ -162,6 +166,7 @@ test_that("limits are where the p-value says, in wide tables as well", {
 })
 
 test_that("transposed and reordered tables give one p, bit for bit, and reciprocal odds ratios", {
+  skip_on_cran() # long
   set.seed(4)
   for (i in 1:30) {
     x <- matrix(stats::rpois(4, c(3, 10, 60)[i %% 3 + 1]) + 1, 2)

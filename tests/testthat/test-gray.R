@@ -94,6 +94,7 @@ by_definition <- function(d, cause, rho) {
 }
 
 test_that("score and covariance are those of the definition, whatever the degrees of freedom", {
+  skip_on_cran() # long
   compared <- 0
   for (seed in 1:120) {
     d <- random_causes(seed, groups = 2:5)
@@ -110,6 +111,7 @@ test_that("score and covariance are those of the definition, whatever the degree
 })
 
 test_that("order of rows, names of groups, a change of time and an empty level leave the test as it is", {
+  skip_on_cran() # long
   for (seed in 1:40) {
     d <- random_causes(seed, groups = 2:4)
     if (nlevels(droplevels(d$group)) < 2) next

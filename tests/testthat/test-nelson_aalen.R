@@ -78,6 +78,7 @@ test_that("300 random cohorts agree with survfit's cumulative hazard, weights an
 })
 
 test_that("order, unit and weights do as they should; counts give the same bits", {
+  skip_on_cran() # long
   numbers <- c("time", "n.risk", "n.event", "n.censor", "cumhaz", "std.err", "lower", "upper", "strata")
   for (seed in 3001:3060) {
     d <- random_cohort(seed)

@@ -242,6 +242,7 @@ test_that("the computed p of ranks is that of wilcox.test()", {
 })
 
 test_that("the bracket holds the p of all ways where both can be had, and drawn ways agree where they cannot", {
+  skip_on_cran() # long
   set.seed(46)
   for (times in c(0, 15)) {
     n <- 46
@@ -310,6 +311,7 @@ all_dealings <- function(second, stratum = rep(1, length(second))) {
 }
 
 test_that("the studentised p is that of every way of dealing in turn, within its limits, strata and ties included", {
+  skip_on_cran() # long
   set.seed(93)
   for (case in 1:6) {
     d <- data.frame(
@@ -340,6 +342,7 @@ test_that("the studentised p is that of every way of dealing in turn, within its
 })
 
 test_that("of several weights the largest |Z| has the p of every way of dealing in turn, each Z its own deviation", {
+  skip_on_cran() # long
   set.seed(7)
   kinds <- list(list("logrank", 0, 0), list("Fleming-Harrington", 0, 1), list("Fleming-Harrington", 1, 0),
     list("Fleming-Harrington", 1, 1)
@@ -404,6 +407,7 @@ test_that("drawing ends once the level is outside the interval, with the replica
 })
 
 test_that("the interval that is looked at after each batch misses p as seldom as it says", {
+  skip_on_cran() # long
   set.seed(70)
   for (p in c(0.002, 0.05, 0.6)) {
     missed <- replicate(400, {

@@ -51,6 +51,7 @@ test_that("published limits: 81 of 263, 15 of 148, 0 of 20, 1 of 29 (Newcombe 19
 })
 
 test_that("Blaker's limits are where acceptability passes alpha, and within Clopper and Pearson's", {
+  skip_on_cran() # long
   acceptability <- function(p, x, n) {
     lower <- stats::pbinom(0:n, n, p)
     upper <- stats::pbinom(0:n - 1, n, p, lower.tail = FALSE)
@@ -91,6 +92,7 @@ test_that("the exact intervals cover at least their level, whatever p", {
 })
 
 test_that("Korn and Graubard's limits are those of survey", {
+  skip_on_cran() # long
   g <- golden("proportion_clustered.csv")
   expect_gt(nrow(g), 20)
   for (i in seq_len(nrow(g))) {

@@ -30,6 +30,7 @@ truth_of <- function(time, event, group, times) {
 }
 
 test_that("counts agree with brute force in exact arithmetic on 90 small tables", {
+  skip_on_cran() # long
   golden <- utils::read.csv(test_path("..", "golden", "reconstruct.csv"))
   for (case in unique(golden$case)) {
     rows <- golden[golden$case == case, ]
@@ -100,6 +101,7 @@ test_that("local progression-free survival: every curve is impossible by itself"
 })
 
 test_that("the truth is always among the solutions", {
+  skip_on_cran() # long
   for (seed in 1:120) {
     set.seed(seed, kind = "Mersenne-Twister", normal.kind = "Inversion", sample.kind = "Rejection")
     n <- sample(8:24, 1)
@@ -221,6 +223,7 @@ test_that("bad tables are refused by rule", {
 })
 
 test_that("B244: an interrupt ends a long search with a condition, and the next search is whole", {
+  skip_on_cran() # long
   # Nothing is known of the rates, so the search visits everything.
   heavy <- data.frame(group = rep(c("all", "x", "y"), each = 2), time = c(1, 2), estimate = NA_real_, std.error = NA_real_)
   started <- proc.time()[["elapsed"]]

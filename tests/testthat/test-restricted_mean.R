@@ -147,6 +147,7 @@ test_that("clustered variances are survival's infinitesimal jackknife, jointly o
 # Properties -------------------------------------------------------------------------------------
 
 test_that("the area is that under rates(), and time lost makes up tau", {
+  skip_on_cran() # long
   for (seed in 2001:2060) {
     d <- random_cohort(seed)
     fit <- restricted_mean(Surv(time, status) ~ group, d)

@@ -145,6 +145,7 @@ test_that("the printed table of a reconstruction has names, one size a group and
 })
 
 test_that("an object that lost a part, or has a part of another kind, is refused by every method", {
+  skip_on_cran() # long
   methods <- list(print, summary, quantile, tidy, glance, as.data.frame, plot, function(x) rates(x, 12), function(x) x[1])
   damaged <- function(x, field, value) {
     parts <- unclass(x)
@@ -164,6 +165,7 @@ test_that("an object that lost a part, or has a part of another kind, is refused
 })
 
 test_that("B204: of an .rds file cut short nothing is read; a whole one comes back", {
+  skip_on_cran() # long
   fits <- list(
     by_arm(), nelson_aalen(Surv(time, status) ~ arm, patients), logrank_test(Surv(time, status) ~ arm, patients),
     cumulative_incidence(Surv(time, status + (time > 30)) ~ arm, patients), fisher_test(3, 1, 1, 3),

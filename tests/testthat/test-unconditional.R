@@ -61,6 +61,7 @@ test_that("the size is at most the p-value, whatever the common proportion", {
 })
 
 test_that("exchanging groups and events turns the test", {
+  skip_on_cran() # long
   set.seed(2)
   for (k in 1:8) {
     x <- matrix(sample(0:9, 4, replace = TRUE) + 1, 2)
@@ -83,6 +84,7 @@ test_that("exchanging groups and events turns the test", {
 })
 
 test_that("the interval leaves out equality if and only if p is below alpha", {
+  skip_on_cran() # long
   set.seed(3)
   seen <- c(0, 0)
   for (k in 1:30) {
@@ -101,6 +103,7 @@ test_that("the interval leaves out equality if and only if p is below alpha", {
 })
 
 test_that("limits of the difference: outside every value is refused, by sums of binomials and another optimiser", {
+  skip_on_cran() # long
   # The score statistic with constrained estimates found by stats::optimise(), and the tail maximised on a grid.
   score <- function(i, j, n, d) {
     low <- max(0, -d)
@@ -130,6 +133,7 @@ test_that("limits of the difference: outside every value is refused, by sums of 
 })
 
 test_that("Boschloo's limits cover: under the limit the tail ordered by Fisher's p is alpha", {
+  skip_on_cran() # long
   fisher <- function(i, s, n, w) {
     k <- max(0, s - n[2]):min(n[1], s)
     weight <- choose(n[1], k) * choose(n[2], s - k) * w^k
