@@ -50,16 +50,17 @@
 #' **Reconstructed, not data of the study.** The study's follow-up was never published. These are 29 imaginary patients
 #' whose overall survival prints like Table 3 but for one standard error that no data can print so, and whose
 #' disease-free survival prints like it but for another; see the vignette `paper`. Event times are drawn within what the
-#' printed numbers leave free; patients do not correspond to those of [lnm_sessions].
+#' printed numbers leave free; patients do not correspond to those of [lnm_sessions], and the days of the calendar are
+#' made up.
 #'
-#' @format A data frame with 29 rows: `patient` (R01 to R29), `group`, `os_months` and `died`, `dfs_months` and
-#'   `progressed`, `ltpfs_months` and `ltp` (months from ablation; 1 = event, 0 = censored), `origin` (always
-#'   `"reconstructed"`). Disease-free time never exceeds survival time; six die; 16 progress, two of them locally, at
-#'   the printed times; 16 are followed beyond two years, the later deaths among them (the text has 16 *alive* with two
-#'   years of follow-up, which the printed rates leave no room for).
+#' @format A [cohort()]: patients R01 to R29, each with one session and one lesion, whose [endpoint()]s `OS`, `DFS` and
+#'   `LTPFS` by the rules `paper2021` are meant. Disease-free time never exceeds survival time; six die; 16 progress, two
+#'   of them locally, at the printed times; 16 are followed beyond two years, the later deaths among them (the text has 16
+#'   *alive* with two years of follow-up, which the printed rates leave no room for). Its tables are also in
+#'   `extdata/lnm_cohort` as csv files.
 #' @source Built by `data-raw/lnm_cohort.R` with [reconstruct_km()] from [lnm_rates] and [lnm_facts].
 #' @examples
-#' kaplan_meier(Surv(os_months, died) ~ group, lnm_cohort)
+#' kaplan_meier(endpoint(lnm_cohort, "OS", rules = "paper2021"), by = "group")
 "lnm_cohort"
 
 #' A simulated cohort

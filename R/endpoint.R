@@ -23,12 +23,13 @@
 #'   (did it happen?), `why`, `record`. Units that the rule does not count are in the attribute `left_out`, with the
 #'   reason.
 #' @section Definition: The event is the earliest record, after time zero, of those that the rule names. A death on the
-#'   day of time zero counts. Of an event and a competing event on one day the event counts. Imaging assesses a lesion
-#'   if it names the lesion, or names none; regional progression is shown by imaging of the region or the whole body,
-#'   distant progression by that of the whole body. A patient's assessment without `scope` is taken as one of the whole
-#'   body, a lesion's as one of its site. Who has no event is censored at the last imaging that could have shown it (any
-#'   of them, where the rule names several) or at the last contact, as the rule says; death that the rule does not name
-#'   (in `paper2021`) censors there as well. With `closing` of the cohort nothing later counts.
+#'   day of time zero counts. Of an event and a competing event on one day the event counts. Imaging assesses a lesion if
+#'   it names the lesion, names none, or covers the region or the whole body; it assesses regional progression if it
+#'   covers the region or the whole body, and distant progression if it covers the whole body. An assessment of the
+#'   patient without `scope` is taken as one of the whole body, one of a lesion as one of its site. Who has no event is
+#'   censored at the last imaging that assesses all that the rule counts, or at the last contact, as the rule says; death
+#'   that the rule does not name (in `paper2021`) censors there as well. With `closing` of the cohort nothing later
+#'   counts.
 #' @section Errors: `cryonodes_error_endpoint` (unknown endpoint, or a unit that it is not defined for), `_choice`,
 #'   `_count` (`max.gap`, `confirm`), `_column` (`keep`), `_empty` (no unit that the rule counts).
 #' @seealso [endpoint_rules()]
@@ -252,12 +253,12 @@ gap_before <- function(units, looks, end, status, term, max.gap) {
   ))
   for (i in shown) {
     own <- looks[looks$unit == units$unit[i] & looks$date <= end[i], ]
-    days <- c(units$start[i], own$date)
+    days <- unique(c(units$start[i], own$date, end[i]))
     far <- which(diff(as.numeric(days)) > max.gap)
     if (!length(far)) next
     out$date[i] <- days[far[1]]
     out$days[i] <- as.numeric(days[far[1] + 1] - days[far[1]])
-    if (far[1] > 1) out$record[i] <- paste0("follow_up, row ", own$row[far[1] - 1])
+    if (far[1] > 1) out$record[i] <- paste0("follow_up, row ", own$row[match(days[far[1]], own$date)])
   }
   out
 }

@@ -133,17 +133,19 @@ records_of_units <- function(units, members, events, terms) {
   out
 }
 
-# Imaging that could have shown one of the terms: a look at the lesion itself, or one that covers as much. A finding of
-# a lesion says nothing of what lies beyond its site, unless the scope does.
+# Imaging that could have shown any of the terms: who is called free of progression anywhere was looked at everywhere. A
+# finding of a lesion says nothing of what lies beyond its site, unless the scope does.
 looks_of_units <- function(units, members, looks, terms) {
   scope <- ifelse(is.na(looks$scope), ifelse(is.na(looks$lesion), "whole body", "site"), looks$scope)
-  wide <- any(!terms %in% c("regional progression", "distant progression"))
-  enough <- c("whole body", if (wide || "regional progression" %in% terms) "regional", if (wide) "site")
-  looks <- looks[scope %in% enough, ]
+  distant <- "distant progression" %in% terms
+  local <- !distant && !"regional progression" %in% terms
+  enough <- scope %in% c("whole body", if (!distant) "regional", if (local) "site")
+  looks <- looks[enough, ]
   of <- unique(members[!is.na(members$lesion) & members$unit %in% units$unit, c("unit", "lesion")])
-  local <- if (wide) !is.na(looks$lesion) else rep(FALSE, nrow(looks))
-  own <- merge(looks[local, ], of, by = "lesion")
-  whole <- merge(looks[!local, ], units[c("unit", "patient")], by = "patient")
+  # Who saw the region or the whole body has seen the patient's other lesions as well.
+  of_lesion <- scope[enough] == "site" & !is.na(looks$lesion)
+  own <- merge(looks[of_lesion, ], of, by = "lesion")
+  whole <- merge(looks[!of_lesion, ], units[c("unit", "patient")], by = "patient")
   columns <- c("unit", "date", "finding", "row")
   out <- rbind(own[columns], whole[columns])
   out$start <- units$start[match(out$unit, units$unit)]

@@ -92,23 +92,67 @@ pair <- function(g) {
   }
   data.frame(group = g, os_months = o$time, died = o$event, dfs_months = d$time[pick], progressed = d$event[pick])
 }
-lnm_cohort <- do.call(rbind, lapply(groups, pair))
+drawn <- do.call(rbind, lapply(groups, pair))
 ltp_times <- c(printed_fact("ltp_first"), printed_fact("ltp_second"))
-lnm_cohort$ltp <- as.integer(lnm_cohort$progressed == 1 & lnm_cohort$dfs_months %in% ltp_times)
+drawn$ltp <- as.integer(drawn$progressed == 1 & drawn$dfs_months %in% ltp_times)
 # Without local progression a patient is followed for it as long as for survival.
-lnm_cohort$ltpfs_months <- ifelse(lnm_cohort$ltp == 1, lnm_cohort$dfs_months, lnm_cohort$os_months)
-for (v in c("os_months", "dfs_months", "ltpfs_months")) lnm_cohort[[v]] <- round(lnm_cohort[[v]], 2)
-lnm_cohort <- data.frame(
-  patient = sprintf("R%02d", seq_len(nrow(lnm_cohort))), group = factor(lnm_cohort$group, groups),
-  lnm_cohort[c("os_months", "died", "dfs_months", "progressed", "ltpfs_months", "ltp")], origin = "reconstructed"
+drawn$ltpfs_months <- ifelse(drawn$ltp == 1, drawn$dfs_months, drawn$os_months)
+for (v in c("os_months", "dfs_months", "ltpfs_months")) drawn[[v]] <- round(drawn[[v]], 2)
+drawn <- data.frame(
+  patient = sprintf("R%02d", seq_len(nrow(drawn))), group = factor(drawn$group, groups),
+  drawn[c("os_months", "died", "dfs_months", "progressed", "ltpfs_months", "ltp")]
 )
 stopifnot(
-  nrow(lnm_cohort) == printed_fact("patients"), all(lnm_cohort$dfs_months <= lnm_cohort$os_months),
-  sum(lnm_cohort$died) == printed_fact("patients") - printed_fact("alive"), sum(lnm_cohort$ltp) == printed_fact("ltp"),
-  sum(lnm_cohort$progressed) == printed_fact("progressed"), !anyDuplicated(lnm_cohort$os_months),
-  sum(lnm_cohort$os_months > 24) == printed_fact("followed_2y"),
-  max(lnm_cohort$os_months[lnm_cohort$ltp == 1]) >= printed_fact("ltp_second") + printed_fact("ltp_free_after")
+  nrow(drawn) == printed_fact("patients"), all(drawn$dfs_months <= drawn$os_months),
+  sum(drawn$died) == printed_fact("patients") - printed_fact("alive"), sum(drawn$ltp) == printed_fact("ltp"),
+  sum(drawn$progressed) == printed_fact("progressed"), !anyDuplicated(drawn$os_months),
+  sum(drawn$os_months > 24) == printed_fact("followed_2y"),
+  max(drawn$os_months[drawn$ltp == 1]) >= printed_fact("ltp_second") + printed_fact("ltp_free_after")
+)
+print(drawn)
+print(quantile(drawn$os_months, c(0.25, 0.5, 0.75)))
+
+# As dated records. The days are made up so that they lie within the period of the study: who is alive was last seen at
+# its end. Each patient has one session and one lesion, completely ablated at one month; a progression that is not local
+# is regional in the loco-regional group and distant in the other; between the drawn times imaging is half-yearly.
+closing <- as.Date("2019-12-31")
+days <- function(months) round(months * 365.25 / 12)
+drawn$start <- closing - days(drawn$os_months) - ifelse(drawn$died == 1, 365, 0)
+row <- function(d, day, scope, lesion, finding) {
+  data.frame(patient = d$patient, date = d$start + day, kind = "imaging", scope, lesion, finding)
+}
+follow_up <- do.call(rbind, lapply(split(drawn, drawn$patient), function(d) {
+  lesion <- paste0(d$patient, "-L1")
+  dfs <- days(d$dfs_months)
+  os <- days(d$os_months)
+  regular <- seq(180, by = 180, length.out = 30)
+  wide <- regular[regular < dfs]
+  late <- regular[regular > dfs & regular < os]
+  out <- row(d, 30, "site", lesion, "complete ablation")
+  for (day in wide) out <- rbind(out, row(d, day, "whole body", NA, "no progression"))
+  elsewhere <- if (d$group == groups[1]) "regional progression" else "distant progression"
+  out <- rbind(out, if (d$ltp == 1) {
+    row(d, dfs, "whole body", lesion, "LTP")
+  } else {
+    row(d, dfs, "whole body", NA, if (d$progressed == 1) elsewhere else "no progression")
+  })
+  for (day in late) out <- rbind(out, row(d, day, "site", lesion, if (d$ltp == 1) NA else "no progression"))
+  if (d$ltp == 0 && os > dfs) out <- rbind(out, row(d, os, "site", lesion, "no progression"))
+  out
+}))
+end <- drawn$start + days(drawn$os_months)
+lnm_cohort <- cohort(
+  patients = data.frame(
+    patient = drawn$patient, group = as.character(drawn$group), vital_status = ifelse(drawn$died == 1, "dead", "alive"),
+    last_contact = end, death_date = replace(end, drawn$died == 0, NA)
+  ),
+  sessions = data.frame(session = paste0(drawn$patient, "-S1"), patient = drawn$patient, date = drawn$start),
+  lesions = data.frame(
+    lesion = paste0(drawn$patient, "-L1"), patient = drawn$patient, session = paste0(drawn$patient, "-S1")
+  ),
+  follow_up = follow_up, closing = closing, title = "Reconstructed from print, no data of the study"
 )
 print(lnm_cohort)
-print(quantile(lnm_cohort$os_months, c(0.25, 0.5, 0.75)))
-write_data(lnm_cohort, "lnm_cohort")
+for (name in c("OS", "DFS", "LTPFS")) print(endpoint(lnm_cohort, name, rules = "paper2021"))
+save(lnm_cohort, file = "data/lnm_cohort.rda", version = 2, compress = "xz")
+write_cohort(lnm_cohort, "inst/extdata/lnm_cohort", overwrite = TRUE)

@@ -72,15 +72,16 @@ test_that("without censoring the default is the central version of Fisher's test
 })
 
 test_that("the paper's Fisher tests of deaths so far come out as printed", {
-  test <- compare_at(Surv(os_months, died) ~ group, lnm_cohort, times = c(12, 24, 36), method = "fisher-crude")
+  os <- endpoint(lnm_cohort, "OS", rules = "paper2021")
+  test <- compare_at(os, times = c(12, 24, 36), method = "fisher-crude")
   printed <- subset(lnm_rates, endpoint == "Overall survival" & group == "Whole cohort")
   expect_identical(format_fixed(test$tests$p.value, 2), format_fixed(printed$p, 2))
   expect_match(test$meta$notes, "censored before 12, 24, 36 counts as free of the event", all = FALSE)
   rates <- test$rates
   expect_equal(rates$estimate, 1 - rates$cum.event / rates$n)
   lost <- vapply(seq_len(nrow(rates)), function(i) {
-    here <- lnm_cohort[lnm_cohort$group == rates$strata[i], ]
-    sum(here$died == 0 & here$os_months < rates$time[i])
+    here <- os[os$group == rates$strata[i], ]
+    sum(here$status == 0 & here$time < rates$time[i])
   }, 0)
   expect_equal(rates$cum.censor, lost)
 })
