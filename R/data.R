@@ -54,9 +54,9 @@
 #' made up.
 #'
 #' @format A [cohort()]: patients R01 to R29, each with one session and one lesion, whose [endpoint()]s `OS`, `DFS` and
-#'   `LTPFS` by the rules `paper2021` are meant. Disease-free time never exceeds survival time; six die; 16 progress, two
-#'   of them locally, at the printed times; 16 are followed beyond two years, the later deaths among them (the text has 16
-#'   *alive* with two years of follow-up, which the printed rates leave no room for). Its tables are also in
+#'   `LTPFS` by the rules `paper2021` are meant. Disease-free time never exceeds survival time; six die; 16 progress,
+#'   two of them locally, at the printed times; 16 are followed beyond two years, the later deaths among them (the text
+#'   has 16 *alive* with two years of follow-up, which the printed rates leave no room for). Its tables are also in
 #'   `extdata/lnm_cohort` as csv files.
 #' @source Built by `data-raw/lnm_cohort.R` with [reconstruct_km()] from [lnm_rates] and [lnm_facts].
 #' @examples

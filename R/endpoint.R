@@ -23,13 +23,13 @@
 #'   (did it happen?), `why`, `record`. Units that the rule does not count are in the attribute `left_out`, with the
 #'   reason.
 #' @section Definition: The event is the earliest record, after time zero, of those that the rule names. A death on the
-#'   day of time zero counts. Of an event and a competing event on one day the event counts. Imaging assesses a lesion if
-#'   it names the lesion, names none, or covers the region or the whole body; it assesses regional progression if it
+#'   day of time zero counts. Of an event and a competing event on one day the event counts. Imaging assesses a lesion
+#'   if it names the lesion, names none, or covers the region or the whole body; it assesses regional progression if it
 #'   covers the region or the whole body, and distant progression if it covers the whole body. An assessment of the
 #'   patient without `scope` is taken as one of the whole body, one of a lesion as one of its site. Who has no event is
-#'   censored at the last imaging that assesses all that the rule counts, or at the last contact, as the rule says; death
-#'   that the rule does not name (in `paper2021`) censors there as well. With `closing` of the cohort nothing later
-#'   counts.
+#'   censored at the last imaging that assesses all that the rule counts, or at the last contact, as the rule says;
+#'   death that the rule does not name (in `paper2021`) censors there as well. With `closing` of the cohort nothing
+#'   later counts.
 #' @section Errors: `cryonodes_error_endpoint` (unknown endpoint, or a unit that it is not defined for), `_choice`,
 #'   `_count` (`max.gap`, `confirm`), `_column` (`keep`), `_empty` (no unit that the rule counts).
 #' @seealso [endpoint_rules()]
