@@ -22,8 +22,8 @@
 #' @return A `cohort`: a list of `tables` (data frames with the columns of the schema: dates as Date, ids as text),
 #'   `checks` (a [check_cohort()] data frame of what was found), `excluded` (patients left out, with the reason) and
 #'   `meta`. `as.data.frame(x, table)` gives one table; `summary(x)` counts.
-#' @evalRd cryonodes:::schema_rd()
-#' @evalRd cryonodes:::checks_rd()
+#' @eval schema_rd()
+#' @eval checks_rd()
 #' @section Edge cases: Without `ablations`, each lesion is taken as treated once, in the session of its row. Blank rows
 #'   at the end of a file are left out. Columns that the schema does not know are kept as text, with a warning in
 #'   `checks`.
