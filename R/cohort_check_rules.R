@@ -253,9 +253,9 @@ record_checks <- list(
   },
   ltp_after_complete = function(tables) {
     data <- findings_of_lesions(tables)
-    bad <- which(data$finding == "LTP" & !vapply(seq_len(nrow(data)), function(i) {
-      any(data$lesion == data$lesion[i] & data$finding == "complete ablation" & data$date < data$date[i])
-    }, TRUE))
+    complete <- data[data$finding == "complete ablation", ]
+    first <- complete$date[match(data$lesion, complete$lesion)]
+    bad <- which(data$finding == "LTP" & (is.na(first) | first >= data$date))
     rows_found("follow_up", data$at[bad], "finding", paste0(
       "LTP of lesion ", quote_each(data$lesion[bad]), " without complete ablation before",
       recycle0 = TRUE
@@ -264,17 +264,20 @@ record_checks <- list(
   finding_order = function(tables) {
     data <- findings_of_lesions(tables)
     treated <- treatment_days(tables)
-    retreated <- function(lesion, from, to) any(treated$lesion == lesion & treated$date > from & treated$date <= to)
-    before <- list("complete ablation" = "LTP", residual = "complete ablation")
-    odd <- vapply(seq_len(nrow(data)), function(i) {
-      wrong <- before[[data$finding[i]]]
-      if (is.null(wrong)) return(FALSE)
-      earlier <- which(data$lesion == data$lesion[i] & data$finding == wrong & data$date < data$date[i])
-      length(earlier) > 0 && !retreated(data$lesion[i], min(data$date[earlier]), data$date[i])
+    treated <- split(treated$date, treated$lesion)
+    before <- c("complete ablation" = "LTP", residual = "complete ablation")
+    # In order of time, so that the first match is the earliest.
+    key <- paste(data$lesion, data$finding, sep = "\r")
+    earlier <- data$date[match(paste(data$lesion, before[data$finding], sep = "\r"), key)]
+    odd <- which(earlier < data$date)
+    again <- vapply(odd, function(i) {
+      days <- treated[[data$lesion[i]]]
+      any(days > earlier[i] & days <= data$date[i])
     }, TRUE)
+    odd <- odd[!again]
     rows_found("follow_up", data$at[odd], "finding", paste0(
       quote_each(data$finding[odd]), " of lesion ", quote_each(data$lesion[odd]), " after ",
-      unlist(before[data$finding[odd]]), ", without new treatment",
+      before[data$finding[odd]], ", without new treatment",
       recycle0 = TRUE
     ))
   },
@@ -283,15 +286,16 @@ record_checks <- list(
     patients <- tables$patients
     last <- last_known(tables)$date
     start <- first_session(tables)
-    rows <- lapply(seq_len(nrow(patients)), function(i) {
-      days <- sort(unique(c(start[i], imaging$date[imaging$patient == patients$patient[i]], last[i])))
-      far <- which(diff(days) > 365)
-      if (!length(far)) return(NULL)
-      rows_found("patients", i, "patient", paste0(
-        "no imaging from ", paste0(format(days[far]), " to ", format(days[far + 1]), collapse = ", nor from ")
-      ))
-    })
-    do.call(rbind, rows)
+    of <- match(imaging$patient, patients$patient)
+    seen <- data.frame(i = c(seq_along(start), of, seq_along(last)), day = c(start, imaging$date, last))
+    seen <- seen[!is.na(seen$i) & !is.na(seen$day), ]
+    seen <- seen[order(seen$i, seen$day), ]
+    n <- nrow(seen)
+    far <- which(seen$i[-1] == seen$i[-n] & as.numeric(seen$day[-1] - seen$day[-n]) > 365)
+    text <- tapply(paste0(format(seen$day[far]), " to ", format(seen$day[far + 1]), recycle0 = TRUE), seen$i[far],
+      paste, collapse = ", nor from "
+    )
+    rows_found("patients", as.integer(names(text)), "patient", paste0("no imaging from ", text, recycle0 = TRUE))
   },
   group = function(tables) {
     sessions <- tables$sessions

@@ -198,21 +198,21 @@ after_start <- function(hits) {
 residual_in_the_end <- function(hits, units, members, records, terms) {
   if (!"residual after all ablations" %in% terms) return(hits)
   complete <- records_of_units(units, members, records$events, "complete ablation")
+  complete <- complete[rev(seq_len(nrow(complete))), ]
+  key <- function(x) paste(x$unit, x$lesion, sep = "\r")
+  # The latest is the first from behind.
+  latest <- complete$date[match(key(hits), key(complete))]
   residual <- hits$term == "residual"
-  cleared <- vapply(seq_len(nrow(hits)), function(i) {
-    residual[i] && any(complete$unit == hits$unit[i] & complete$date > hits$date[i] & complete$lesion == hits$lesion[i])
-  }, TRUE)
+  cleared <- residual & !is.na(latest) & latest > hits$date
   hits$term[residual] <- "residual after all ablations"
   hits[!cleared, ]
 }
 
 confirmed <- function(hits, events, days) {
-  again <- vapply(seq_len(nrow(hits)), function(i) {
-    !hits$imaging[i] || !hits$term[i] %in% events ||
-      any(hits$unit == hits$unit[i] & hits$term == hits$term[i] & hits$date >= hits$date[i] + days &
-        (is.na(hits$lesion) | hits$lesion %in% hits$lesion[i]))
-  }, TRUE)
-  hits[again, ]
+  key <- paste(hits$unit, hits$term, hits$lesion, sep = "\r")
+  # In order of time: the last of its kind is the first from behind.
+  last <- rev(hits$date)[match(key, rev(key))]
+  hits[!hits$imaging | !hits$term %in% events | last >= hits$date + days, ]
 }
 
 # Where a unit without event is censored.
@@ -251,8 +251,10 @@ gap_before <- function(units, looks, end, status, term, max.gap) {
   shown <- which(status == "event" & term %in% c(local_terms, "regional progression", "distant progression",
     "residual after all ablations"
   ))
+  of <- split(seq_len(nrow(looks)), looks$unit)
   for (i in shown) {
-    own <- looks[looks$unit == units$unit[i] & looks$date <= end[i], ]
+    own <- looks[of[[units$unit[i]]], ]
+    own <- own[own$date <= end[i], ]
     days <- unique(c(units$start[i], own$date, end[i]))
     far <- which(diff(as.numeric(days)) > max.gap)
     if (!length(far)) next
@@ -317,24 +319,27 @@ technical_success <- function(members, units) {
 # Primary: complete ablation is shown before residual disease and before any further treatment of the lesion. Assisted:
 # it is shown in the end.
 efficacy <- function(lesions, records, primary) {
-  events <- records$events
-  rows <- lapply(seq_len(nrow(lesions)), function(i) {
-    own <- events[which(events$lesion == lesions$lesion[i] & events$date > lesions$start[i]), ]
-    own <- own[order(own$date), ]
-    again <- own$date[own$term %in% c("re-ablation", "other local therapy")]
-    shown <- own[own$term %in% c("complete ablation", "residual"), ]
-    if (primary && length(again)) shown <- shown[shown$date <= min(again), ]
-    if (!nrow(shown)) {
-      return(data.frame(unit = lesions$unit[i], value = NA, why = NA_character_, record = NA_character_))
-    }
-    pick <- if (primary) 1 else c(which(shown$term == "complete ablation"), nrow(shown))[1]
-    data.frame(
-      unit = lesions$unit[i], value = shown$term[pick] == "complete ablation",
-      why = paste0(shown$term[pick], " of lesion ", lesions$lesion[i], " on ", format(shown$date[pick])),
-      record = paste0("follow_up, row ", shown$row[pick])
-    )
-  })
-  do.call(rbind, rows)
+  terms <- c("complete ablation", "residual", "re-ablation", "other local therapy")
+  events <- records$events[records$events$term %in% terms & !is.na(records$events$lesion), ]
+  own <- merge(lesions, events[c("lesion", "term", "date", "table", "row")], by = "lesion")
+  own <- own[own$date > own$start, ]
+  # On one day residual disease was found before it was treated.
+  own <- own[order(own$date, match(own$term, terms), own$row), ]
+  key <- function(x) paste(x$unit, x$lesion, sep = "\r")
+  treated <- own[own$term %in% terms[3:4], ]
+  shown <- own[own$term %in% terms[1:2], ]
+  if (primary) {
+    again <- treated$date[match(key(shown), key(treated))]
+    shown <- shown[is.na(again) | shown$date <= again, ]
+  } else {
+    shown <- shown[order(shown$term != "complete ablation"), ]
+  }
+  i <- match(key(lesions), key(shown))
+  data.frame(
+    unit = lesions$unit, value = shown$term[i] == "complete ablation",
+    why = ifelse(is.na(i), NA, paste0(shown$term[i], " of lesion ", lesions$lesion, " on ", format(shown$date[i]))),
+    record = ifelse(is.na(i), NA, paste0("follow_up, row ", shown$row[i]))
+  )
 }
 
 happened <- function(units, members, records, terms) {
