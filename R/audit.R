@@ -223,21 +223,19 @@ compare_equal <- function(value, decimals, printed, low, high, eps) {
 
 # The ledger --------------------------------------------------------------------------------------------------------
 
+# A row is a list of strings: there may be many, and a data frame each would take most of the time.
 ledger_row <- function(claim, check, verdict, arithmetic, needed = "", basis = "arithmetic") {
   if (!is.na(claim$needs)) needed <- paste0(needed, if (nzchar(needed)) "; ", claim$needs)
-  data.frame(
+  list(
     id = claim$id, where = claim$where, claim = claim$claim, printed = printed_text(claim$value, claim$decimals),
     check = check, basis = basis, verdict = verdict, arithmetic = arithmetic,
-    needed = if (verdict == "contradicted") needed else "",
-    stringsAsFactors = FALSE
+    needed = if (verdict == "contradicted") needed else ""
   )
 }
 
 new_ledger <- function(rows, claims, ...) {
-  out <- do.call(rbind, rows)
-  if (is.null(out)) {
-    out <- as.data.frame(stats::setNames(rep(list(character()), length(ledger_columns)), ledger_columns))
-  }
+  columns <- lapply(stats::setNames(ledger_columns, ledger_columns), function(name) vapply(rows, `[[`, "", name))
+  out <- as.data.frame(columns, stringsAsFactors = FALSE)
   out <- out[order(match(out$id, claims$id)), ]
   rownames(out) <- NULL
   structure(out, class = c("audit_ledger", "data.frame"), n_claims = nrow(claims), ...)

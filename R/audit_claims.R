@@ -307,7 +307,7 @@ rule_functions <- list(
   },
   fisher = on_exact(function(a, n, b, m) {
     counts <- vapply(list(a, n, b, m), exact_value, 0)
-    fisher_p(counts[1], counts[2], counts[3], counts[4])
+    fisher_of_events(counts[1], counts[2], counts[3], counts[4])
   }),
   events = TRUE, at_risk = TRUE
 )

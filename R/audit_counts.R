@@ -237,54 +237,61 @@ order_box <- function(stat, n, whole) {
 
 box_sum <- function(box, side) sum(box[[side]] * box$times)
 
-check_mean_in_box <- function(row, box) {
-  n <- sum(box$times)
-  edges <- c(box_sum(box, "low"), box_sum(box, "high")) / n
+# Does anything between these ends print so? "rounded", "cut" or "".
+prints_between <- function(row, low, high) {
   printed <- printed_interval(row$value, row$decimals)
-  possible <- printed$high >= edges[1] - slack(edges[1]) && printed$low <= edges[2] + slack(edges[2])
-  ledger_row(row, "mean within the order", if (possible) "consistent" else "contradicted",
-    paste0("between ", number_text(edges[1]), " and ", number_text(edges[2])),
-    paste0("a mean between ", number_text(edges[1]), " and ", number_text(edges[2]))
+  if (printed$high >= low - slack(low) && printed$low <= high + slack(high)) return("rounded")
+  if (row$value >= 0 && row$value <= high + slack(high) && row$value + 10^-row$decimals > low + slack(low)) return("cut")
+  ""
+}
+
+check_mean_in_box <- function(row, box) {
+  edges <- c(box_sum(box, "low"), box_sum(box, "high")) / sum(box$times)
+  how <- prints_between(row, edges[1], edges[2])
+  between <- paste0("between ", number_text(edges[1]), " and ", number_text(edges[2]))
+  ledger_row(row, "mean within the order", if (nzchar(how)) "consistent" else "contradicted",
+    paste0(between, if (how == "cut") ": only if cut off, not rounded"), paste0("a mean ", between)
   )
 }
 
-# Least sum of squares of values in the box with this sum: all at one level, as far as their limits let them.
-least_squares_at <- function(box, sum) {
-  finite <- c(box$low, box$high)
-  finite <- c(finite[is.finite(finite)], sum / sum(box$times))
-  # The level lies beyond all limits only where every value has reached one of them.
-  ends <- range(finite) + c(-1, 1) * (diff(range(finite)) + abs(sum) + 1)
-  at <- function(level) pmin(pmax(level, box$low), box$high)
-  for (i in seq_len(200)) {
-    middle <- (ends[1] + ends[2]) / 2
-    if (sum(at(middle) * box$times) < sum) ends[1] <- middle else ends[2] <- middle
-  }
-  sum(at(ends[2])^2 * box$times)
+# Least sums of squares of values in the box with these sums: all values at one level, as far as their limits let them.
+least_squares_at <- function(box, sums) {
+  ends <- c(box$low, box$high)
+  ends <- sort(unique(ends[is.finite(ends)]))
+  # Beyond the last limit only unlimited values go on, so far that every one of the sums is reached.
+  far <- sum(box$times) * (max(0, abs(ends)) + 1) + max(abs(sums))
+  levels <- c(-far, ends, far)
+  values <- function(level) pmin(pmax(rep(level, each = nrow(box)), box$low), box$high)
+  sum_of <- function(level, power) colSums(matrix(values(level)^power * box$times, nrow = nrow(box)))
+  # The sum is linear between two limits; where it stands still, so do the values.
+  at <- sum_of(levels, 1)
+  k <- findInterval(sums, at, all.inside = TRUE)
+  rise <- at[k + 1] - at[k]
+  part <- ifelse(rise > 0, pmin(pmax((sums - at[k]) / rise, 0), 1), 0)
+  sum_of(levels[k] + part * (levels[k + 1] - levels[k]), 2)
 }
 
-# An upper bound of it: x^2 <= (low + high) x - low high, then the dearest values first.
-most_squares_at <- function(box, sum) {
-  if (any(is.infinite(box$low) | is.infinite(box$high))) return(Inf)
-  left <- sum - box_sum(box, "low")
-  slope <- box$low + box$high
-  total <- sum(box$low^2 * box$times)
-  for (i in order(-slope)) {
-    taken <- min(left, (box$high[i] - box$low[i]) * box$times[i])
-    total <- total + max(0, taken) * slope[i]
-    left <- left - max(0, taken)
-  }
-  total
+# An upper bound of them: x^2 <= (low + high) x - low high, then the dearest values first.
+most_squares_at <- function(box, sums) {
+  if (any(is.infinite(box$low) | is.infinite(box$high))) return(rep(Inf, length(sums)))
+  box <- box[order(-(box$low + box$high)), ]
+  room <- (box$high - box$low) * box$times
+  at <- box_sum(box, "low") + cumsum(c(0, room))
+  squares <- sum(box$low^2 * box$times) + cumsum(c(0, room * (box$low + box$high)))
+  if (at[1] == at[length(at)]) return(rep(squares[1], length(sums)))
+  stats::approx(at, squares, sums, rule = 2, ties = list("ordered", max))$y
 }
 
 # Between which the sum of squares about the mean lies, over all means that print so. The grid is fine, and what may lie
 # between two of its points is added: the derivative by the sum is at most twice the range.
 squares_about_mean <- function(box, n, sums) {
   grid <- seq(sums[1], sums[2], length.out = if (sums[1] == sums[2]) 1 else 201)
-  least <- vapply(grid, function(s) least_squares_at(box, s) - s^2 / n, 0)
-  most <- vapply(grid, function(s) most_squares_at(box, s) - s^2 / n, 0)
+  least <- least_squares_at(box, grid) - grid^2 / n
+  most <- most_squares_at(box, grid) - grid^2 / n
   spread <- max(box$high) - min(box$low)
   loose <- if (length(grid) > 1) 2 * spread * (grid[2] - grid[1]) else 0
-  c(max(0, min(least) - if (is.finite(loose)) loose else min(least)), max(most) + loose)
+  # A square root is taken of both: no rounding error may make them negative.
+  pmax(0, c(if (is.finite(loose)) min(least) - loose else 0, max(most) + loose))
 }
 
 check_sd <- function(stat, box, n, whole) {
@@ -299,17 +306,17 @@ check_sd <- function(stat, box, n, whole) {
   }
   # The mean has been told to be out of reach, or nothing bounds it.
   if (sums[1] > sums[2] || any(is.infinite(sums))) return(list())
-  squares <- squares_about_mean(box, n, sums)
-  printed <- printed_interval(row$value, row$decimals)
-  fits <- function(divisor) {
-    edges <- sqrt(squares / divisor)
-    printed$high >= edges[1] - slack(edges[1]) && printed$low <= edges[2] + slack(edges[2])
-  }
-  edges <- number_text(sqrt(squares / (n - 1)))
-  between <- paste0("between ", edges[1], " and ", edges[2])
-  out <- list(ledger_row(row, "standard deviation within the order",
-    if (fits(n - 1) || fits(n)) "consistent" else "contradicted",
-    paste0(between, if (!fits(n - 1) && fits(n)) ": only with divisor n"), paste0("a standard deviation ", between)
+  edges <- sqrt(squares_about_mean(box, n, sums))
+  how <- c("rounded", "rounded", "cut", "cut")
+  with_n <- c(FALSE, TRUE, FALSE, TRUE)
+  works <- mapply(function(h, d) prints_between(row, edges[1] / d, edges[2] / d) == h, how, sqrt(n - 1 + with_n))
+  first <- which(works)[1]
+  text <- number_text(edges / sqrt(n - 1))
+  between <- paste0("between ", text[1], " and ", text[2])
+  out <- list(ledger_row(row, "standard deviation within the order", if (any(works)) "consistent" else "contradicted",
+    paste0(between, if (any(works)) {
+      c("", ": only with divisor n", ": only if cut off, not rounded", ": only with divisor n, cut off")[first]
+    }), paste0("a standard deviation ", between)
   ))
   if (whole && !is.null(stat$mean)) out <- c(out, list(check_whole_squares(stat, box, n, sums)))
   out
@@ -321,24 +328,22 @@ check_whole_squares <- function(stat, box, n, sums) {
   printed <- printed_interval(row$value, row$decimals)
   first <- ceiling(sums[1] - slack(sums[1]))
   candidates <- seq(first, length.out = max(0, floor(sums[2] + slack(sums[2])) - first + 1))
+  least <- least_squares_at(box, candidates)
+  most <- most_squares_at(box, candidates)
   pairs_for <- function(divisor) {
-    found <- lapply(candidates, function(s) {
-      edges <- divisor * c(max(0, printed$low), printed$high)^2 + s^2 / n
-      low <- max(edges[1], least_squares_at(box, s))
-      high <- min(edges[2], most_squares_at(box, s))
-      low <- ceiling(low - slack(low))
-      high <- floor(high + slack(high))
-      if ((low - s) %% 2 != 0) low <- low + 1
-      if (low <= high) c(s, low)
-    })
-    Filter(Negate(is.null), found)
+    low <- pmax(divisor * max(0, printed$low)^2 + candidates^2 / n, least)
+    high <- pmin(divisor * printed$high^2 + candidates^2 / n, most)
+    low <- ceiling(low - slack(low))
+    high <- floor(high + slack(high))
+    low <- low + (low - candidates) %% 2
+    cbind(candidates, low)[low <= high, , drop = FALSE]
   }
   found <- pairs_for(n - 1)
-  only_n <- !length(found)
+  only_n <- !nrow(found)
   if (only_n) found <- pairs_for(n)
-  ledger_row(row, "whole sum of squares", if (length(found)) "consistent" else "contradicted",
-    if (length(found)) {
-      paste0("for instance sum ", number_text(found[[1]][1]), ", of squares ", number_text(found[[1]][2]),
+  ledger_row(row, "whole sum of squares", if (nrow(found)) "consistent" else "contradicted",
+    if (nrow(found)) {
+      paste0("for instance sum ", number_text(found[1, 1]), ", of squares ", number_text(found[1, 2]),
         if (only_n) ": only with divisor n"
       )
     } else {

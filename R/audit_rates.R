@@ -81,6 +81,7 @@ claims_of_rates <- function(x, call) {
   group <- as.character(x$group)
   time <- number_text(x$time)
   one <- function(kind, column, decimals, rows, of_group = TRUE) {
+    if (!length(rows)) return(NULL)
     data.frame(
       id = paste0(endpoint[rows], if (of_group) paste0(": ", group[rows]), ": ", time[rows], ": ", kind),
       claim = paste0(kind, ", ", endpoint[rows], if (of_group) paste0(", ", group[rows]), ", ", time[rows]),
@@ -97,7 +98,7 @@ claims_of_rates <- function(x, call) {
   read_claims(rbind(
     one("rate", "estimate", x$decimals, given("estimate")),
     one("std.error", "std.error", x$decimals, given("std.error")),
-    if (length(with_p)) one("p", "p", decimals_p, with_p, of_group = FALSE)
+    one("p", "p", decimals_p, with_p, of_group = FALSE)
   ), call)
 }
 
@@ -293,7 +294,7 @@ by_fisher <- function(claim, table, groups, allowed) {
   events <- lapply(1:2, function(k) events_allowed(at[k, ], allowed))
   pairs <- expand.grid(a = events[[1]], c = events[[2]])
   if (nrow(pairs) > 1e5) return(row("not checkable", "more than 100,000 pairs of numbers of events are possible"))
-  p <- fisher_p(pairs$a, at$n[1], pairs$c, at$n[2])
+  p <- fisher_of_events(pairs$a, at$n[1], pairs$c, at$n[2])
   printed <- printed_interval(claim$value, claim$decimals)
   fits <- p >= printed$low - slack(p) & p <= printed$high + slack(p)
   of <- function(events, n) paste0(range_text(range(events)), " of ", number_text(n))
@@ -312,7 +313,7 @@ by_fisher <- function(claim, table, groups, allowed) {
 }
 
 # An empty column is no mistake here: nobody had the event, p is 1.
-fisher_p <- function(a, n, c, m) {
+fisher_of_events <- function(a, n, c, m) {
   suppressWarnings(fisher_batch(a, n - a, c, m - c, progress = FALSE), classes = "cryonodes_warning_degenerate")$p.value
 }
 
