@@ -96,6 +96,10 @@ sums_within <- function(sums, low, high) {
 
 range_text <- function(x) paste(unique(number_text(x)), collapse = " to ")
 
+between_text <- function(ends) {
+  paste0("between ", number_text(signif(ends[1], 5)), " and ", number_text(signif(ends[2], 5)))
+}
+
 check_percent <- function(row) {
   if (!is.na(row$count)) return(check_percent_of_count(row))
   found <- sums_within(printing_sums(row$value, row$decimals, row$n, 100), 0, row$n)
@@ -132,11 +136,12 @@ check_percent_of_count <- function(row) {
 percent_needs <- function(value, decimals, count, n) {
   counts <- sums_within(printing_sums(value, decimals, n, 100), 0, n)
   edges <- (value + c(-0.5, 0.5) * 10^-decimals) / 100
-  sizes <- if (edges[1] > 0) c(ceiling(count / edges[2] - 1e-9), floor(count / edges[1] + 1e-9)) # binary fractions
-  paste0(
-    if (is.null(counts)) "no whole count of " else paste0("a count of ", range_text(counts), " in "), number_text(n),
-    if (is.null(counts)) " does", "; with ", number_text(count), " above, ",
-    if (is.null(sizes) || sizes[1] > sizes[2]) "no denominator does" else paste0("a denominator of ", range_text(sizes))
+  # 1e-9: binary fractions.
+  sizes <- if (edges[1] > 0) c(ceiling(count / edges[2] - 1e-9), floor(count / edges[1] + 1e-9))
+  if (!is.null(sizes) && sizes[1] > sizes[2]) sizes <- NULL
+  or_none <- function(x) if (is.null(x)) "none prints so" else range_text(x)
+  paste0("another count of ", number_text(n), " (", or_none(counts), "), or another denominator of ", number_text(count),
+    " (", or_none(sizes), ")"
   )
 }
 
@@ -241,14 +246,15 @@ box_sum <- function(box, side) sum(box[[side]] * box$times)
 prints_between <- function(row, low, high) {
   printed <- printed_interval(row$value, row$decimals)
   if (printed$high >= low - slack(low) && printed$low <= high + slack(high)) return("rounded")
-  if (row$value >= 0 && row$value <= high + slack(high) && row$value + 10^-row$decimals > low + slack(low)) return("cut")
+  below <- row$value + 10^-row$decimals
+  if (row$value >= 0 && row$value <= high + slack(high) && below > low + slack(low)) return("cut")
   ""
 }
 
 check_mean_in_box <- function(row, box) {
   edges <- c(box_sum(box, "low"), box_sum(box, "high")) / sum(box$times)
   how <- prints_between(row, edges[1], edges[2])
-  between <- paste0("between ", number_text(edges[1]), " and ", number_text(edges[2]))
+  between <- between_text(edges)
   ledger_row(row, "mean within the order", if (nzchar(how)) "consistent" else "contradicted",
     paste0(between, if (how == "cut") ": only if cut off, not rounded"), paste0("a mean ", between)
   )
@@ -311,23 +317,23 @@ check_sd <- function(stat, box, n, whole) {
   with_n <- c(FALSE, TRUE, FALSE, TRUE)
   works <- mapply(function(h, d) prints_between(row, edges[1] / d, edges[2] / d) == h, how, sqrt(n - 1 + with_n))
   first <- which(works)[1]
-  text <- number_text(edges / sqrt(n - 1))
-  between <- paste0("between ", text[1], " and ", text[2])
+  between <- between_text(edges / sqrt(n - 1))
   out <- list(ledger_row(row, "standard deviation within the order", if (any(works)) "consistent" else "contradicted",
     paste0(between, if (any(works)) {
       c("", ": only with divisor n", ": only if cut off, not rounded", ": only with divisor n, cut off")[first]
     }), paste0("a standard deviation ", between)
   ))
-  if (whole && !is.null(stat$mean)) out <- c(out, list(check_whole_squares(stat, box, n, sums)))
+  # Without a whole sum the mean has been told to be impossible.
+  first <- ceiling(sums[1] - slack(sums[1]))
+  last <- floor(sums[2] + slack(sums[2]))
+  if (whole && !is.null(stat$mean) && first <= last) out <- c(out, list(check_whole_squares(stat, box, n, first:last)))
   out
 }
 
 # GRIMMER: whole sums S and whole sums of squares Q, even together or odd together.
-check_whole_squares <- function(stat, box, n, sums) {
+check_whole_squares <- function(stat, box, n, candidates) {
   row <- stat$sd
   printed <- printed_interval(row$value, row$decimals)
-  first <- ceiling(sums[1] - slack(sums[1]))
-  candidates <- seq(first, length.out = max(0, floor(sums[2] + slack(sums[2])) - first + 1))
   least <- least_squares_at(box, candidates)
   most <- most_squares_at(box, candidates)
   pairs_for <- function(divisor) {

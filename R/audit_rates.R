@@ -267,15 +267,18 @@ by_search <- function(found, cells) {
   lapply(all, function(i) {
     if (!length(hit[[i]]) && undecided > 0) {
       return(row(i, "not checkable", paste0(none, "; this cell is in none of the ", n_sets,
-        " sets found without which there are some, but ", undecided, " candidate sets are undecided"
+        " sets found without which there are some, but ", undecided, " others are undecided"
       )))
     }
     if (!length(hit[[i]])) return(row(i, "consistent", "life tables print it, beside a cell that they do not"))
     reads <- paste(unique(sets$reads[hit[[i]]]), collapse = " or ")
-    text <- paste0(none, "; this cell is in ", length(hit[[i]]), " of the ", n_sets, " ",
-      if (undecided > 0) "sets found" else "smallest sets", " without which there are some",
-      if (undecided > 0) paste0("; ", undecided, " candidate sets are undecided")
-    )
+    text <- paste0(none, "; ", if (n_sets == 1 && undecided == 0) {
+      "without the one smallest set of cells, which this is in, there are some"
+    } else {
+      paste0("this cell is in ", length(hit[[i]]), " of the ", n_sets, if (undecided == 0) " smallest",
+        " sets found without which there are some", if (undecided > 0) paste0("; ", undecided, " others are undecided")
+      )
+    })
     if (found$cut) {
       return(row(i, "consistent", paste0(text, ". All cells are printed if some may be cut off, not rounded")))
     }
