@@ -198,7 +198,7 @@ evaluate_rule <- function(e, known) {
   name <- as.character(e[[1]])
   f <- rule_functions[[name]]
   if (is.null(f)) known$refuse(paste0("has the unknown function ", quoted(name)))
-  if (!is.null(names(e)) || any(vapply(as.list(e)[-1], identical, TRUE, quote(expr = )))) {
+  if (!is.null(names(e)) || !all(nzchar(as.character(e)[-1]))) {
     known$refuse(paste0("has named or empty arguments in ", quoted(name)))
   }
   args <- lapply(as.list(e)[-1], evaluate_rule, known = known)

@@ -41,11 +41,13 @@
 #' @examples
 #' # Brown & Heathers (2017): 28 whole numbers cannot have the mean 5.19.
 #' audit_counts(data.frame(
-#'   id = "m", claim = "mean score", kind = "mean", value = 5.19, decimals = 2, n = 28, whole = TRUE
+#'   id = "m", claim = "mean score", kind = "mean", value = 5.19, decimals = 2, n = 28,
+#'   whole = TRUE
 #' ))
-#' # More than half of the spread that this range and mean allow.
+#' # A greater spread than this range and mean allow.
 #' audit_counts(data.frame(
-#'   id = c("mean", "sd", "min", "max"), claim = "days in hospital", kind = c("mean", "sd", "min", "max"),
+#'   id = c("mean", "sd", "min", "max"), kind = c("mean", "sd", "min", "max"),
+#'   claim = "days in hospital",
 #'   value = c(3, 9, 1, 14), decimals = 0, n = 20, variable = "stay"
 #' ))
 #' @export
@@ -140,7 +142,8 @@ percent_needs <- function(value, decimals, count, n) {
   sizes <- if (edges[1] > 0) c(ceiling(count / edges[2] - 1e-9), floor(count / edges[1] + 1e-9))
   if (!is.null(sizes) && sizes[1] > sizes[2]) sizes <- NULL
   or_none <- function(x) if (is.null(x)) "none prints so" else range_text(x)
-  paste0("another count of ", number_text(n), " (", or_none(counts), "), or another denominator of ", number_text(count),
+  paste0(
+    "another count of ", number_text(n), " (", or_none(counts), "), or another denominator of ", number_text(count),
     " (", or_none(sizes), ")"
   )
 }

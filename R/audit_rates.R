@@ -42,9 +42,11 @@
 #'   \eqn{r_i \prod_{j < i} (1 + a_j) \le n}{r[i] prod(1 + a[j], j < i) <= n},
 #'   \eqn{\sum a_i / r_i \ge (\prod (1 + a_i) - 1) / n}{sum(a/r) >= (prod(1 + a) - 1)/n}.
 #' @examples
+#' # B: one event among 12 has a standard error of 8.0 at least.
 #' audit_rates(data.frame(
-#'   endpoint = "OS", group = c("A", "A", "B", "B"), n = c(10, 10, 12, 12), time = c(12, 24), decimals = 1,
-#'   estimate = c(90, 80, 100, 91.7), std.error = c(9.5, 12.6, 0, 4), p = c(0.45, 0.57)
+#'   endpoint = "OS", group = c("A", "A", "B", "B"), n = c(10, 10, 12, 12), time = c(12, 24),
+#'   estimate = c(90, 80, 100, 91.7), std.error = c(9.5, 12.6, 0, 4), decimals = 1,
+#'   p = c(0.45, 0.57)
 #' ))
 #' @export
 audit_rates <- function(x, pooled = NULL, rounding = "half-up", release = 2, effort = 1, progress = FALSE,

@@ -66,7 +66,9 @@ test_that("several rules must all hold, of several ways one", {
 })
 
 test_that("to stand twice is consistent, not reproduced; a claim without a check says why", {
-  rows <- claims(id = c("a", "b", "c"), value = c(3, 3, 4), recompute = c(NA, "a", "a"), reason = c("asked by phone", NA, NA))
+  rows <- claims(
+    id = c("a", "b", "c"), value = c(3, 3, 4), recompute = c(NA, "a", "a"), reason = c("asked by phone", NA, NA)
+  )
   ledger <- audit_claims(rows)
   expect_identical(ledger$verdict, c("not checkable", "consistent", "contradicted"))
   expect_identical(ledger$basis, c("none", "repetition", "repetition"))
@@ -105,7 +107,8 @@ test_that("a rule runs no code", {
   attacks <- c(
     "system(\"true\")", paste0("file.create(\"", marker, "\")"), "base::system(\"true\")", "(function() 1)()", "x <- 1",
     "{ 1 }", "get(\"system\")(\"true\")", "lnm_claims$value", "function(x) x", "Sys.time()", "age[[1]]", "T", "pi",
-    "sum(na.rm = 1)", "1; system(\"true\")", "if (TRUE) 1", "\"text\"", "1 +", "1 2", paste(rep("1 +", 600), collapse = " "),
+    "sum(na.rm = 1)", "1; system(\"true\")", "if (TRUE) 1", "\"text\"", "1 +", "1 2",
+    paste(rep("1 +", 600), collapse = " "),
     "rep(1, 1e9)", "events(1)", "mean()"
   )
   for (attack in attacks) {
@@ -148,13 +151,15 @@ test_that("the founding case: verdicts are what its own tables give", {
   # Computed here a second time, without rules.
   same <- c(
     lesions = sum(lnm_sessions$n_lnm), female = sum(first$sex == "F"), male = sum(first$sex == "M"),
-    sessions = nrow(lnm_sessions), age_max = max(first$age), age_min = min(first$age), size_max = max(lnm_sessions$long_axis_mm)
+    sessions = nrow(lnm_sessions), age_max = max(first$age), age_min = min(first$age),
+    size_max = max(lnm_sessions$long_axis_mm)
   )
   for (id in names(same)) {
     expect_identical(verdict[[id]] == "contradicted", same[[id]] != value[[id]], info = id)
   }
   shares <- list(
-    ltp_per_patient = c("ltp", "patients"), ltp_per_session = c("ltp", "ltp_sessions"), ltp_per_lesion = c("ltp", "lesions"),
+    ltp_per_patient = c("ltp", "patients"), ltp_per_session = c("ltp", "ltp_sessions"),
+    ltp_per_lesion = c("ltp", "lesions"),
     systemic_percent = c("systemic_sessions", "systemic_of"), complication_rate = c("complications", "sessions"),
     biopsy_percent = c("biopsy", "patients"), protected_percent = c("protected", "sessions")
   )
@@ -165,7 +170,7 @@ test_that("the founding case: verdicts are what its own tables give", {
       info = id
     )
   }
-  # The cells that reconstruct_km() would release alone, where there is one smallest set and rounding does not explain it.
+  # The cell that reconstruct_km() would release, where there is one smallest set and cutting off does not explain it.
   printed <- lnm_rates[lnm_rates$endpoint == "Disease-free survival", ]
   released <- reconstruct_km(printed, pooled = "Whole cohort", release = 1)$release
   dfs <- ledger[ledger$check == "curves together" & grepl("^t3_dfs", ledger$id) & ledger$verdict == "contradicted", ]

@@ -6,7 +6,9 @@ of_check <- function(ledger, check) as.data.frame(ledger)[ledger$check == check,
 
 test_that("the smallest standard error is Greenwood's without censoring, by hand", {
   # 10 patients, 2 events, no censoring: S = 0.8, SE = sqrt(0.8 0.2 / 10) = 0.12649; 12.6 prints, 12.5 does not.
-  se <- function(printed) of_check(audit_rates(rate_rows("A", 10, 12, 80, printed), release = 0), "smallest standard error")
+  se <- function(printed) {
+    of_check(audit_rates(rate_rows("A", 10, 12, 80, printed), release = 0), "smallest standard error")
+  }
   expect_identical(se(12.6)$verdict, "consistent")
   against <- se(12.5)
   expect_identical(against$verdict, "contradicted")
