@@ -32,6 +32,11 @@ test_that("rules on records, by hand", {
   expect_identical(verdict(5, "> max(session)", kind = "limit"), "consistent")
   expect_identical(verdict(2, "> max(session)", kind = "limit"), "contradicted")
   expect_identical(verdict(2, ">= max(session)", kind = "limit"), "consistent")
+  expect_identical(verdict(2, "<= max(session)", kind = "limit"), "consistent")
+  expect_identical(verdict(3, "<= max(session)", kind = "limit"), "contradicted")
+  expect_identical(verdict(1, ">= max(session)", kind = "limit"), "contradicted")
+  expect_identical(verdict(2, "< max(session)", kind = "limit"), "contradicted")
+  expect_identical(verdict(1, "< max(session)", kind = "limit"), "consistent")
   # 3 of 4 against 1 of 4: (16 + 1 + 16 + 1) / 70.
   expect_identical(verdict(0.49, "fisher(3, 4, 1, 4)", decimals = 2, kind = "p"), "reproduced")
 })
