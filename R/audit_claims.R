@@ -40,7 +40,7 @@
 #' @examples
 #' patients <- data.frame(sex = c("F", "M", "M"), age = c(61, 48, 70))
 #' audit_claims(data.frame(
-#'   id = c("n", "women", "age"), claim = c("patients", "share of women", "mean age"),
+#'   id = c("n", "women", "age_mean"), claim = c("patients", "share of women", "mean age"),
 #'   kind = c("count", "percent", "mean"), value = c(3, 30, 59.7), decimals = c(0, 0, 1),
 #'   recompute = c("length(sex)", "percent(count(sex == \"F\"), n)", "mean(age)")
 #' ), data = patients)
