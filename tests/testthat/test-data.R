@@ -39,7 +39,7 @@ test_that("the cohort's overall survival prints as published, but for the cell t
 })
 
 test_that("the csv files hold the same as the data sets", {
-  for (name in c("lnm_sessions", "lnm_definitions", "lnm_rates", "lnm_facts")) {
+  for (name in c("lnm_sessions", "lnm_definitions", "lnm_rates", "lnm_facts", "lnm_claims")) {
     file <- system.file("extdata", paste0(name, ".csv"), package = "cryonodes")
     csv <- utils::read.csv(file, colClasses = "character", na.strings = "", encoding = "UTF-8")
     data <- get(name)

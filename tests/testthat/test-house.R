@@ -237,6 +237,12 @@ test_that("no printed result of the paper stands in the code", {
   percent <- unlist(printed[c("estimate", "std.error")])
   percent <- unique(percent[!is.na(percent) & grepl(".", percent, fixed = TRUE)])
   numbers <- unique(c(cells, format(as.numeric(percent) / 100, trim = TRUE, drop0trailing = TRUE, digits = 12)))
+  # Of the other claims those that cannot stand there by chance: three digits and a point.
+  claims <- utils::read.csv(in_house("inst/extdata/lnm_claims.csv"), colClasses = "character")
+  claims <- claims$value[claims$where != "Table 1" & !claims$kind %in% c("setting", "limit")]
+  long <- grepl(".", claims, fixed = TRUE) & nchar(gsub("^0+|[.]", "", claims)) >= 3
+  expect_gt(sum(long), 60)
+  numbers <- unique(c(numbers, claims[long]))
   any_of <- paste(gsub(".", "[.]", numbers, fixed = TRUE), collapse = "|")
   # Whole numbers only: 0.31 is not in 0.315, nor 10.1 in 10.1016.
   pattern <- paste0("(?<![0-9.])(", any_of, ")0*(?![0-9.]*[0-9])")
