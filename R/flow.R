@@ -10,7 +10,8 @@
 #' @param ... For `autoplot()`: not used.
 #' @return A list of class `flow`: `steps`, a data frame in reading order with `step` (`"screened"`, `"excluded"`,
 #'   `"included"`, `"left out"`, `"analysed"`, `"group"`, `"endpoint"`, `"not counted"`), `label`, `unit`, `n`, `patients`;
-#'   `notes`. `as.data.frame()` gives `steps`; `autoplot()` draws it (ggplot2).
+#'   `notes`. `as.data.frame()` gives `steps`; `autoplot()` draws it
+#'   (ggplot2); the height that it needs, in inches, is the attribute `"height"` of the drawing.
 #' @section Definition: Candidates are the rows of the table `screening`; who has no patient there was excluded for the
 #'   reason of the row. A patient left out by `cohort(policy = "exclude")` was a candidate as well. `n` of a reason adds up
 #'   to the number excluded. Without a table of screening the flow starts with the patients of the cohort, and a note says
@@ -164,10 +165,14 @@ autoplot.flow <- function(object, base_size = 9, lang = "en", ...) {
   frame <- flow_frame(object, flow_text(lang))
   .data <- rlang::.data
   aes <- ggplot2::aes
-  ggplot2::ggplot(frame$boxes) +
-    ggplot2::geom_segment(aes(x = .data$x, xend = .data$xend, y = .data$y, yend = .data$yend), data = frame$lines,
-      linewidth = 0.4, colour = "grey30", arrow = ggplot2::arrow(length = ggplot2::unit(4, "pt"), type = "closed")
-    ) +
+  segments <- function(data, arrow = NULL) {
+    ggplot2::geom_segment(aes(x = .data$x, xend = .data$xend, y = -.data$y, yend = -.data$yend),
+      data = data, linewidth = 0.4, colour = "grey30", arrow = arrow
+    )
+  }
+  out <- ggplot2::ggplot(frame$boxes) +
+    segments(frame$lines) +
+    segments(frame$arrows, ggplot2::arrow(length = ggplot2::unit(4, "pt"), type = "closed")) +
     ggplot2::geom_rect(aes(xmin = .data$left, xmax = .data$right, ymin = -.data$bottom, ymax = -.data$top),
       fill = "white", colour = "grey30", linewidth = 0.4
     ) +
@@ -176,37 +181,43 @@ autoplot.flow <- function(object, base_size = 9, lang = "en", ...) {
     ) +
     ggplot2::coord_cartesian(xlim = c(0, 1), ylim = c(-frame$height - 0.1, 0.1), expand = FALSE) +
     ggplot2::theme_void(base_size = base_size)
+  structure(out, height = frame$height * 1.3 * base_size / 72)
 }
 
 # Boxes and arrows as plain data; heights in lines of text.
 flow_frame <- function(x, text = flow_text()) {
-  boxes <- flow_boxes(x, 46, text)
+  boxes <- flow_boxes(x, 50, text)
   kind <- vapply(boxes, `[[`, "", "kind")
   lines <- vapply(boxes, function(box) length(box$lines), 0L)
-  # Groups stand side by side, two in a row; all else one below the other.
-  side <- ifelse(kind == "aside", 0.54, 0.02)
-  row <- cumsum(!(kind == "group" & stats::ave(seq_along(kind), kind, FUN = seq_along) %% 2 == 0))
-  right <- kind == "group" & duplicated(row)
-  side[right] <- 0.54
-  height <- tapply(lines, row, max) + 0.9
-  top <- c(0, cumsum(height + 0.7))[row]
+  # Groups stand side by side, two in a row, and so do endpoints; all else one below the other.
+  second <- kind %in% c("group", "endpoint") & stats::ave(seq_along(kind), kind, FUN = seq_along) %% 2 == 0
+  row <- cumsum(!second)
+  side <- ifelse(kind == "aside" | second, 0.54, 0.02)
+  height <- as.vector(tapply(lines, row, max)) + 0.8
+  # More room where groups and endpoints begin.
+  begins <- tapply(kind %in% c("group", "endpoint") & !duplicated(kind), row, any)
+  gap <- ifelse(as.vector(begins), 1.6, 0.9)
+  top <- cumsum(c(0, (height + c(gap[-1], 0))[-length(height)]))[row]
   out <- data.frame(
     kind = kind, text = vapply(boxes, function(box) paste(box$lines, collapse = "\n"), ""), left = side,
     right = side + 0.44, top = top, bottom = top + height[row], stringsAsFactors = FALSE
   )
-  way <- which(out$kind == "main")
-  down <- data.frame(x = 0.24, xend = 0.24, y = -out$bottom[way[-length(way)]], yend = -out$top[way[-1]])
-  aside <- which(out$kind == "aside")
-  across <- data.frame(
-    x = rep(0.24, length(aside)), xend = rep(0.54, length(aside)), y = -(out$top + out$bottom)[aside] / 2,
-    yend = -(out$top + out$bottom)[aside] / 2
-  )
+  line <- function(x, y, xend, yend) data.frame(x = x, y = y, xend = xend, yend = yend)
+  way <- which(kind == "main")
+  aside <- which(kind == "aside")
   last <- way[length(way)]
-  ends <- which(out$kind %in% c("group", "endpoint"))
-  if (length(ends)) {
-    below <- ends[out$top[ends] == min(out$top[ends])]
-    middle <- (out$left[below] + out$right[below]) / 2
-    down <- rbind(down, data.frame(x = 0.24, xend = middle, y = -out$bottom[last], yend = -out$top[below]))
+  middle <- (out$top + out$bottom) / 2
+  arrows <- rbind(
+    line(0.24, out$bottom[way[-length(way)]], 0.24, out$top[way[-1]]),
+    if (length(aside)) line(0.24, middle[aside], 0.54, middle[aside])
+  )
+  lines <- line(0, 0, 0, 0)[0, ]
+  first <- which(kind == "group" & row == c(row[kind == "group"], 0)[1])
+  if (length(first)) {
+    fork <- out$bottom[last] + 0.8
+    at <- out$left[first] + 0.22
+    lines <- rbind(line(0.24, out$bottom[last], 0.24, fork), line(0.24, fork, max(at), fork))
+    arrows <- rbind(arrows, line(at, fork, at, out$top[first]))
   }
-  list(boxes = out, lines = rbind(down, across), height = max(out$bottom))
+  list(boxes = out, arrows = arrows, lines = lines, height = max(out$bottom))
 }

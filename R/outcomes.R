@@ -239,7 +239,7 @@ incidence_frame <- function(fit, axis, title, whole, note, conf.band, call) {
   )
   rows <- unname(group_rows(fit))
   frame <- curve_frame(rep(list(curve), length(rows)), rows, labels,
-    paste0(one_row(if (nzchar(title)) title else cause), ", cumulative incidence, %"), risk, labels, axis, NULL,
+    paste0(one_row(if (nzchar(title)) title else cause), ", incidence, %"), risk, labels, axis, NULL,
     conf.band, call
   )
   frame$note <- if (length(note)) one_row(note)
@@ -247,9 +247,11 @@ incidence_frame <- function(fit, axis, title, whole, note, conf.band, call) {
 }
 
 panel_of <- function(frame, tag, base_size) {
-  if (is.null(frame$top)) return(panel_km(frame, tag, base_size))
-  frame$title <- paste(c(tag, frame$title), collapse = "   ")
-  panel <- panel_curves(frame, 100, base_size)
+  if (!is.null(frame$top)) frame$title <- paste(c(tag, frame$title), collapse = "   ")
+  panel <- if (is.null(frame$top)) panel_km(frame, tag, base_size) else panel_curves(frame, 100, base_size)
+  # A title longer than half a page is wide goes on in a second line.
+  title <- panel$labels$title
+  if (nchar(title, "width") > 52) panel$labels$title <- paste(strwrap(title, 52, exdent = 4), collapse = "\n")
   if (is.null(frame$note)) return(panel)
   # Incidences begin in the lower corner: the text goes into the upper one.
   panel + ggplot2::annotate("text",

@@ -45,17 +45,16 @@ report <- function(cohort, file, endpoints = NULL, rules = "sio2021", by = "grou
   check_flag(quiet, "quiet", call)
   mark <- check_choice(decimal.mark %||% decimal_mark(), c(".", ","), "decimal.mark", call)
   check_report_programs(format, call)
-  say <- function(text) if (!quiet) cli::cli_progress_step("{text}", .envir = parent.frame())
   old <- options(cryonodes.decimal.mark = mark)
   on.exit(options(old), add = TRUE)
-  say("Endpoints, rates and tests")
+  if (!quiet) cli::cli_progress_step("Endpoints, rates and tests")
   if (identical(by, "group") && all(is.na(group_of_patients(cohort$tables)))) by <- NULL
   results <- if (inherits(endpoints, "outcomes")) {
     endpoints
   } else {
     outcomes(endpoints %||% cohort, by = by, times = times, rules = rules)
   }
-  say(paste0("Document (", format, ")"))
+  if (!quiet) cli::cli_progress_step("Document ({format})")
   work <- tempfile("report")
   dir.create(work)
   on.exit(unlink(work, recursive = TRUE), add = TRUE)
