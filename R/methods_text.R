@@ -55,7 +55,7 @@ list_results <- function(x, call) {
   for (item in x) {
     if (inherits(item, "outcomes")) {
       check_outcomes(item, call)
-      item <- item[c("fits", "proportions", "tests", "follow_up")]
+      item <- unclass(item)[c("fits", "proportions", "tests", "follow_up")]
     }
     if (is.null(item)) next
     if (inherits(item, result_classes)) {

@@ -168,6 +168,24 @@ print.outcomes <- function(x, ...) {
   invisible(x)
 }
 
+#' @rdname outcomes
+#' @param i Names or numbers of endpoints: `x[i]` holds these only.
+#' @export
+`[.outcomes` <- function(x, i) {
+  check_outcomes(x, quote(outcomes()))
+  chosen <- names(x$endpoints[i])
+  if (!length(chosen) || anyNA(chosen)) {
+    abort_rule("choice", paste0("no such endpoint; there are ", quoted(names(x$endpoints), 20), "."), arg = "i",
+      call = quote(outcomes())
+    )
+  }
+  for (part in c("endpoints", "fits", "proportions", "tests", "follow_up")) {
+    x[[part]] <- x[[part]][intersect(chosen, names(x[[part]]))]
+  }
+  x$failed <- x$failed[x$failed$endpoint %in% chosen, ]
+  x
+}
+
 # What table_rates() and figure_outcomes() take beside fits: endpoints, and what outcomes() made of them. Returns the
 # list of fits, with the times and tests that stand for those not given.
 fits_of_endpoints <- function(x, by, call) {
@@ -251,7 +269,7 @@ panel_of <- function(frame, tag, base_size) {
   panel <- if (is.null(frame$top)) panel_km(frame, tag, base_size) else panel_curves(frame, 100, base_size)
   # A title longer than half a page is wide goes on in a second line.
   title <- panel$labels$title
-  if (nchar(title, "width") > 52) panel$labels$title <- paste(strwrap(title, 52, exdent = 4), collapse = "\n")
+  if (nchar(title, "width") > 58) panel$labels$title <- paste(strwrap(title, 58, exdent = 4), collapse = "\n")
   if (is.null(frame$note)) return(panel)
   # Incidences begin in the lower corner: the text goes into the upper one.
   panel + ggplot2::annotate("text",

@@ -177,7 +177,7 @@ languages <- function() setdiff(names(read_rules("texts")), "key")
 table_text <- function(x = NULL, caption = "", lang = "en") {
   call <- quote(table_text())
   head <- function(...) vapply(c(...), report_text, "", lang = lang, USE.NAMES = FALSE)
-  if (is.null(x)) return(text_table(software_versions(), caption, header = c("", ""), wrap = c(0.4, 0.6)))
+  if (is.null(x)) return(text_table(software_versions(), caption, head("software", "version"), c(0.3, 0.7)))
   if (inherits(x, "checklist")) {
     data <- data.frame(x$item, x$state, x$finding)
     return(text_table(data, caption, head("item", "state", "finding"), c(0.28, 0.14, 0.58)))

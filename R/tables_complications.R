@@ -163,15 +163,7 @@ lay_out_complications <- function(numbers, groups, grades, digits, conf.level, c
       share(row)
     })
   }
-  sizes <- vapply(groups, function(g) {
-    unlist(lapply(c("session", "patient"), function(unit) {
-      numbers$total[numbers$group == g & numbers$measure == "any" & numbers$unit == unit][1]
-    }))
-  }, c(0, 0))
-  header <- data.frame(
-    text = c("", paste0(groups, ", ", sizes[1, ], " sessions of ", sizes[2, ], " patients")), mark = "",
-    stringsAsFactors = FALSE
-  )
+  header <- data.frame(text = c("", groups), mark = "", stringsAsFactors = FALSE)
   general <- c(
     paste0("Rates with ", number_text(100 * conf.level), "% confidence intervals; who has no record had no complication"),
     if (length(unique(numbers$system)) > 1) "Each grading system apart: nothing is added up over systems"

@@ -60,7 +60,7 @@ knit_print.cryonodes_table <- function(x, ...) {
   check_table(x, quote(knit_print()))
   in_pandoc <- identical(knitr::opts_knit$get("out.format"), "markdown")
   if (knitr::is_latex_output()) {
-    packages <- c("booktabs", "longtable", "array")
+    packages <- c("booktabs", "longtable", "array", "graphicx")
     needs <- if (requireNamespace("rmarkdown", quietly = TRUE)) lapply(packages, rmarkdown::latex_dependency)
     text <- one_string(write_latex(x))
     return(knitr::asis_output(if (in_pandoc) fenced(text, "latex") else text, meta = needs))
@@ -121,9 +121,16 @@ as_flextable.cryonodes_table <- function(x, ...) {
   # A4 and letter paper leave 6.3 inches between usual margins.
   if (!is.null(x$wrap)) {
     out <- flextable::fontsize(out, size = 9, part = "all")
+    out <- flextable::padding(out, padding.top = 2, padding.bottom = 2, part = "all")
+    out <- flextable::valign(out, valign = "top", part = "body")
     return(flextable::width(out, j = seq_along(columns), width = 6.3 * x$wrap / sum(x$wrap)))
   }
-  flextable::fit_to_width(flextable::autofit(out), max_width = 6.3)
+  out <- flextable::autofit(flextable::padding(out, padding.top = 2, padding.bottom = 2, part = "all"))
+  if (sum(dim(out)$widths) <= 6.3) return(out)
+  # Smaller letters first; what is still too wide wraps.
+  out <- flextable::autofit(flextable::fontsize(out, size = 8, part = "all"))
+  widths <- dim(out)$widths
+  flextable::width(out, j = seq_along(columns), width = widths * min(1, 6.29 / sum(widths)))
 }
 
 one_string <- function(lines) paste(lines, collapse = "\n")
@@ -288,6 +295,7 @@ write_latex <- function(x) {
   wide <- block & empty_beside_label(x)
   lines[wide] <- paste0("\\multicolumn{", n, "}{@{}l}{", cells[wide, 1], "} \\\\")
   lines[block & seq_along(block) > 1] <- paste0("\\addlinespace\n", lines[block & seq_along(block) > 1])
+  if (!is.null(x$wrap)) lines[-1] <- paste0("\\addlinespace\n", lines[-1])
   notes <- paste0(
     ifelse(nzchar(x$notes$mark), paste0("\\textsuperscript{", escape_latex(x$notes$mark), "} "), ""),
     escape_latex(x$notes$text), ".\\par"
@@ -308,9 +316,11 @@ write_latex <- function(x) {
       "\\toprule", header, "\\midrule", "\\endhead", lines, "\\bottomrule", "\\end{longtable}", below, "\\endgroup"
     ))
   }
+  # A table wider than the page is drawn smaller.
   c(
-    "\\begin{table}", caption, "\\centering\\small", paste0("\\begin{tabular}", columns), "\\toprule", header,
-    "\\midrule", lines, "\\bottomrule", "\\end{tabular}", below, "\\end{table}"
+    "\\begin{table}", caption, "\\centering\\small",
+    "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%", paste0("\\begin{tabular}", columns),
+    "\\toprule", header, "\\midrule", lines, "\\bottomrule", "\\end{tabular}}", below, "\\end{table}"
   )
 }
 

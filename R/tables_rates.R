@@ -243,8 +243,14 @@ lay_out_rates <- function(numbers, times, labels, show, digits, p, caption, what
   size <- common_sizes(numbers)
   with_n <- function(label, n) if (is.na(n)) label else paste0(label, ", n = ", number_text(n))
   headings <- if (is.null(size)) groups else mapply(with_n, groups, size)
-  # The methods are the first footnotes, as their marks stand in the header.
-  method_marks <- vapply(methods, book$mark, "", USE.NAMES = FALSE)
+  # Methods that never meet in a row share a column; else each has its own, with its mark in the header.
+  shared <- length(methods) > 1 && !anyDuplicated(p[!is.na(p$p), c("endpoint", "time")]) && !anyNA(p$p)
+  if (shared) {
+    p$method_of <- p$method
+    p$method <- methods <- "p"
+  }
+  # These are the first footnotes, as their marks stand in the header.
+  method_marks <- if (shared) "" else vapply(methods, book$mark, "", USE.NAMES = FALSE)
   header <- data.frame(
     text = c("", headings, rep("p", length(methods))), mark = c("", rep("", length(groups)), method_marks),
     stringsAsFactors = FALSE
@@ -257,7 +263,9 @@ lay_out_rates <- function(numbers, times, labels, show, digits, p, caption, what
       lapply(methods, function(m) {
         found <- p_at(p, endpoint, time, m)
         if (!nrow(found)) return(cell(""))
-        if (!is.na(found$p)) return(cell(in_mark(format_p(found$p))))
+        if (!is.na(found$p)) {
+          return(cell(in_mark(format_p(found$p)), if (shared) book$mark(found$method_of) else ""))
+        }
         cell(em_dash, book$mark(if (is.na(found$note)) not_given else found$note))
       })
     }
