@@ -269,7 +269,7 @@ panel_of <- function(frame, tag, base_size) {
   panel <- if (is.null(frame$top)) panel_km(frame, tag, base_size) else panel_curves(frame, 100, base_size)
   # A title longer than half a page is wide goes on in a second line.
   title <- panel$labels$title
-  if (nchar(title, "width") > 58) panel$labels$title <- paste(strwrap(title, 58, exdent = 4), collapse = "\n")
+  if (nchar(title, "width") > 52) panel$labels$title <- paste(strwrap(title, 42, exdent = 6), collapse = "\n")
   if (is.null(frame$note)) return(panel)
   # Incidences begin in the lower corner: the text goes into the upper one.
   panel + ggplot2::annotate("text",

@@ -93,7 +93,7 @@ count_complications <- function(complications, sessions, patients, grades, conf.
     had <- as.integer(ids %in% hit)
     limits <- if (length(ids)) {
       if (anyDuplicated(cluster)) {
-        proportion(had, event = 1, cluster = cluster, conf.level = conf.level)
+        proportion(had, 1, cluster = cluster, conf.level = conf.level)
       } else {
         proportion(sum(had), length(had), conf.level = conf.level)
       }

@@ -130,7 +130,17 @@ as_flextable.cryonodes_table <- function(x, ...) {
   # Smaller letters first; what is still too wide wraps.
   out <- flextable::autofit(flextable::fontsize(out, size = 8, part = "all"))
   widths <- dim(out)$widths
-  flextable::width(out, j = seq_along(columns), width = widths * min(1, 6.29 / sum(widths)))
+  flextable::width(out, j = seq_along(columns), width = narrowed(widths, 6.29))
+}
+
+# Widths that add up to `total` or less: the widest columns give way, the narrow ones keep their own.
+narrowed <- function(widths, total) {
+  if (sum(widths) <= total) return(widths)
+  widest <- sort(widths, decreasing = TRUE)
+  k <- seq_along(widest)
+  # With the k widest columns equal to one limit, the largest limit that leaves the others as they are.
+  limit <- (total - (sum(widest) - cumsum(widest))) / k
+  pmin(widths, limit[which(limit >= c(widest[-1], 0))[1]])
 }
 
 one_string <- function(lines) paste(lines, collapse = "\n")
