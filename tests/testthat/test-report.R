@@ -219,7 +219,8 @@ test_that("HTML: labels are text, headings, alternative text and language are th
   page <- xml2::read_html(render_once("html"))
   expect_identical(grep("report", rendered$left, value = TRUE), character())
   expect_identical(xml2::xml_attr(xml2::xml_find_first(page, "/html"), "lang"), "fr")
-  expect_identical(xml2::xml_text(xml2::xml_find_first(page, "//h1[contains(@class, 'title')]")), hostile)
+  title <- xml2::xml_text(xml2::xml_find_first(page, "//h1[contains(@class, 'title')]"))
+  expect_identical(gsub("[[:space:]]+", " ", title), hostile) # pandoc breaks its lines
   expect_length(xml2::xml_find_all(page, "//b | //body//td//strong | //body//th//em"), 0)
   cells <- xml2::xml_text(xml2::xml_find_all(page, "//th"))
   expect_true(any(grepl(hostile, cells, fixed = TRUE)))
@@ -273,7 +274,10 @@ test_that("Word: tables are tables, labels are text, LibreOffice opens it", {
   office <- skip_without("soffice")
   out <- tempfile("word")
   profile <- paste0("-env:UserInstallation=file://", tempfile("profile"))
-  system2(office, c(profile, "--headless", "--convert-to", "pdf", "--outdir", out, file), stdout = FALSE, stderr = FALSE)
+  # R's library path would keep the program from finding its own.
+  system2("env", c("-u", "LD_LIBRARY_PATH", office, profile, "--headless", "--convert-to", "pdf", "--outdir", out, file),
+    stdout = FALSE, stderr = FALSE
+  )
   pdf <- list.files(out, "pdf$", full.names = TRUE)
   expect_length(pdf, 1)
   info <- system2(skip_without("pdfinfo"), pdf, stdout = TRUE)
