@@ -269,8 +269,12 @@ panel_of <- function(frame, tag, base_size) {
   panel <- if (is.null(frame$top)) panel_km(frame, tag, base_size) else panel_curves(frame, 100, base_size)
   # A title longer than half a page is wide goes on in a second line.
   title <- panel$labels$title
-  if (nchar(title, "width") > 52) panel$labels$title <- paste(strwrap(title, 42, exdent = 6), collapse = "\n")
-  if (is.null(frame$note)) return(panel)
+  if (nchar(title, "width") > 54) {
+    lines <- strwrap(title, 42, exdent = 6)
+    if (!is.null(tag)) lines[1] <- paste0(tag, "   ", trimws(substring(lines[1], nchar(tag) + 1)))
+    panel$labels$title <- paste(lines, collapse = "\n")
+  }
+  if (is.null(frame$top) || is.null(frame$note)) return(panel)
   # Incidences begin in the lower corner: the text goes into the upper one.
   panel + ggplot2::annotate("text",
     x = 0, y = 0.95 * frame$top, label = frame$note, hjust = 0, vjust = 1, size = 0.85 * base_size / ggplot2::.pt
