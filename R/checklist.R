@@ -31,10 +31,10 @@ checklist <- function(cohort, results, few = 5) {
   }
   out <- do.call(rbind, c(
     list(
-      ask_unit(results), ask_clusters(results), ask_rules(results), ask_censoring(results), ask_competing(results, cohort),
-      ask_landmarks(results)
+      ask_unit(results), ask_clusters(results), ask_rules(results), ask_censoring(results),
+      ask_competing(results, cohort), ask_landmarks(results), ask_few(results, few), ask_follow_up(results),
+      ask_multiplicity(results), ask_events(results), ask_failed(results)
     ),
-    list(ask_few(results, few), ask_follow_up(results), ask_multiplicity(results), ask_events(results), ask_failed(results)),
     list(ask_left_out(results), ask_screening(cohort), ask_complications(cohort), ask_records(cohort))
   ))
   structure(out, class = c("checklist", "data.frame"))
@@ -60,7 +60,9 @@ ask_clusters <- function(results) {
       !is.null(x$meta$cluster) || !is.null(x$meta$cluster_title) || !is.null(attr(x, "meta")$cluster_title)
     }, TRUE))
   }, TRUE)
-  of <- vapply(nested, function(e) paste0(nrow(e), " ", attr(e, "meta")$unit, "s of ", length(unique(e$patient)), " patients"), "")
+  of <- vapply(nested, function(e) {
+    paste0(nrow(e), " ", attr(e, "meta")$unit, "s of ", length(unique(e$patient)), " patients")
+  }, "")
   answer(item, if (all(clustered)) "ok" else "attention", paste0(
     names(nested), ": ", of, ifelse(clustered, ", clustered by patient", ", taken as independent")
   ))
@@ -70,7 +72,8 @@ ask_rules <- function(results) {
   unverified <- vapply(rules_of(results), function(meta) meta$rule$certainty != "verified", TRUE)
   sources <- vapply(rules_of(results), function(meta) paste0(meta$rule$set, ", ", meta$rule$source), "")
   answer("Definitions of endpoints, with source", if (any(unverified)) "attention" else "ok", c(
-    unique(sources), if (any(unverified)) paste0("not verified in the source: ", paste(names(which(unverified)), collapse = ", "))
+    unique(sources),
+    if (any(unverified)) paste0("not verified in the source: ", paste(names(which(unverified)), collapse = ", "))
   ))
 }
 
@@ -94,7 +97,9 @@ ask_competing <- function(results, cohort) {
   bad <- how == "censored" & deaths > 0
   answer(item, if (any(bad)) "attention" else "ok", c(
     paste0(names(how), ": ", how),
-    if (any(bad)) paste0(plural(deaths, "patient"), " died: where death is censored the rates are those of a world without deaths")
+    if (any(bad)) {
+      paste0(plural(deaths, "patient"), " died: where death is censored the rates are those of a world without deaths")
+    }
   ))
 }
 

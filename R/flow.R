@@ -9,16 +9,16 @@
 #' @param endpoints An [endpoint()], a list of them or [outcomes()]; `NULL`: the flow ends with the cohort.
 #' @param ... For `autoplot()`: not used.
 #' @return A list of class `flow`: `steps`, a data frame in reading order with `step` (`"screened"`, `"excluded"`,
-#'   `"included"`, `"left out"`, `"analysed"`, `"group"`, `"endpoint"`, `"not counted"`), `label`, `unit`, `n`, `patients`;
-#'   `notes`. `as.data.frame()` gives `steps`; `autoplot()` draws it
+#'   `"included"`, `"left out"`, `"analysed"`, `"group"`, `"endpoint"`, `"not counted"`), `label`, `unit`, `n`,
+#'   `patients`; `notes`. `as.data.frame()` gives `steps`; `autoplot()` draws it
 #'   (ggplot2); the height that it needs, in inches, is the attribute `"height"` of the drawing.
 #' @section Definition: Candidates are the rows of the table `screening`; who has no patient there was excluded for the
-#'   reason of the row. A patient left out by `cohort(policy = "exclude")` was a candidate as well. `n` of a reason adds up
-#'   to the number excluded. Without a table of screening the flow starts with the patients of the cohort, and a note says
-#'   so, for STROBE asks for those before.
+#'   reason of the row. A patient left out by `cohort(policy = "exclude")` was a candidate as well. `n` of a reason
+#'   adds up to the number excluded. Without a table of screening the flow starts with the patients of the cohort, and
+#'   a note says so, for STROBE asks for those before.
 #' @section Errors: `cryonodes_error_object`, `_package` (ggplot2 absent).
-#' @references von Elm E et al. (2007). The Strengthening the Reporting of Observational Studies in Epidemiology (STROBE)
-#'   statement. *PLoS Medicine* 4:e296, item 13.
+#' @references von Elm E et al. (2007). The Strengthening the Reporting of Observational Studies in Epidemiology
+#'   (STROBE) statement. *PLoS Medicine* 4:e296, item 13.
 #' @examples
 #' flow(ablation_cohort, endpoint(ablation_cohort, "LTPFS", unit = "lesion"))
 #' @export
@@ -50,15 +50,17 @@ flow <- function(x, endpoints = NULL) {
       count <- sort(table(reason), decreasing = TRUE)
       add("excluded", names(count), "candidate", as.vector(count))
     }
-    if (without) notes <- paste0(plural(without, "patient"), " of the cohort not in the table of screening, counted as screened")
+    if (without) {
+      notes <- paste0(plural(without, "patient"), " of the cohort not in the table of screening, counted as screened")
+    }
   }
   add("included", "Included", "patient", patients + left_out)
   if (left_out) {
     count <- sort(table(x$excluded$reason), decreasing = TRUE)
     add("left out", names(count), "patient", as.vector(count))
   }
-  add("analysed", "Analysed", c("patient", "session", "lesion"), c(patients, nrow(tables$sessions), nrow(tables$lesions)),
-    patients
+  add("analysed", "Analysed", c("patient", "session", "lesion"),
+    c(patients, nrow(tables$sessions), nrow(tables$lesions)), patients
   )
   groups <- group_of_patients(tables)
   if (any(!is.na(groups))) {

@@ -10,8 +10,8 @@
 #' @return Text of class `methods_text`: one element a paragraph, with numbers of references in brackets; the references
 #'   are in the attribute `references`. `print()` writes both; `format(x, "markdown")` has labels escaped for documents.
 #' @section Definition: Sentences are made from the fields of the results: the rule of the endpoint (`attr(x,
-#'   "endpoint")`), `conf.type`, `conf.level`, the variance, the clusters, the method of a test. p-values of several tests
-#'   are called unadjusted unless a result says otherwise. The text is in English.
+#'   "endpoint")`), `conf.type`, `conf.level`, the variance, the clusters, the method of a test. p-values of several
+#'   tests are called unadjusted unless a result says otherwise. The text is in English.
 #' @section Errors: `cryonodes_error_object` (something that is no result), `_missing` (no result).
 #' @examples
 #' os <- endpoint(ablation_cohort, "OS")
@@ -111,7 +111,8 @@ describe_endpoints <- function(results) {
       paste0("the proportion with ", words(rule$event))
     }
     paste0(
-      e$label, " was analysed per ", e$unit, ": ", what, if (rule$population != "all") paste0("; units: ", rule$population),
+      e$label, " was analysed per ", e$unit, ": ", what,
+      if (rule$population != "all") paste0("; units: ", rule$population),
       " (", rule$source, if (rule$certainty != "verified") "; definition to be verified in the source", ")."
     )
   }, "")
@@ -140,7 +141,8 @@ describe_curves <- function(fits, cite) {
         )
       } else {
         paste0("Greenwood's standard errors ", cite("greenwood"))
-      }, " and ", interval_label(x), " ", conf_text(x$conf.int), if (is_product(x$conf.type)) paste0(" ", cite("bpcp")), "."
+      }, " and ", interval_label(x), " ", conf_text(x$conf.int),
+      if (is_product(x$conf.type)) paste0(" ", cite("bpcp")), "."
     )
   }, "")
 }
@@ -203,7 +205,7 @@ describe_tests <- function(tests, cite) {
       paste0(
         "Groups were compared", in_brackets(about(part)), " by: ", method, " ", cite(key_of(x)),
         if (!is.null(x$meta$cluster_title)) paste0(", ", nested, "s of one patient as a cluster"),
-        if (identical(x$alternative, "two.sided") || is.null(x$alternative)) ", two-sided", "."
+        if (identical(x$alternative, "two.sided") || is.null(x$alternative)) ", two-sided", draws_text(part), "."
       )
     }, ""),
     if (n > 1) paste0(
@@ -211,6 +213,15 @@ describe_tests <- function(tests, cite) {
       if (all(adjusted)) "they are adjusted for several times" else "they are not adjusted for multiplicity", "."
     )
   )
+}
+
+# Of p-values from random dealing: how many were drawn, and from which seed.
+draws_text <- function(tests) {
+  drawn <- Filter(function(x) !is.null(x$permutation$replicates), tests)
+  if (!length(drawn)) return(NULL)
+  paste0("; ", paste(vapply(drawn, function(x) {
+    paste0(format_plain(x$permutation$replicates), " random permutations, seed ", format_plain(x$permutation$seed))
+  }, ""), collapse = "; "))
 }
 
 describe_software <- function() {

@@ -13,9 +13,9 @@
 #' @param times Landmarks, in the unit of the endpoints, at which rates are shown and checked; `NULL`: none.
 #' @param conf.type Scale of the intervals of Kaplan-Meier curves, as in [kaplan_meier()]; `NULL`: its default.
 #' @param conf.level Level of all intervals.
-#' @return A list of class `outcomes`: `endpoints`, `fits` (a list for each endpoint with times: the fit of all units, and
-#'   that by group), `proportions` (likewise, of endpoints without times), `tests` and `follow_up` (by endpoint), `failed`
-#'   (a data frame: `endpoint`, `what`, `reason`: what could not be computed), `by`, `times`.
+#' @return A list of class `outcomes`: `endpoints`, `fits` (a list for each endpoint with times: the fit of all units,
+#'   and that by group), `proportions` (likewise, of endpoints without times), `tests` and `follow_up` (by endpoint),
+#'   `failed` (a data frame: `endpoint`, `what`, `reason`: what could not be computed), `by`, `times`.
 #' @section Edge cases: With one group only, `by` gives no second fit and no test. A test or a follow-up that is not
 #'   defined for an endpoint is listed in `failed` with the reason, never left out in silence.
 #'   Tests by dealing patients out at random draw on R's random numbers: [set.seed()] before makes them repeat.
@@ -49,7 +49,7 @@ outcomes <- function(x, by = NULL, times = NULL, rules = "sio2021", conf.type = 
   check_by(by, x, call)
   try_fit <- function(name, what, expr) {
     tryCatch(expr, cryonodes_error = function(e) {
-      failed[[length(failed) + 1]] <<- data.frame(endpoint = name, what = what, reason = rlang::cnd_header(e))
+      failed[[length(failed) + 1]] <<- data.frame(endpoint = name, what = what, reason = bare_reason(e))
       NULL
     })
   }
@@ -73,7 +73,8 @@ outcomes <- function(x, by = NULL, times = NULL, rules = "sio2021", conf.type = 
     }
     fits[[name]] <- c(list(fit(NULL)), if (grouped) list(fit(by)))
     if (grouped) {
-      tests[[name]] <- try_fit(name, "test of groups", if (competing) gray_test(e, by = by) else logrank_test(e, by = by))
+      test <- if (competing) gray_test else logrank_test
+      tests[[name]] <- try_fit(name, "test of groups", test(e, by = by))
     }
     followed[[name]] <- try_fit(name, "reverse Kaplan-Meier", reverse_follow_up(e))
   }
@@ -99,12 +100,14 @@ endpoints_of_set <- function(cohort, rules, call) {
     } else {
       failed <- c(failed, list(data.frame(
         endpoint = paste0(shown$endpoint[i], ", per ", shown$unit[i]), what = "endpoint",
-        reason = if (inherits(e, "endpoint")) "not recorded" else rlang::cnd_header(e)
+        reason = if (inherits(e, "endpoint")) "not recorded" else bare_reason(e)
       )))
     }
   }
   if (!length(endpoints)) {
-    abort_rule("empty", paste0("no endpoint of ", rules, " can be derived: ", failed[[1]]$reason), arg = "x", call = call)
+    abort_rule("empty", paste0("no endpoint of ", rules, " can be derived: ", failed[[1]]$reason),
+      arg = "x", call = call
+    )
   }
   list(endpoints = endpoints, failed = failed)
 }
@@ -140,10 +143,9 @@ check_by <- function(by, endpoints, call) {
   check_text(by, "by", call, null = FALSE)
   for (e in endpoints) {
     if (!by %in% names(e)) {
-      abort_rule("column", paste0("`by`: the endpoint has no column ", quoted(by), "; it has ", quoted(names(e), 20), "."),
-        "endpoint(keep = ) carries more columns along.",
-        arg = "by", call = call
-      )
+      abort_rule("column", paste0(
+        "`by`: the endpoint has no column ", quoted(by), "; it has ", quoted(names(e), 20), "."
+      ), "endpoint(keep = ) carries more columns along.", arg = "by", call = call)
     }
     check_complete(e[[by]], by, "Give such units a group of their own, or leave `by` out.", call)
   }
@@ -189,9 +191,8 @@ print.outcomes <- function(x, ...) {
 # What table_rates() and figure_outcomes() take beside fits: endpoints, and what outcomes() made of them. Returns the
 # list of fits, with the times and tests that stand for those not given.
 fits_of_endpoints <- function(x, by, call) {
-  if (inherits(x, "endpoint") || is.list(x) && !is.data.frame(x) && length(x) && all(vapply(x, inherits, TRUE, "endpoint"))) {
-    x <- outcomes(x, by)
-  }
+  listed <- is.list(x) && !is.data.frame(x) && length(x) && all(vapply(x, inherits, TRUE, "endpoint"))
+  if (inherits(x, "endpoint") || listed) x <- outcomes(x, by)
   if (!inherits(x, "outcomes")) {
     if (!is.null(by)) abort_rule("type", "`by` is for endpoints; fits have their groups.", arg = "by", call = call)
     return(list(fits = x))
@@ -230,7 +231,9 @@ describe_rates <- function(endpoints, show) {
   km <- Filter(Negate(is_incidence), fits)
   incidences <- Filter(function(list) is_incidence(list[[1]]), endpoints)
   c(
-    if (length(km)) paste0("Kaplan-Meier rate", with_error(vapply(km, function(fit) interval(fit, interval_label(fit)), ""))),
+    if (length(km)) {
+      paste0("Kaplan-Meier rate", with_error(vapply(km, function(fit) interval(fit, interval_label(fit)), "")))
+    },
     vapply(names(incidences), function(name) {
       fit <- incidences[[name]][[1]]
       others <- fit$meta$causes[-1]
@@ -284,7 +287,8 @@ panel_of <- function(frame, tag, base_size) {
 # The p-values of tests, as text for the corner of a panel.
 p_in_panels <- function(tests) {
   vapply(tests, function(test) {
-    paste0(if (inherits(test, "gray_test")) "Gray's test" else "Log-rank test", ", p ", in_mark(p_sign(as.vector(test$p.value))))
+    name <- if (inherits(test, "gray_test")) "Gray's test" else "Log-rank test"
+    paste0(name, ", p ", in_mark(p_sign(as.vector(test$p.value))))
   }, "")
 }
 
@@ -325,3 +329,6 @@ table_of_proportions <- function(x, whole, digits, caption, call) {
   header <- data.frame(text = c("", groups), mark = "", stringsAsFactors = FALSE)
   new_table("proportions", numbers, caption %||% "", header, bind_rows_of_table(rows), book$all(general))
 }
+
+# The reason of an error, to stand inside a sentence.
+bare_reason <- function(e) sub("[.]$", "", rlang::cnd_header(e))

@@ -4,12 +4,12 @@
 #' A report of a cohort for a journal
 #'
 #' One call from the records to a document: flow of participants, cohort, endpoints with their definitions, rates at
-#' landmarks, curves, complications, the statistical paragraph with references, a reviewer's checklist, what was found in
-#' the records, software. As HTML, Word or PDF, by the extension of `file`.
+#' landmarks, curves, complications, the statistical paragraph with references, a reviewer's checklist, what was found
+#' in the records, software. As HTML, Word or PDF, by the extension of `file`.
 #'
 #' @param cohort A [cohort()].
-#' @param file Where to write: a path that ends in `.html`, `.docx` or `.pdf`, in a directory that exists. Nothing else is
-#'   written, but in the session's temporary directory.
+#' @param file Where to write: a path that ends in `.html`, `.docx` or `.pdf`, in a directory that exists. Nothing else
+#'   is written, but in the session's temporary directory.
 #' @param endpoints A list of [endpoint()]s; `NULL`: those that the set `rules` names for reports.
 #' @param rules Set of [endpoint_rules()], `"sio2021"` or `"paper2021"`, where `endpoints` is not given.
 #' @param by Column of the endpoints that forms the groups; `NULL`: none. The default `"group"` is passed over where the
@@ -23,9 +23,10 @@
 #' @return The path, invisibly.
 #' @section Template: The same document to change and to keep with the data: `rmarkdown::draft("report.Rmd",
 #'   "cohort-report", package = "cryonodes")`, or in RStudio File, New File, R Markdown, From Template.
-#' @section Definition: Labels, titles and names from the records are text in every format: HTML, LaTeX, Markdown and what
-#'   a spreadsheet takes for a formula are escaped. Word tables are tables of Word (flextable). Figures are vectors in HTML
-#'   (SVG) and PDF, and PNG of 300 dots per inch in Word. The HTML file holds everything: no other file, no network.
+#' @section Definition: Labels, titles and names from the records are text in every format: HTML, LaTeX, Markdown and
+#'   what a spreadsheet takes for a formula are escaped. Word tables are tables of Word (flextable). Figures are
+#'   vectors in HTML (SVG) and PDF, and PNG of 300 dots per inch in Word. The HTML file holds everything: no other
+#'   file, no network.
 #' @section Errors: `cryonodes_error_value` (extension; a directory that is not there; a file that exists),
 #'   `cryonodes_error_package` (rmarkdown, knitr, ggplot2, patchwork, for Word flextable; pandoc or LaTeX absent),
 #'   `_choice`, and those of [outcomes()]. If rendering fails its own message is passed on as `cryonodes_error_core`.
@@ -60,7 +61,8 @@ report <- function(cohort, file, endpoints = NULL, rules = "sio2021", by = "grou
   on.exit(unlink(work, recursive = TRUE), add = TRUE)
   from <- system.file("rmarkdown", "templates", "cohort-report", "skeleton", package = "cryonodes", mustWork = TRUE)
   file.copy(file.path(from, list.files(from)), work)
-  made <- render_report(file.path(work, "skeleton.Rmd"), format, lang, list(cohort = cohort, results = results, lang = lang),
+  params <- list(cohort = cohort, results = results, lang = lang)
+  made <- render_report(file.path(work, "skeleton.Rmd"), format, lang, params,
     title %||% cohort$meta$title %||% report_text("title", lang), author, call
   )
   if (!file.copy(made, file, overwrite = overwrite)) {

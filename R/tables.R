@@ -24,7 +24,7 @@ new_table <- function(kind, numbers, caption, header, body, notes, ...) {
 table_fields <- c("kind", "numbers", "caption", "header", "rows", "cells", "marks", "notes")
 
 # A data frame of text as a table: what is said of endpoints, checks, the checklist. Columns wrap.
-text_table <- function(data, caption = "", header = names(data), wrap = rep(1 / ncol(data), ncol(data)), notes = character()) {
+text_table <- function(data, caption, header, wrap, notes = character()) {
   cells <- vapply(data, as.character, rep("", nrow(data))) |> matrix(nrow(data))
   cells[is.na(cells)] <- ""
   rows <- lapply(seq_len(nrow(cells)), function(i) table_row(cells[i, 1], lapply(cells[i, -1], cell)))

@@ -16,12 +16,12 @@
 #'   `measure` (`"any"`, `"major"`, `"worst grade"`, `"resolved"`), `grade`, `unit` (`"session"`, `"patient"`,
 #'   `"complication"`), `n`, `total`, `estimate`, `conf.low`, `conf.high`.
 #' @section Definition: Denominators are all sessions and all patients of the cohort: who has no record had no
-#'   complication. A rate per patient has Clopper-Pearson limits. Sessions of one patient are not independent: a rate per
-#'   session has the limits of Korn and Graubard, patients as clusters (Clopper-Pearson's where nobody had two sessions);
-#'   see [proportion()]. Of a session with several complications the worst grade counts. Major are grades C to F of SIR
-#'   2003; the other systems do not define it.
-#' @section Edge cases: A complication without a date of resolution is not counted as resolved; beneath the table it says
-#'   so.
+#'   complication. A rate per patient has Clopper-Pearson limits. Sessions of one patient are not independent: a rate
+#'   per session has the limits of Korn and Graubard, patients as clusters (Clopper-Pearson's where nobody had two
+#'   sessions); see [proportion()]. Of a session with several complications the worst grade counts. Major are grades C
+#'   to F of SIR 2003; the other systems do not define it.
+#' @section Edge cases: A complication without a date of resolution is not counted as resolved; beneath the table it
+#'   says so.
 #' @section Errors: `cryonodes_error_empty` (no table of complications: nothing recorded is not the same as none),
 #'   `_choice` (a system that is not recorded), `_missing` (patients without a group), `_type`.
 #' @references Khalilzadeh O et al. (2017). Proposal of a new adverse event classification by the Society of
@@ -135,8 +135,8 @@ lay_out_complications <- function(numbers, groups, grades, digits, conf.level, c
   with_limits <- function(row) {
     if (!row$total) return(share(row))
     cell(paste0(
-      row$n, "/", row$total, ", ", table_number(100 * row$estimate, digits), "% (", table_number(100 * row$conf.low, digits),
-      en_dash, table_number(100 * row$conf.high, digits), ")"
+      row$n, "/", row$total, ", ", table_number(100 * row$estimate, digits), "% (",
+      table_number(100 * row$conf.low, digits), en_dash, table_number(100 * row$conf.high, digits), ")"
     ), book$mark(paste0(row$method, " limits", if (grepl("Korn", row$method)) ", patients as clusters")))
   }
   for (system in unique(numbers$system)) {
@@ -148,14 +148,18 @@ lay_out_complications <- function(numbers, groups, grades, digits, conf.level, c
       major <- grades$grade[grades$system == system & grades$major %in% "yes"]
       what <- c(any = "any", major = paste0("a major one (", major[1], " to ", major[length(major)], ")"))[[measure]]
       for (unit in c("session", "patient")) {
-        add(paste0(c(session = "Sessions", patient = "Patients")[[unit]], " with ", what), part(measure, unit), with_limits)
+        units <- c(session = "Sessions", patient = "Patients")[[unit]]
+        add(paste0(units, " with ", what), part(measure, unit), with_limits)
       }
     }
     for (unit in c("session", "patient")) {
-      rows <- c(rows, list(table_row(paste0("Worst grade of the ", unit), rep(list(cell("")), length(groups)), indent = 1L)))
+      blank <- rep(list(cell("")), length(groups))
+      rows <- c(rows, list(table_row(paste0("Worst grade of the ", unit), blank, indent = 1L)))
       all <- part("worst grade", unit)
       of <- grades[grades$system == system, ]
-      for (k in seq_len(nrow(of))) add(paste0(of$grade[k], ", ", of$label[k]), all[all$grade == of$grade[k], ], share, 2L)
+      for (k in seq_len(nrow(of))) {
+        add(paste0(of$grade[k], ", ", of$label[k]), all[all$grade == of$grade[k], ], share, 2L)
+      }
     }
     add("Resolved, with a date", part("resolved", "complication"), function(row) {
       if (!row$total) return(cell("0"))
@@ -165,7 +169,9 @@ lay_out_complications <- function(numbers, groups, grades, digits, conf.level, c
   }
   header <- data.frame(text = c("", groups), mark = "", stringsAsFactors = FALSE)
   general <- c(
-    paste0("Rates with ", number_text(100 * conf.level), "% confidence intervals; who has no record had no complication"),
+    paste0(
+      "Rates with ", number_text(100 * conf.level), "% confidence intervals; who has no record had no complication"
+    ),
     if (length(unique(numbers$system)) > 1) "Each grading system apart: nothing is added up over systems"
   )
   new_table("complications", numbers, caption, header, bind_rows_of_table(rows), book$all(general))

@@ -11,8 +11,8 @@ rate_columns <- c(
 #' endpoint, a row per time, a column per group, and p-values of a named method.
 #'
 #' @param x An [endpoint()], a list of them or what [outcomes()] made of them; or one [kaplan_meier()] or
-#'   [cumulative_incidence()] (of which the first cause is shown); or a named list, one element per endpoint, each a fit or
-#'   a list of them, e.g. `list("Overall survival" = list(all, by_group))`; or a data frame of rates, such as a
+#'   [cumulative_incidence()] (of which the first cause is shown); or a named list, one element per endpoint, each a
+#'   fit or a list of them, e.g. `list("Overall survival" = list(all, by_group))`; or a data frame of rates, such as a
 #'   printed table, with columns `group`, `time`, `estimate` and, where known, `endpoint`, `n`, `std.error`,
 #'   `conf.low`, `conf.high`, `n.risk`, `cum.event`, `note` (the reason why a cell is `NA`), `p`.
 #' @param times Times to show, in the unit of the follow-up or as a difftime; `NULL` shows those of a data frame.
@@ -52,8 +52,8 @@ rate_columns <- c(
 #'   time.labels = c("1 year", "2 years"), show = c("ci", "n.risk"))
 #' @export
 table_rates <- function(x, times = NULL, show = "se", digits = 1, p = NULL, p.label = NULL, whole = "Whole cohort",
-                        unit.time = NULL, time.labels = NULL, percent = FALSE, extend = FALSE, caption = NULL, by = NULL,
-                        ...) {
+                        unit.time = NULL, time.labels = NULL, percent = FALSE, extend = FALSE, caption = NULL,
+                        by = NULL, ...) {
   call <- quote(table_rates())
   check_dots(..., call = call)
   check_given(missing(x), "x", call)

@@ -134,6 +134,10 @@ test_that("the paragraph says what was run and nothing else", {
   both <- methods_text(kaplan_meier(os), logrank_test(os))
   expect_match(paste(both, collapse = " "), "log-rank test")
   expect_match(attr(both, "references"), "Mantel", all = FALSE)
+  set.seed(1)
+  drawn <- gray_test(endpoint(ablation_cohort, "LTP", unit = "lesion"))
+  said <- paste0("9999 random permutations, seed ", sprintf("%.0f", drawn$permutation$seed))
+  expect_match(paste(methods_text(drawn), collapse = " "), said, fixed = TRUE)
   expect_error(methods_text(), class = "cryonodes_error_missing")
   expect_error(methods_text(1), class = "cryonodes_error_object")
 })
@@ -186,6 +190,21 @@ test_that("report() refuses what it cannot write, before it computes", {
   expect_identical(readLines(there), "mine")
   expect_error(report(x, file.path(at, "r.html"), lang = "de"), class = "cryonodes_error_choice")
   expect_identical(list.files(at), "there.html")
+})
+
+test_that("the template can be drafted, and finds its parts", {
+  skip_if_not_installed("rmarkdown")
+  at <- tempfile("draft")
+  dir.create(at)
+  on.exit(unlink(at, recursive = TRUE))
+  file <- rmarkdown::draft(file.path(at, "mine.Rmd"), "cohort-report", package = "cryonodes", edit = FALSE)
+  expect_true(file.exists(file.path(dirname(file), "report.css")))
+  front <- rmarkdown::yaml_front_matter(file)
+  expect_named(front$output, c("html_document", "word_document", "pdf_document"))
+  used <- unlist(regmatches(readLines(file), gregexpr("(?<=(words|mbered)[(])[^)]*", readLines(file), perl = TRUE)))
+  keys <- gsub("\"", "", regmatches(used, regexpr("\"[a-z.]+\"$", used)))
+  expect_gt(length(keys), 15)
+  expect_identical(setdiff(keys, report_text()$key), character())
 })
 
 skip_without <- function(program) {
@@ -254,7 +273,8 @@ test_that("HTML in a browser: no script error, no sideways scrolling of the page
     dom <- system2(browser, c("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--timeout=20000",
       paste0("--window-size=", width, ",900"), "--dump-dom", paste0("file://", probe)
     ), stdout = TRUE, stderr = FALSE)
-    title <- regmatches(paste(dom, collapse = " "), regexpr("width [0-9]+ of [0-9]+ errors [0-9]+", paste(dom, collapse = " ")))
+    dom <- paste(dom, collapse = " ")
+    title <- regmatches(dom, regexpr("width [0-9]+ of [0-9]+ errors [0-9]+", dom))
     expect_length(title, 1)
     number <- as.integer(regmatches(title, gregexpr("[0-9]+", title))[[1]])
     expect_lte(number[1], number[2])
@@ -275,9 +295,9 @@ test_that("Word: tables are tables, labels are text, LibreOffice opens it", {
   out <- tempfile("word")
   profile <- paste0("-env:UserInstallation=file://", tempfile("profile"))
   # R's library path would keep the program from finding its own.
-  system2("env", c("-u", "LD_LIBRARY_PATH", office, profile, "--headless", "--convert-to", "pdf", "--outdir", out, file),
-    stdout = FALSE, stderr = FALSE
-  )
+  system2("env", c(
+    "-u", "LD_LIBRARY_PATH", office, profile, "--headless", "--convert-to", "pdf", "--outdir", out, file
+  ), stdout = FALSE, stderr = FALSE)
   pdf <- list.files(out, "pdf$", full.names = TRUE)
   expect_length(pdf, 1)
   info <- system2(skip_without("pdfinfo"), pdf, stdout = TRUE)
