@@ -131,7 +131,7 @@ render_report <- function(input, format, lang, params, title, author, call) {
       envir = new.env(parent = globalenv())
     ),
     error = function(e) {
-      if (inherits(e, "cryonodes_error")) stop(e)
+      if (inherits(e, "cryonodes_error")) rlang::cnd_signal(e)
       abort_rule("core", paste0("the document could not be made: ", conditionMessage(e)),
         "Its parts can be made one by one: table_characteristics(), table_rates(), figure_outcomes().",
         call = call

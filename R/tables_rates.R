@@ -243,8 +243,8 @@ lay_out_rates <- function(numbers, times, labels, show, digits, p, caption, what
   size <- common_sizes(numbers)
   with_n <- function(label, n) if (is.na(n)) label else paste0(label, ", n = ", number_text(n))
   headings <- if (is.null(size)) groups else mapply(with_n, groups, size)
-  # Methods that never meet in a row share a column; else each has its own, with its mark in the header.
-  shared <- length(methods) > 1 && !anyDuplicated(p[!is.na(p$p), c("endpoint", "time")]) && !anyNA(p$p)
+  # Where each endpoint has one method they share a column; else each has its own, with its mark in the header.
+  shared <- length(methods) > 1 && !anyDuplicated(unique(p[c("endpoint", "method")])$endpoint)
   if (shared) {
     p$method_of <- p$method
     p$method <- methods <- "p"
