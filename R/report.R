@@ -14,8 +14,8 @@
 #' @param rules Set of [endpoint_rules()], `"sio2021"` or `"paper2021"`, where `endpoints` is not given.
 #' @param by Column of the endpoints that forms the groups; `NULL`: none. The default `"group"` is passed over where the
 #'   cohort has no groups.
-#' @param times Landmarks, in the unit of the endpoints (months). Tests that deal patients out at random draw on R's random
-#'   numbers: [set.seed()] before makes them repeat, and the paragraph on methods names the seed.
+#' @param times Landmarks, in the unit of the endpoints (months). Tests that deal patients out at random draw on R's
+#'   random numbers: [set.seed()] before makes them repeat, and the paragraph on methods names the seed.
 #' @param title,author Text of the title page; by default the title of the cohort, and nobody.
 #' @param lang Language of headings and captions, `"en"` or `"fr"`. Definitions, methods and checklist are in English.
 #' @param decimal.mark `"."` or `","`, in tables; by default that of `options(cryonodes.decimal.mark)`, else a point.
