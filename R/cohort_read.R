@@ -401,7 +401,7 @@ cohort_template <- function(path, data = NULL, rows = 500, overwrite = FALSE) {
       choices <- allowed_values(columns$allowed[i])
       if (length(choices)) {
         list_of <- paste0("\"", paste(choices, collapse = ","), "\"")
-        # openxlsx 4.2.5 warns of a format of its own.
+        # openxlsx 4.2.5 formats with an argument too many, and R warns of it.
         suppressWarnings(
           openxlsx::dataValidation(book, name, i, cells, type = "list", value = list_of, allowBlank = TRUE)
         )

@@ -7,7 +7,9 @@
 #' panel: one row per endpoint, one column per fit (whole cohort, by group).
 #'
 #' @param fits Named list, one element per endpoint: a [kaplan_meier()] or a list of them, e.g.
-#'   `list("Overall survival" = list(all, by_group))`. One `kaplan_meier` alone gives one panel.
+#'   `list("Overall survival" = list(all, by_group))`. One `kaplan_meier` alone gives one panel. A
+#'   [cumulative_incidence()] is drawn as such, its first cause. An [endpoint()], a list of them or what [outcomes()]
+#'   made of them do as well: curves of all units and by group, with the p-value of the groups.
 #' @param breaks Times at which the axis has its marks and the numbers at risk are counted, in the unit of the
 #'   follow-up; `NULL` chooses round ones. All panels share one time axis.
 #' @param until End of the time axis; `NULL` is the last follow-up of all fits or the last break, the later one.
@@ -20,6 +22,7 @@
 #' @param conf.band,censor.marks,risk.table Draw confidence bands, censoring marks, numbers at risk?
 #' @param median.lines Draw dotted lines to the median of each curve that reaches it?
 #' @param base_size Size of the text, in points.
+#' @param by For endpoints: name of the column that forms the groups, as in [outcomes()].
 #' @param ... For `autoplot()`: `breaks`, `until`, `xlab` and the other arguments of `figure_outcomes()`.
 #' @return A patchwork, which is also a ggplot: [ggplot2::ggsave()], knitr and patchwork take it as it is.
 #' @section Definition: Curves are true steps, with the drop drawn, from (0, 1) to the last follow-up. A band is
@@ -44,9 +47,12 @@
 #' @export
 figure_outcomes <- function(fits, breaks = NULL, until = NULL, xlab = NULL, unit.time = NULL, labels = letters,
                             whole = "Whole cohort", p = NULL, conf.band = TRUE, censor.marks = TRUE,
-                            risk.table = TRUE, median.lines = FALSE, base_size = 9) {
+                            risk.table = TRUE, median.lines = FALSE, base_size = 9, by = NULL) {
   call <- quote(figure_outcomes())
   check_given(missing(fits), "fits", call)
+  made <- fits_of_endpoints(fits, by, call)
+  fits <- made$fits
+  if (!is.null(made$tests)) p <- p %||% p_in_panels(made$tests)
   need_package("ggplot2", "draw figures", call)
   need_package("patchwork", "draw figures", call)
   endpoints <- read_endpoints(fits, "fits", call)
@@ -68,8 +74,10 @@ figure_outcomes <- function(fits, breaks = NULL, until = NULL, xlab = NULL, unit
 
   frames <- Map(function(fits, endpoint) {
     lapply(fits, function(fit) {
+      note <- if (!is.null(fit$strata)) as.vector(p[match(endpoint, names(p), 0L)])
+      if (is_incidence(fit)) return(incidence_frame(fit, axis, endpoint, whole, note, conf.band, call))
       plot_frame(fit, axis,
-        title = endpoint, whole = whole, note = if (!is.null(fit$strata)) as.vector(p[match(endpoint, names(p), 0L)]),
+        title = endpoint, whole = whole, note = note,
         conf.band = check_flag(conf.band, "conf.band", call),
         censor.marks = check_flag(censor.marks, "censor.marks", call),
         median.lines = check_flag(median.lines, "median.lines", call), call = call
@@ -81,7 +89,7 @@ figure_outcomes <- function(fits, breaks = NULL, until = NULL, xlab = NULL, unit
   for (i in seq_along(frames)) {
     tags <- if (!is.null(labels)) labels[(i - 1) * columns + seq_len(columns)]
     curves <- lapply(seq_len(columns), function(j) {
-      if (j > length(frames[[i]])) patchwork::plot_spacer() else panel_km(frames[[i]][[j]], tags[j], base_size)
+      if (j > length(frames[[i]])) patchwork::plot_spacer() else panel_of(frames[[i]][[j]], tags[j], base_size)
     })
     parts <- c(parts, curves)
     heights <- c(heights, 1)

@@ -1,5 +1,19 @@
 # Numbers and labels as text. Digits are stated here, never taken from options(), and the decimal
-# mark is a point whatever options(OutDec) says.
+# mark is a point whatever options(OutDec) says; in tables it is what options(cryonodes.decimal.mark) says.
+
+# The mark of tables and reports: "." unless the option says ",".
+decimal_mark <- function() {
+  mark <- getOption("cryonodes.decimal.mark", ".")
+  if (!is.character(mark) || length(mark) != 1 || !mark %in% c(".", ",")) {
+    abort_rule("choice", paste0("options(cryonodes.decimal.mark = ) must be \".\" or \",\", not ", one_line(mark), "."),
+      arg = "cryonodes.decimal.mark"
+    )
+  }
+  mark
+}
+
+# A number in text that was made with a point, for a table.
+in_mark <- function(text) if (decimal_mark() == ",") gsub("(?<=[0-9])[.](?=[0-9])", ",", text, perl = TRUE) else text
 
 format_number <- function(x, digits = 3) {
   out <- formatC(x, digits = digits, format = "fg", flag = "#", decimal.mark = ".")
@@ -27,6 +41,8 @@ format_fixed <- function(x, decimals = 1) {
   out[is.na(x)] <- "NA"
   out
 }
+
+table_number <- function(x, decimals = 1) in_mark(format_fixed(x, decimals))
 
 # 1.2345 printed with 3 decimals is 1.235: a value within 1e-9 of a half is that half.
 round_half_up <- function(x, decimals = 0) {

@@ -1,11 +1,12 @@
 # Tables as objects. A cryonodes_table is a list:
-#   kind      "characteristics", "rates" or "compare"
+#   kind      "characteristics", "rates", "compare", "complications", "proportions" or "text"
 #   numbers   tidy data frame, unrounded
 #   caption   one string
 #   header    data frame: text, mark; one row per column
 #   rows      data frame: kind ("block" for a heading over the rows that follow, or "row"), indent
 #   cells     character matrix, one row per row of `rows`; marks: the footnote marks beside the cells, or ""
 #   notes     data frame: mark ("" for a general note), text
+#   wrap      of tables of text: the share of the width that each column has; NULL: columns as wide as their numbers
 #   meta      list(format)
 # Everything is text by then: the writers in tables_print.R do no arithmetic.
 
@@ -21,6 +22,15 @@ new_table <- function(kind, numbers, caption, header, body, notes, ...) {
 }
 
 table_fields <- c("kind", "numbers", "caption", "header", "rows", "cells", "marks", "notes")
+
+# A data frame of text as a table: what is said of endpoints, checks, the checklist. Columns wrap.
+text_table <- function(data, caption, header, wrap, notes = character()) {
+  cells <- vapply(data, as.character, rep("", nrow(data))) |> matrix(nrow(data))
+  cells[is.na(cells)] <- ""
+  rows <- lapply(seq_len(nrow(cells)), function(i) table_row(cells[i, 1], lapply(cells[i, -1], cell)))
+  head <- data.frame(text = header, mark = "", stringsAsFactors = FALSE)
+  new_table("text", data, caption, head, bind_rows_of_table(rows), footnotes()$all(notes), wrap = wrap)
+}
 
 check_table <- function(x, call) check_result(x, "cryonodes_table", table_fields, call)
 
@@ -129,7 +139,9 @@ check_column_names <- function(x, data, arg, call, most = Inf) {
 #' deviation and median with quartiles and range for numbers, for all units and by group. What is
 #' counted, and how many of them, stands in the caption: one table never mixes units.
 #'
-#' @param data Data frame with one row per session (or per patient, or per lesion).
+#' @param data Data frame with one row per session (or per patient, or per lesion). Or a [cohort()]: then `unit` chooses
+#'   the rows (`"patient"` where nothing is said), ages and numbers of sessions and lesions are counted, and labels are
+#'   those of the columns or of the schema.
 #' @param variables Names of the columns to describe, in order; `NULL` takes all but `by`, `id` and `weights`.
 #'   Numeric columns are summarised as numbers (make a factor of a numeric code); factor, character and
 #'   logical columns as categories. A factor keeps the order of its levels and shows those that do not occur.
@@ -174,6 +186,9 @@ check_column_names <- function(x, data, arg, call, most = Inf) {
 #'   labels = c(sex = "Sex", size = "Long axis, mm"))
 #' table_characteristics(sessions, "sex", unit = "patient", id = "patient")
 #' table_characteristics(sessions, "size", unit = "lesion", weights = "nodes")
+#'
+#' table_characteristics(ablation_cohort, by = "group")
+#' table_characteristics(ablation_cohort, c("location", "long_axis_mm"), unit = "lesion")
 #' @export
 table_characteristics <- function(data, variables = NULL, by = NULL, unit = NULL, id = NULL, weights = NULL,
                                   pick = "unique", labels = NULL, digits = 1, digits.percent = 1,
@@ -181,6 +196,14 @@ table_characteristics <- function(data, variables = NULL, by = NULL, unit = NULL
   call <- quote(table_characteristics())
   # `missing` is an argument here.
   check_given(base::missing(data), "data", call)
+  if (inherits(data, "cohort")) {
+    described <- described_units(data, unit %||% "patient", call)
+    unit <- unit %||% "patient"
+    labels <- c(labels, described$labels[setdiff(names(described$labels), names(labels))])
+    variables <- variables %||% setdiff(described$variables, by)
+    data <- described$data
+    id <- "patient"
+  }
   check_data_frame(data, "data", call)
   by <- check_column_names(by, data, "by", call, most = 1)
   id <- check_column_names(id, data, "id", call, most = 1)
@@ -445,22 +468,22 @@ no_value <- "no known value"
 
 cell_count <- function(row, digits, book) {
   if (is.na(row$percent)) return(cell(em_dash, book$mark(no_value)))
-  cell(paste0(row$n, " (", format_fixed(row$percent, digits), "%)"))
+  cell(paste0(row$n, " (", table_number(row$percent, digits), "%)"))
 }
 
 cell_mean <- function(row, digits, book) {
   if (is.na(row$mean)) return(cell(em_dash, book$mark(no_value)))
   if (is.na(row$sd)) {
     return(cell(
-      paste(format_fixed(row$mean, digits), plus_minus, em_dash), book$mark("one value: no standard deviation")
+      paste(table_number(row$mean, digits), plus_minus, em_dash), book$mark("one value: no standard deviation")
     ))
   }
-  cell(paste(format_fixed(row$mean, digits), plus_minus, format_fixed(row$sd, digits)))
+  cell(paste(table_number(row$mean, digits), plus_minus, table_number(row$sd, digits)))
 }
 
 cell_median <- function(row, digits, book) {
   if (is.na(row$median)) return(cell(em_dash, book$mark(no_value)))
-  number <- function(x) sub("\\.0+$", "", format_fixed(x, digits))
+  number <- function(x) in_mark(sub("\\.0+$", "", format_fixed(x, digits)))
   # A dash beside a minus sign would be misread.
   to <- if (row$min < 0) " to " else en_dash
   cell(paste0(

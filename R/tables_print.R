@@ -60,7 +60,7 @@ knit_print.cryonodes_table <- function(x, ...) {
   check_table(x, quote(knit_print()))
   in_pandoc <- identical(knitr::opts_knit$get("out.format"), "markdown")
   if (knitr::is_latex_output()) {
-    packages <- c("booktabs", "longtable")
+    packages <- c("booktabs", "longtable", "array", "graphicx")
     needs <- if (requireNamespace("rmarkdown", quietly = TRUE)) lapply(packages, rmarkdown::latex_dependency)
     text <- one_string(write_latex(x))
     return(knitr::asis_output(if (in_pandoc) fenced(text, "latex") else text, meta = needs))
@@ -107,7 +107,7 @@ as_flextable.cryonodes_table <- function(x, ...) {
   for (depth in setdiff(unique(x$rows$indent), 0)) {
     out <- flextable::padding(out, i = which(x$rows$indent == depth), j = 1, padding.left = 5 + 12 * depth)
   }
-  out <- flextable::align(out, j = seq_along(columns)[-1], align = "right", part = "all")
+  if (is.null(x$wrap)) out <- flextable::align(out, j = seq_along(columns)[-1], align = "right", part = "all")
   for (k in seq_len(nrow(x$notes))) {
     note <- paste0(one_row(x$notes$text[k]), ".")
     mark <- x$notes$mark[k]
@@ -119,7 +119,28 @@ as_flextable.cryonodes_table <- function(x, ...) {
   }
   if (nzchar(x$caption)) out <- flextable::set_caption(out, caption = one_row(x$caption))
   # A4 and letter paper leave 6.3 inches between usual margins.
-  flextable::fit_to_width(flextable::autofit(out), max_width = 6.3)
+  if (!is.null(x$wrap)) {
+    out <- flextable::fontsize(out, size = 9, part = "all")
+    out <- flextable::padding(out, padding.top = 2, padding.bottom = 2, part = "all")
+    out <- flextable::valign(out, valign = "top", part = "body")
+    return(flextable::width(out, j = seq_along(columns), width = 6.3 * x$wrap / sum(x$wrap)))
+  }
+  out <- flextable::autofit(flextable::padding(out, padding.top = 2, padding.bottom = 2, part = "all"))
+  if (sum(dim(out)$widths) <= 6.3) return(out)
+  # Smaller letters first; what is still too wide wraps.
+  out <- flextable::autofit(flextable::fontsize(out, size = 8, part = "all"))
+  widths <- dim(out)$widths
+  flextable::width(out, j = seq_along(columns), width = narrowed(widths, 6.29))
+}
+
+# Widths that add up to `total` or less: the widest columns give way, the narrow ones keep their own.
+narrowed <- function(widths, total) {
+  if (sum(widths) <= total) return(widths)
+  widest <- sort(widths, decreasing = TRUE)
+  k <- seq_along(widest)
+  # With the k widest columns equal to one limit, the largest limit that leaves the others as they are.
+  limit <- (total - (sum(widest) - cumsum(widest))) / k
+  pmin(widths, limit[which(limit >= c(widest[-1], 0))[1]])
 }
 
 one_string <- function(lines) paste(lines, collapse = "\n")
@@ -201,7 +222,11 @@ write_html <- function(x) {
   }
   cells <- matrix(text(x$cells, x$marks), nrow(x$cells))
   n <- ncol(cells)
-  column <- " style=\"text-align: right; white-space: nowrap; padding-left: 1em;\""
+  column <- if (is.null(x$wrap)) {
+    " style=\"text-align: right; white-space: nowrap; padding-left: 1em;\""
+  } else {
+    " style=\"text-align: left; padding-left: 1em;\""
+  }
   head <- c(
     if (nzchar(x$header$text[1])) {
       paste0("<th scope=\"col\">", text(x$header$text[1], x$header$mark[1]), "</th>")
@@ -280,25 +305,38 @@ write_latex <- function(x) {
   wide <- block & empty_beside_label(x)
   lines[wide] <- paste0("\\multicolumn{", n, "}{@{}l}{", cells[wide, 1], "} \\\\")
   lines[block & seq_along(block) > 1] <- paste0("\\addlinespace\n", lines[block & seq_along(block) > 1])
+  if (!is.null(x$wrap)) lines[-1] <- paste0("\\addlinespace\n", lines[-1])
   notes <- paste0(
     ifelse(nzchar(x$notes$mark), paste0("\\textsuperscript{", escape_latex(x$notes$mark), "} "), ""),
     escape_latex(x$notes$text), ".\\par"
   )
   caption <- if (nzchar(x$caption)) paste0("\\caption{", escape_latex(x$caption), "}")
-  columns <- paste0("{@{}l", strrep("r", n - 1), "@{}}")
+  columns <- if (is.null(x$wrap)) {
+    paste0("{@{}l", strrep("r", n - 1), "@{}}")
+  } else {
+    share <- format_plain_width(x$wrap)
+    paste0("{@{}", paste0(">{\\raggedright\\arraybackslash}p{", share, "\\linewidth}", collapse = ""), "@{}}")
+  }
   header <- paste0(paste(text(x$header$text, x$header$mark), collapse = " & "), " \\\\")
   below <- if (nrow(x$notes)) c("\\par\\medskip\\raggedright\\footnotesize", notes)
   # What is longer than a page must be able to break; a float cannot.
-  if (length(lines) > 40) {
+  if (length(lines) > 40 || !is.null(x$wrap)) {
     return(c(
       "\\begingroup\\small", paste0("\\begin{longtable}", columns), if (!is.null(caption)) paste0(caption, " \\\\"),
       "\\toprule", header, "\\midrule", "\\endhead", lines, "\\bottomrule", "\\end{longtable}", below, "\\endgroup"
     ))
   }
+  # A table wider than the page is drawn smaller.
   c(
-    "\\begin{table}", caption, "\\centering\\small", paste0("\\begin{tabular}", columns), "\\toprule", header,
-    "\\midrule", lines, "\\bottomrule", "\\end{tabular}", below, "\\end{table}"
+    "\\begin{table}", caption, "\\centering\\small",
+    "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%", paste0("\\begin{tabular}", columns),
+    "\\toprule", header, "\\midrule", lines, "\\bottomrule", "\\end{tabular}}", below, "\\end{table}"
   )
+}
+
+# Shares of the width, less the blanks between the columns.
+format_plain_width <- function(wrap) {
+  formatC(wrap / sum(wrap) - 0.03, digits = 3, format = "f", decimal.mark = ".")
 }
 
 # Markdown -----------------------------------------------------------------------------------------------

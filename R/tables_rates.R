@@ -10,8 +10,9 @@ rate_columns <- c(
 #' Rates at chosen times for several endpoints, in the layout of a paper's outcome table: a block per
 #' endpoint, a row per time, a column per group, and p-values of a named method.
 #'
-#' @param x One [kaplan_meier()]; or a named list, one element per endpoint, each a `kaplan_meier` or
-#'   a list of them, e.g. `list("Overall survival" = list(all, by_group))`; or a data frame of rates, such as a
+#' @param x An [endpoint()], a list of them or what [outcomes()] made of them; or one [kaplan_meier()] or
+#'   [cumulative_incidence()] (of which the first cause is shown); or a named list, one element per endpoint, each a
+#'   fit or a list of them, e.g. `list("Overall survival" = list(all, by_group))`; or a data frame of rates, such as a
 #'   printed table, with columns `group`, `time`, `estimate` and, where known, `endpoint`, `n`, `std.error`,
 #'   `conf.low`, `conf.high`, `n.risk`, `cum.event`, `note` (the reason why a cell is `NA`), `p`.
 #' @param times Times to show, in the unit of the follow-up or as a difftime; `NULL` shows those of a data frame.
@@ -32,6 +33,7 @@ rate_columns <- c(
 #' @param percent For a data frame: are rates, standard errors and limits in percent (`TRUE`) or proportions?
 #' @param extend As in [rates()]: carry the last rate forward beyond the follow-up, marked with a footnote.
 #' @param caption Caption.
+#' @param by For endpoints: name of the column that forms the groups, as in [outcomes()].
 #' @param ... Not used.
 #' @return A `cryonodes_table`; see [print.cryonodes_table()]. `as.data.frame()` gives the numbers as proportions,
 #'   one row per endpoint, group and time, with the columns named above.
@@ -50,19 +52,24 @@ rate_columns <- c(
 #'   time.labels = c("1 year", "2 years"), show = c("ci", "n.risk"))
 #' @export
 table_rates <- function(x, times = NULL, show = "se", digits = 1, p = NULL, p.label = NULL, whole = "Whole cohort",
-                        unit.time = NULL, time.labels = NULL, percent = FALSE, extend = FALSE, caption = NULL, ...) {
+                        unit.time = NULL, time.labels = NULL, percent = FALSE, extend = FALSE, caption = NULL,
+                        by = NULL, ...) {
   call <- quote(table_rates())
   check_dots(..., call = call)
   check_given(missing(x), "x", call)
+  if (holds_proportions(x)) return(table_of_proportions(x, whole, digits, caption, call))
+  made <- fits_of_endpoints(x, by, call)
+  x <- made$fits
+  times <- times %||% made$times
   check_show(show, call)
   check_decimals(digits, "digits", call)
   check_text(caption, "caption", call)
   read <- read_rates(x, times, whole, percent, extend, call)
   numbers <- read$numbers
-  p_values <- read_p(p %||% read$p, p.label, numbers, call)
+  p_values <- read_p(p %||% made$tests %||% read$p, p.label, numbers, call)
   labels <- label_times(read$times, unit.time %||% read$unit, time.labels, call)
   numbers <- with_p(numbers, p_values)
-  what <- paste0(
+  what <- if (!is.null(read$endpoints)) describe_rates(read$endpoints, show) else paste0(
     "Kaplan-Meier rate", if ("se" %in% show) " (standard error)",
     if ("ci" %in% show) paste0(if ("se" %in% show) " [" else " (", read$interval, if ("se" %in% show) "]" else ")"),
     ", in percent"
@@ -82,7 +89,7 @@ check_show <- function(show, call) {
 # Named list of endpoints, each a list of kaplan_meier fits; one fit alone is an endpoint without a name.
 read_endpoints <- function(x, arg, call) {
   if (inherits(x, "survfit")) {
-    check_km(x, call)
+    check_curve(x, call)
     return(list(list(x)) |> setNames(""))
   }
   if (!is.list(x) || is.data.frame(x) || !length(x)) {
@@ -101,7 +108,7 @@ read_endpoints <- function(x, arg, call) {
         arg = arg, call = call
       )
     }
-    lapply(fits, check_km, call = call)
+    lapply(fits, check_curve, call = call)
     unname(fits)
   })
 }
@@ -144,21 +151,13 @@ read_rates <- function(x, times, whole, percent, extend, call) {
       )
     }
     do.call(rbind, lapply(fits, function(fit) {
-      out <- as.data.frame(rates(fit, times, extend = extend))
-      out$group <- if (is.null(fit$strata)) whole else out$strata
-      cbind(endpoint = endpoint, out)[rate_columns]
+      cbind(endpoint = endpoint, rates_of_fit(fit, times, extend, whole))[rate_columns]
     }))
   }, endpoints, names(endpoints))
   # Without names: do.call() would make symbols of the labels, in the encoding of the session.
   numbers <- do.call(rbind, unname(parts))
   rownames(numbers) <- NULL
-  intervals <- unique(unlist(lapply(endpoints, lapply, function(fit) {
-    paste0(number_text(100 * fit$conf.int), "% ", interval_label(fit), " confidence interval")
-  })))
-  list(
-    numbers = numbers, times = times, unit = unit,
-    interval = paste(intervals, collapse = " or ")
-  )
+  list(numbers = numbers, times = times, unit = unit, endpoints = endpoints)
 }
 
 read_rates_frame <- function(x, times, percent, call) {
@@ -244,8 +243,14 @@ lay_out_rates <- function(numbers, times, labels, show, digits, p, caption, what
   size <- common_sizes(numbers)
   with_n <- function(label, n) if (is.na(n)) label else paste0(label, ", n = ", number_text(n))
   headings <- if (is.null(size)) groups else mapply(with_n, groups, size)
-  # The methods are the first footnotes, as their marks stand in the header.
-  method_marks <- vapply(methods, book$mark, "", USE.NAMES = FALSE)
+  # Where each endpoint has one method they share a column; else each has its own, with its mark in the header.
+  shared <- length(methods) > 1 && !anyDuplicated(unique(p[c("endpoint", "method")])$endpoint)
+  if (shared) {
+    p$method_of <- p$method
+    p$method <- methods <- "p"
+  }
+  # These are the first footnotes, as their marks stand in the header.
+  method_marks <- if (shared) "" else vapply(methods, book$mark, "", USE.NAMES = FALSE)
   header <- data.frame(
     text = c("", headings, rep("p", length(methods))), mark = c("", rep("", length(groups)), method_marks),
     stringsAsFactors = FALSE
@@ -258,7 +263,9 @@ lay_out_rates <- function(numbers, times, labels, show, digits, p, caption, what
       lapply(methods, function(m) {
         found <- p_at(p, endpoint, time, m)
         if (!nrow(found)) return(cell(""))
-        if (!is.na(found$p)) return(cell(format_p(found$p)))
+        if (!is.na(found$p)) {
+          return(cell(in_mark(format_p(found$p)), if (shared) book$mark(found$method_of) else ""))
+        }
         cell(em_dash, book$mark(if (is.na(found$note)) not_given else found$note))
       })
     }
@@ -300,7 +307,7 @@ cell_rate <- function(row, show, digits, book) {
   if (!nrow(row)) return(cell(em_dash, book$mark(not_given)))
   reason <- if (is.na(row$note)) not_given else row$note
   if (is.na(row$estimate)) return(cell(em_dash, book$mark(reason)))
-  number <- function(x) format_fixed(100 * x, digits)
+  number <- function(x) table_number(100 * x, digits)
   text <- paste0(number(row$estimate), "%")
   extended <- !is.na(row$note) && startsWith(row$note, "beyond follow-up")
   marks <- if (extended) book$mark(row$note)

@@ -2,6 +2,8 @@
 # Installs what is missing, and only that: R, a compiler, ccache, pandoc, qpdf and tidy from Debian; the R packages named in
 # DESCRIPTION from Debian where it has them, else from CRAN.
 # SETUP_DRY_RUN=1 says what would be installed and installs nothing.
+# SETUP_DOCUMENTS=1 also installs what the tests of report() open documents with, some four minutes: LibreOffice, LaTeX,
+# poppler, chromium. Without them these tests are skipped.
 source "$(dirname "$0")/common.sh"
 
 dry=${SETUP_DRY_RUN:-}
@@ -31,6 +33,12 @@ missing_tools() {
   for tool in ccache pandoc qpdf tidy; do
     have $tool || echo $tool
   done
+  if [ -n "${SETUP_DOCUMENTS:-}" ]; then
+    have xelatex || echo texlive-xetex texlive-latex-recommended texlive-fonts-recommended lmodern
+    have soffice || echo libreoffice-writer-nogui
+    have pdftotext || echo poppler-utils
+    have chromium || echo chromium
+  fi
 }
 
 as_root() {

@@ -294,6 +294,11 @@ test_that("the examples of the README run", {
   starts <- fences[grepl("^```r$", text[fences])]
   expect_gt(length(starts), 0)
   env <- new.env(parent = globalenv())
+  # What it writes goes where nothing stays.
+  folder <- tempfile()
+  dir.create(folder)
+  before <- setwd(folder)
+  on.exit(setwd(before))
   for (start in starts) {
     end <- fences[fences > start][1]
     code <- parse(text = text[(start + 1):(end - 1)], keep.source = FALSE)

@@ -1,0 +1,318 @@
+# From a cohort to tables, figure, text and document.
+
+hostile <- "<b>&=cmd|' /C calc'!A0 $x_1$ **bold** \\input{x} %s {y} #1 ~^ `r 1`"
+
+# Four patients, counted by hand: two groups, one of them with a label that every format would take for its own.
+small_cohort <- function(group = c("A", "A", "B", "B"), ...) {
+  cohort(
+    patients = data.frame(
+      patient = c("P1", "P2", "P3", "P4"), sex = c("F", "M", "F", "M"), age = c(50, 60, 70, 80), group = group,
+      vital_status = c("alive", "dead", "alive", "dead"), last_contact = c("2022-01-01", NA, "2022-06-01", NA),
+      death_date = c(NA, "2021-06-01", NA, "2021-09-01")
+    ),
+    sessions = data.frame(
+      session = c("S1", "S2", "S3", "S4", "S5"), patient = c("P1", "P1", "P2", "P3", "P4"),
+      date = c("2020-01-01", "2020-06-01", "2020-02-01", "2020-03-01", "2020-04-01")
+    ),
+    lesions = data.frame(
+      lesion = c("L1", "L2", "L3", "L4", "L5"), patient = c("P1", "P1", "P2", "P3", "P4"),
+      session = c("S1", "S2", "S3", "S4", "S5"), long_axis_mm = c(10, 12, 20, 8, 15)
+    ),
+    follow_up = data.frame(
+      patient = c("P1", "P1", "P2", "P3", "P4", "P1"), kind = "imaging", lesion = c("L1", "L2", "L3", "L4", "L5", "L1"),
+      date = c("2020-02-01", "2020-07-01", "2020-03-01", "2020-04-01", "2020-05-01", "2021-01-01"),
+      finding = c(rep("complete ablation", 5), "LTP")
+    ), ...
+  )
+}
+
+complications_by_hand <- data.frame(
+  session = c("S1", "S1", "S2", "S3", "S4"), system = c("SIR 2003", "SIR 2003", "SIR 2003", "SIR 2003", "CTCAE"),
+  grade = c("A", "C", "B", "F", "2"), resolved = c("2020-01-03", NA, "2020-06-02", NA, NA)
+)
+
+screening_by_hand <- data.frame(
+  candidate = 1:7, patient = c("P1", "P2", "P3", "P4", NA, NA, NA),
+  reason = c(NA, NA, NA, NA, "surgery", "surgery", "refused")
+)
+
+test_that("characteristics are read from a cohort: ages, numbers of sessions and lesions, labels", {
+  x <- small_cohort()
+  numbers <- as.data.frame(table_characteristics(x, by = "group"))
+  at <- function(variable, group) numbers[numbers$variable == variable & numbers$group == group, ]
+  expect_identical(at("age", "All")$mean, 65)
+  expect_identical(at("n_sessions", "A")$mean, 1.5)
+  expect_identical(at("n_lesions", "B")$max, 1)
+  lesions <- table_characteristics(x, "long_axis_mm", unit = "lesion")
+  expect_identical(as.data.frame(lesions)$mean, 13)
+  expect_true("Long axis, mm" %in% lesions$cells)
+  expect_match(lesions$caption, "Lesions, n = 5 (4 patients)", fixed = TRUE)
+  patients <- data.frame(patient = "A", vital_status = "alive", age = 40)
+  attr(patients$age, "label") <- "Age when treated"
+  own <- cohort(patients, data.frame(session = 1, patient = "A", date = "2020-01-01"),
+    data.frame(lesion = 1, patient = "A", session = 1), data.frame(patient = "A", date = "2020-02-01", kind = "contact")
+  )
+  expect_true("Age when treated" %in% table_characteristics(own)$cells)
+})
+
+test_that("age at the first session comes from the date of birth", {
+  x <- cohort(data.frame(patient = "A", vital_status = "alive", birth_date = "1980-01-01"),
+    data.frame(session = 2:1, patient = "A", date = c("2021-01-01", "2020-01-01")),
+    data.frame(lesion = 1, patient = "A", session = 1), data.frame(patient = "A", date = "2021-02-01", kind = "contact")
+  )
+  # 14610 days from 1980-01-01 to 2020-01-01
+  expect_equal(as.data.frame(table_characteristics(x, "age"))$mean, 14610 / 365.25)
+})
+
+test_that("complications by hand: the worst grade counts, systems stand apart, limits are those of proportion()", {
+  table <- table_complications(small_cohort(complications = complications_by_hand))
+  numbers <- as.data.frame(table)
+  at <- function(...) {
+    wanted <- list(...)
+    numbers[Reduce(`&`, Map(function(name, value) numbers[[name]] %in% value, names(wanted), wanted)), ]
+  }
+  # SIR 2003: four complications in three sessions (S1, S2 of P1; S3 of P2), of two patients; major in S1 and S3.
+  expect_identical(at(system = "SIR 2003", measure = "any")$n, c(4L, 3L, 2L))
+  expect_identical(at(system = "SIR 2003", measure = "any")$total, c(4L, 5L, 4L))
+  expect_identical(at(system = "SIR 2003", measure = "major")$n, c(2L, 2L))
+  expect_identical(at(system = "SIR 2003", measure = "worst grade", unit = "session")$n, c(0L, 1L, 1L, 0L, 0L, 1L))
+  expect_identical(at(system = "SIR 2003", measure = "worst grade", unit = "patient")$n, c(0L, 0L, 1L, 0L, 0L, 1L))
+  expect_identical(at(system = "SIR 2003", measure = "resolved")$n, 2L)
+  expect_identical(at(system = "CTCAE", measure = "any")$n, c(1L, 1L, 1L))
+  expect_identical(nrow(at(system = "CTCAE", measure = "major")), 0L)
+  session <- at(system = "SIR 2003", measure = "any", unit = "session")
+  clustered <- proportion(c(1, 1, 1, 0, 0), event = 1, cluster = c(1, 1, 2, 3, 4))
+  expect_identical(session$conf.low, clustered$conf.low)
+  patient <- at(system = "SIR 2003", measure = "any", unit = "patient")
+  expect_equal(c(patient$conf.low, patient$conf.high), as.vector(binom.test(2, 4)$conf.int))
+  expect_error(table_complications(small_cohort()), class = "cryonodes_error_empty")
+})
+
+test_that("flow by hand: screened, excluded with reasons, analysed, not counted", {
+  x <- small_cohort(screening = screening_by_hand)
+  steps <- as.data.frame(flow(x, endpoint(x, "OS")))
+  n <- function(step) steps$n[steps$step == step]
+  expect_identical(n("screened"), 7L)
+  expect_identical(steps$label[steps$step == "excluded"], c("surgery", "refused"))
+  expect_identical(n("excluded"), 2:1)
+  expect_identical(n("included"), 4L)
+  expect_identical(n("analysed"), c(4L, 5L, 5L))
+  expect_identical(n("group"), c(2L, 3L, 3L, 2L, 2L, 2L))
+  expect_identical(n("endpoint"), 4L)
+  expect_match(flow(small_cohort())$notes, "no table of screening")
+})
+
+test_that("outcomes: incidences where death competes, clusters for lesions, p as the tests give it", {
+  set.seed(1)
+  o <- outcomes(list(
+    endpoint(ablation_cohort, "OS"), endpoint(ablation_cohort, "LTP", unit = "lesion"),
+    endpoint(ablation_cohort, "primary efficacy", unit = "lesion")
+  ), by = "group", times = 24)
+  expect_named(o$fits, c("Overall survival", "Local tumour progression, per lesion"))
+  expect_s3_class(o$fits[[2]][[2]], "cumulative_incidence")
+  numbers <- as.data.frame(table_rates(o))
+  direct <- rates(cumulative_incidence(endpoint(ablation_cohort, "LTP", unit = "lesion")), 24)
+  row <- numbers$endpoint == "Local tumour progression, per lesion" & numbers$group == "Whole cohort"
+  expect_identical(numbers$estimate[row], direct$estimate[direct$state == "LTP"])
+  expect_identical(numbers$std.error[row], direct$std.error[direct$state == "LTP"])
+  expect_identical(o$tests[[1]]$p.value, logrank_test(endpoint(ablation_cohort, "OS"))$p.value)
+  expect_named(o["Overall survival"]$fits, "Overall survival")
+  expect_s3_class(table_rates(o$proportions), "cryonodes_table")
+  expect_error(outcomes(1), class = "cryonodes_error_object")
+  expect_error(o["no such"], class = "cryonodes_error_choice")
+  os <- endpoint(ablation_cohort, "OS")
+  expect_error(outcomes(list(os, os)), class = "cryonodes_error_group")
+  expect_error(outcomes(os, by = "nothing"), class = "cryonodes_error_column")
+})
+
+test_that("the paragraph says what was run and nothing else", {
+  os <- endpoint(ablation_cohort, "OS")
+  text <- paste(methods_text(kaplan_meier(os, conf.type = "bpcp")), collapse = " ")
+  expect_match(text, "beta-product 95% confidence intervals")
+  expect_match(text, paste("cryonodes", packageVersion("cryonodes")), fixed = TRUE)
+  expect_false(grepl("log-rank|Gray|Korn|competing", text, ignore.case = TRUE))
+  both <- methods_text(kaplan_meier(os), logrank_test(os))
+  expect_match(paste(both, collapse = " "), "log-rank test")
+  expect_match(attr(both, "references"), "Mantel", all = FALSE)
+  set.seed(1)
+  drawn <- gray_test(endpoint(ablation_cohort, "LTP", unit = "lesion"))
+  said <- paste0("9999 random permutations, seed ", sprintf("%.0f", drawn$permutation$seed))
+  expect_match(paste(methods_text(drawn), collapse = " "), said, fixed = TRUE)
+  expect_error(methods_text(), class = "cryonodes_error_missing")
+  expect_error(methods_text(1), class = "cryonodes_error_object")
+})
+
+test_that("the checklist finds what is not there and what rests on few", {
+  x <- small_cohort()
+  list <- checklist(x, outcomes(endpoint(x, "OS"), times = 12))
+  state <- function(item) list$state[startsWith(list$item, item)]
+  expect_identical(state("Screened"), "missing")
+  expect_identical(state("Complications"), "missing")
+  expect_identical(state("Rates on fewer than 5"), "attention")
+  expect_identical(state("Death"), "ok")
+  paper <- checklist(x, outcomes(endpoint(x, "LTPFS", "lesion", rules = "paper2021"), times = 12))
+  expect_identical(paper$state[startsWith(paper$item, "Death")], "attention")
+  full <- small_cohort(screening = screening_by_hand, complications = complications_by_hand)
+  list <- checklist(full, endpoint(full, "OS"))
+  expect_identical(state("Screened"), "ok")
+  expect_identical(state("Complications"), "attention")
+  expect_identical(state("Interval and number"), "missing")
+})
+
+test_that("numbers of tables have the decimal mark that the option says, labels keep their own", {
+  old <- options(cryonodes.decimal.mark = ",")
+  on.exit(options(old))
+  table <- table_characteristics(data.frame(x = c(1.5, 2.5), g = c("v1.2", "v1.2")))
+  expect_true("2,0 \u00b1 0,7" %in% table$cells)
+  expect_true("v1.2" %in% table$cells)
+  options(cryonodes.decimal.mark = ";")
+  expect_error(table_characteristics(data.frame(x = 1.5)), class = "cryonodes_error_choice")
+})
+
+test_that("each key has a text in each language, and no other is given out", {
+  texts <- report_text()
+  expect_false(anyNA(texts))
+  expect_false(anyDuplicated(texts$key) > 0)
+  expect_error(report_text("nothing"), class = "cryonodes_error_choice")
+  expect_error(report_text("methods", "de"), class = "cryonodes_error_choice")
+})
+
+test_that("report() refuses what it cannot write, before it computes", {
+  x <- small_cohort()
+  at <- tempfile("report")
+  dir.create(at)
+  on.exit(unlink(at, recursive = TRUE))
+  expect_error(report(x, file.path(at, "report.odt")), class = "cryonodes_error_value")
+  expect_error(report(x, file.path(at, "no", "report.html")), class = "cryonodes_error_value")
+  there <- file.path(at, "there.html")
+  writeLines("mine", there)
+  expect_error(report(x, there), class = "cryonodes_error_value")
+  expect_identical(readLines(there), "mine")
+  expect_error(report(x, file.path(at, "r.html"), lang = "de"), class = "cryonodes_error_choice")
+  expect_identical(list.files(at), "there.html")
+})
+
+test_that("the template can be drafted, and finds its parts", {
+  skip_if_not_installed("rmarkdown")
+  at <- tempfile("draft")
+  dir.create(at)
+  on.exit(unlink(at, recursive = TRUE))
+  file <- rmarkdown::draft(file.path(at, "mine.Rmd"), "cohort-report", package = "cryonodes", edit = FALSE)
+  expect_true(file.exists(file.path(dirname(file), "report.css")))
+  front <- rmarkdown::yaml_front_matter(file)
+  expect_named(front$output, c("html_document", "word_document", "pdf_document"))
+  text <- readLines(file)
+  used <- unlist(regmatches(text, gregexpr("(words[(]|numbered[(][^,]*, )\"[a-z.]+\"", text)))
+  keys <- gsub(".*\"([a-z.]+)\"", "\\1", used)
+  expect_gt(length(keys), 15)
+  expect_identical(setdiff(keys, report_text()$key), character())
+})
+
+skip_without <- function(program) {
+  found <- Sys.which(program)
+  skip_if(!nzchar(found), paste(program, "is not installed"))
+  found
+}
+
+# One rendering of each format serves several tests.
+rendered <- new.env()
+render_once <- function(format) {
+  for (package in c("rmarkdown", "knitr", "ggplot2", "patchwork", "xml2")) skip_if_not_installed(package)
+  skip_if(!rmarkdown::pandoc_available("2.0"), "pandoc is not installed")
+  if (is.null(rendered[[format]])) {
+    file <- file.path(tempdir(), paste0("cryonodes-report.", format))
+    x <- small_cohort(group = c("A", "A", hostile, hostile), complications = complications_by_hand,
+      screening = within(screening_by_hand, reason[5:6] <- hostile), title = hostile
+    )
+    e <- list(endpoint(x, "OS"), endpoint(x, "LTP", unit = "lesion"))
+    names(e) <- c(hostile, "LTP")
+    before <- list.files(tempdir(), all.files = TRUE)
+    report(x, file, endpoints = e, times = 12, lang = "fr", quiet = TRUE, overwrite = TRUE)
+    rendered$left <- setdiff(list.files(tempdir(), all.files = TRUE), c(before, basename(file)))
+    rendered[[format]] <- file
+  }
+  rendered[[format]]
+}
+
+test_that("HTML: labels are text, headings, alternative text and language are there, nothing comes from elsewhere", {
+  skip_on_cran() # renders a document
+  page <- xml2::read_html(render_once("html"))
+  expect_identical(grep("report", rendered$left, value = TRUE), character())
+  expect_identical(xml2::xml_attr(xml2::xml_find_first(page, "/html"), "lang"), "fr")
+  title <- xml2::xml_text(xml2::xml_find_first(page, "//h1[contains(@class, 'title')]"))
+  expect_identical(gsub("[[:space:]]+", " ", title), hostile) # pandoc breaks its lines
+  expect_length(xml2::xml_find_all(page, "//b | //body//td//strong | //body//th//em"), 0)
+  cells <- xml2::xml_text(xml2::xml_find_all(page, "//th"))
+  expect_true(any(grepl(hostile, cells, fixed = TRUE)))
+  images <- xml2::xml_find_all(page, "//img")
+  expect_length(images, 2)
+  expect_true(all(nchar(xml2::xml_attr(images, "alt")) > 20))
+  expect_true(all(startsWith(xml2::xml_attr(images, "src"), "data:image/svg")))
+  links <- c(
+    xml2::xml_attr(xml2::xml_find_all(page, "//script[@src] | //img"), "src"),
+    xml2::xml_attr(xml2::xml_find_all(page, "//link"), "href")
+  )
+  expect_identical(grep("^(data:|$)", links, value = TRUE, invert = TRUE), character())
+  level <- as.integer(sub("h", "", xml2::xml_name(xml2::xml_find_all(page, "//h1 | //h2 | //h3"))))
+  expect_true(all(diff(level) <= 1))
+})
+
+test_that("HTML in a browser: no script error, no sideways scrolling of the page at desktop and phone width", {
+  skip_on_cran() # starts a browser
+  browser <- skip_without("chromium")
+  file <- render_once("html")
+  # The page reports on itself: its width against the window's, and errors of scripts.
+  probe <- tempfile(fileext = ".html")
+  text <- readLines(file, warn = FALSE)
+  script <- paste0(
+    "<script>window.bad = []; window.onerror = function (m) { window.bad.push(m); };",
+    "window.addEventListener('load', function () { document.title = 'width ' + document.documentElement.scrollWidth + ",
+    "' of ' + window.innerWidth + ' errors ' + window.bad.length; });</script></head>"
+  )
+  writeLines(sub("</head>", script, text, fixed = TRUE), probe)
+  for (width in c(1280, 500)) {
+    dom <- system2(browser, c("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--timeout=20000",
+      paste0("--window-size=", width, ",900"), "--dump-dom", paste0("file://", probe)
+    ), stdout = TRUE, stderr = FALSE)
+    dom <- paste(dom, collapse = " ")
+    title <- regmatches(dom, regexpr("width [0-9]+ of [0-9]+ errors [0-9]+", dom))
+    expect_length(title, 1)
+    number <- as.integer(regmatches(title, gregexpr("[0-9]+", title))[[1]])
+    expect_lte(number[1], number[2])
+    expect_identical(number[3], 0L)
+  }
+})
+
+test_that("Word: tables are tables, labels are text, LibreOffice opens it", {
+  skip_on_cran() # renders a document
+  skip_if_not_installed("flextable")
+  skip_if_not_installed("officer")
+  file <- render_once("docx")
+  content <- officer::docx_summary(officer::read_docx(file))
+  expect_gte(length(unique(content$doc_index[content$content_type == "table cell"])), 7)
+  expect_true(any(grepl(hostile, content$text[content$content_type == "table cell"], fixed = TRUE)))
+  expect_true(any(content$text %in% hostile))
+  office <- skip_without("soffice")
+  out <- tempfile("word")
+  profile <- paste0("-env:UserInstallation=file://", tempfile("profile"))
+  # R's library path would keep the program from finding its own.
+  system2("env", c(
+    "-u", "LD_LIBRARY_PATH", office, profile, "--headless", "--convert-to", "pdf", "--outdir", out, file
+  ), stdout = FALSE, stderr = FALSE)
+  pdf <- list.files(out, "pdf$", full.names = TRUE)
+  expect_length(pdf, 1)
+  info <- system2(skip_without("pdfinfo"), pdf, stdout = TRUE)
+  pages <- as.integer(sub("Pages: *", "", grep("^Pages", info, value = TRUE)))
+  expect_gte(pages, 4)
+  expect_lte(pages, 15)
+})
+
+test_that("PDF: compiles with labels that LaTeX would take for commands", {
+  skip_on_cran() # compiles a document
+  skip_without("xelatex")
+  file <- render_once("pdf")
+  expect_identical(readBin(file, "raw", 4), charToRaw("%PDF"))
+  text <- paste(system2(skip_without("pdftotext"), c("-layout", file, "-"), stdout = TRUE), collapse = "\n")
+  expect_match(text, "=cmd|", fixed = TRUE)
+  expect_match(text, "\\input{x}", fixed = TRUE)
+})
