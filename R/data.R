@@ -48,16 +48,17 @@
 
 #' Every number that the founding case prints
 #'
-#' A claims table (see [audit_template()]) of the founding case: one row for each number in title, abstract, text, tables
-#' and legends, in our own words, with the way to recompute it. [audit_claims()] holds them against Table 1, against one
-#' another and against the printed curves.
+#' A claims table (see [audit_template()]) of the founding case: one row for each number in title, abstract, text,
+#' tables and legends, in our own words, with the way to recompute it. [audit_claims()] holds them against Table 1,
+#' against one another and against the printed curves.
 #'
 #' @format A data frame with 465 rows: `id`; `where` (section of the manuscript, table, legend); `claim` (in our own
 #'   words); `kind`; `value` and `decimals` as printed; `unit`; `variable` (of summaries of one variable); `n` (the
 #'   denominator) and `count` (of a percentage); `whole` (a summary of whole numbers); `recompute` (rules, see
 #'   [audit_claims()]); `needs` (what would have to be true where they fail); `reason` (why there is none); `endpoint`,
-#'   `group`, `time` (of Table 3). Left out are page and reference numbers, addresses, the version of R, and the years 1,
-#'   2, 3 where they only name a rate. [lnm_facts] is the part of these rows that other code reads; ids and values agree.
+#'   `group`, `time` (of Table 3). Left out are page and reference numbers, addresses, the version of R, and the years
+#'   1, 2, 3 where they only name a rate. [lnm_facts] is the part of these rows that other code reads; ids and values
+#'   agree.
 #' @source As [lnm_sessions].
 #' @examples
 #' table(lnm_claims$where)
