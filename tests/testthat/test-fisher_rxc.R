@@ -142,6 +142,55 @@ test_that("statistics are those of their asymptotic tests", {
   expect_identical(x$parameter, c(df = 1))
 })
 
+test_that("p of every statistic is that of all tables with the totals, ties included", {
+  tables <- list(
+    matrix(c(3, 0, 1, 0, 2, 1, 1, 1, 3), 3), matrix(c(4, 1, 0, 1, 2, 4), 3), matrix(c(2, 0, 1, 1, 0, 2, 1, 1), 2)
+  )
+  for (x in tables) {
+    for (statistic in names(whole_statistic)) {
+      test <- larger(x, statistic = statistic)
+      expect_null(test$mc)
+      expect_match(test$method, ", exact$")
+      expect_equal(test$p.value, by_enumeration(x, statistic), tolerance = 1e-13, info = statistic)
+    }
+  }
+  # A law in whole numbers (tests/golden/table_network.py).
+  expect_equal(larger(jobs, statistic = "linear")$p.value, 0.09322790762469071, tolerance = 1e-13)
+  text <- capture.output(print(larger(jobs, statistic = "linear")))
+  expect_match(text[1], "^Linear-by-linear association test, exact$")
+  expect_match(text, "^M-squared 2[.]98, p = 0[.]09[0-9]*, from all tables with these totals$", all = FALSE)
+})
+
+test_that("two groups by Kruskal and Wallis are those of the exact rank sum test with ties", {
+  # coin's wilcox_test(distribution = "exact") of the same table, whose algorithm is another (tests/golden/coin_rank.R).
+  numbers <- golden("coin_rank")
+  for (i in seq_len(nrow(numbers))) {
+    x <- matrix(as.double(strsplit(numbers$counts[i], " ")[[1]]), 2)
+    expect_equal(larger(x, statistic = numbers$statistic[i])$p.value, numbers$p[i], tolerance = 1e-10)
+  }
+})
+
+test_that("scores are decimals, and the same up to a linear change", {
+  p <- function(...) larger(jobs, statistic = "linear", scores = list(...))$p.value
+  expect_equal(p(c(0.1, 0.2, 0.3, 0.4), 10 * (1:4)), p(1:4, 1:4), tolerance = 1e-14)
+  expect_equal(p(-(1:4), 1:4), p(1:4, 1:4), tolerance = 1e-14)
+  test <- larger(jobs, statistic = "linear", scores = list(sqrt(1:4), 1:4), B = 1000, seed = 1)
+  expect_identical(test$mc$B, 1000)
+  expect_identical(test$meta$notes,
+    "scores of more than 9 decimal places have no exact p-value here: random tables were drawn"
+  )
+  expect_identical(whole_scores(c(-1.25, 2, 0.001)), c(-1250, 2000, 1))
+  expect_null(whole_scores(1 / 3))
+  expect_null(whole_scores(1e17))
+})
+
+test_that("what is out of reach is drawn, and said so", {
+  test <- larger(jobs, statistic = "kruskal", max.work = 1000, B = 1000, seed = 1)
+  expect_identical(test$mc$B, 1000)
+  expect_match(test$meta$notes, "out of reach within `max.work` and `memory`: random tables were drawn", fixed = TRUE)
+  expect_error(larger(jobs, statistic = "kruskal", max.work = 1000, exact = TRUE), class = "cryonodes_error_size")
+})
+
 # --- arguments -------------------------------------------------------------------------------------------------------
 
 test_that("every argument of fisher.test() is taken", {

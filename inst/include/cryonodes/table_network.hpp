@@ -184,7 +184,8 @@ public:
       index_ = {};
       last_ = level_ + 2 == lines_.line.size();
       for (Node& node : nodes) {
-        expand(node);
+        if (!node.values.empty())
+          expand(node);
         if (given_up_)
           return false;
         held_ -= std::min(held_, node.bytes());
