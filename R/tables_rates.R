@@ -208,7 +208,8 @@ read_rates_proportions <- function(endpoints, times, whole, call) {
   rownames(numbers) <- NULL
   intervals <- unique(unlist(lapply(endpoints, lapply, proportion_label)))
   list(
-    numbers = numbers, times = NA_real_, unit = NULL, what = "Proportion", interval = paste(intervals, collapse = " or ")
+    numbers = numbers, times = NA_real_, unit = NULL, what = "Proportion",
+    interval = paste(intervals, collapse = " or ")
   )
 }
 

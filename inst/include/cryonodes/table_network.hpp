@@ -229,7 +229,8 @@ private:
     }
   }
 
-  /// The most of sum w_i x_i^2 over 0 <= x_i <= cap_i that add up to `sum`: x_i^2 <= cap_i x_i, spent where that is most.
+  /// No sum w_i x_i^2 over 0 <= x_i <= cap_i that add up to `sum` is larger: x_i^2 <= cap_i x_i, spent where that gains
+  /// most (gain_i = w_i cap_i).
   double most_of_squares(std::vector<std::pair<double, double>>& gain_and_cap, double sum) const {
     std::sort(gain_and_cap.rbegin(), gain_and_cap.rend());
     double out = 0.0;
@@ -478,8 +479,8 @@ private:
 
 } // namespace detail
 
-/// The probability, given all margins, of the tables whose statistic is as extreme as that of the observed one, or more.
-/// Ties are exact: statistics are compared as whole numbers, over the least common multiples of row and of column
+/// The probability, given all margins, of the tables whose statistic is as extreme as that of the observed one, or
+/// more. Ties are exact: statistics are compared as whole numbers, over the least common multiples of row and of column
 /// totals. The same to the last bit for any order of rows and columns that means the same (see sample_tables()), and
 /// for chisq and linear for the transposed table.
 ///
