@@ -81,8 +81,8 @@ fisher_batch_cpp <- function(a, b, c, d, n, asked, threads, progress) {
     .Call(`_cryonodes_fisher_batch_cpp`, a, b, c, d, n, asked, threads, progress)
 }
 
-fisher_rxc_exact_cpp <- function(counts, rows, max_work, memory, progress) {
-    .Call(`_cryonodes_fisher_rxc_exact_cpp`, counts, rows, max_work, memory, progress)
+fisher_rxc_exact_cpp <- function(counts, rows, statistic, row_scores, column_scores, max_work, memory, progress) {
+    .Call(`_cryonodes_fisher_rxc_exact_cpp`, counts, rows, statistic, row_scores, column_scores, max_work, memory, progress)
 }
 
 fisher_rxc_sample_cpp <- function(counts, rows, statistic, row_scores, column_scores, draws, seed, threads, progress) {

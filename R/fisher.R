@@ -35,8 +35,8 @@
 #'   Kruskal-Wallis statistic as large; `"linear"`: both ordered, of a sum of products of `scores` as far from its mean.
 #' @param scores For `"linear"`: a list of the row and the column scores. `NULL`: 1, 2, 3, ...
 #' @param exact For larger tables: `NULL` (default) computes the exact p-value where it is within reach of `max.work`
-#'   and `memory`, and else draws random tables; `TRUE` insists on it; `FALSE` draws. Statistics other than the
-#'   probability are drawn.
+#'   and `memory`, and else draws random tables; `TRUE` insists on it; `FALSE` draws. So for every `statistic`, but for
+#'   scores of more than 9 decimal places, which are drawn.
 #' @param B Number of random tables, a whole number from 1 to 1e9.
 #' @param rare `TRUE`: where fewer than 10 random tables are as extreme as the observed one, estimate their probability
 #'   by splitting as well. For fewer than 2^20 observations; takes seconds, the longer the smaller p is.
@@ -93,7 +93,7 @@
 #' n_{ij}!}{prod n_ij!} (`"probability"`), \eqn{\sum n_{ij}^2 / (r_i c_j)}{sum n_ij^2 / (r_i c_j)} (`"chisq"`),
 #' \eqn{\sum_i T_i^2 / r_i}{sum T_i^2 / r_i} with the rank sums \eqn{T_i} less their means (`"kruskal"`, midranks), or
 #' the distance of \eqn{\sum u_i v_j n_{ij}}{sum u_i v_j n_ij} from its mean (`"linear"`). Ties are decided with as many
-#' digits as they need. From B random tables of which h are as extreme, p is (h + 1) / (B + 1), a valid p-value for any
+#' digits as they need; the exact p-value compares whole numbers, the statistics over their common denominator. From B random tables of which h are as extreme, p is (h + 1) / (B + 1), a valid p-value for any
 #' B (Phipson & Smyth 2010), and the limits of the p-value of all tables are those of Clopper and Pearson. Splitting
 #' (Guyader, Hengartner & Matzner-Lober 2011) keeps 200 tables in each of 10 runs, replaces the least extreme by copies
 #' of others that are moved at random until all are as extreme as the one observed, and estimates a p that random tables
@@ -162,7 +162,7 @@
 #' # Four grades of satisfaction by income, both ordered (Agresti 2002, table 2.8).
 #' jobs <- matrix(c(1, 2, 1, 0, 3, 3, 6, 1, 10, 10, 14, 9, 6, 7, 12, 11), 4)
 #' fisher_test(jobs, seed = 1)
-#' fisher_test(jobs, statistic = "linear", B = 2e4, seed = 1)
+#' fisher_test(jobs, statistic = "linear")
 #' fisher_test(~ gear + cyl, data = mtcars, seed = 1)$p.value
 #'
 #' # Not tied, but within 1e-7: the more probable table does not belong in the sum.

@@ -32,11 +32,6 @@ check_larger <- function(given, call) {
       arg = "simulate.p.value", call = call
     )
   }
-  if (isTRUE(x$exact) && x$statistic != "probability") {
-    abort_rule("choice", paste0("`statistic = \"", x$statistic, "\"` has random tables only: `exact = TRUE` is for ",
-      "`statistic = \"probability\"`."
-    ), arg = "exact", call = call)
-  }
   if (!is_number(x$B) || length(x$B) != 1 || is.na(x$B) || x$B < 1 || x$B != round(x$B)) {
     abort_rule("B", paste0("`B` must be a whole number >= 1, not ", one_line(x$B), "."), arg = "B", call = call)
   }
@@ -76,14 +71,19 @@ test_larger_table <- function(data, asked, larger, call) {
     abort_rule("count", paste0("the counts add up to ", format_plain(n), ", more than 2^53."), call = call)
   }
   larger$scores <- check_scores(larger, dim(table), call)
+  whole <- lapply(larger$scores, whole_scores)
   ticker <- make_ticker(larger$progress, "Tables")
   on.exit(ticker$done())
-  tried <- !isFALSE(larger$exact) && !larger$simulate.p.value && larger$statistic == "probability"
-  found <- if (tried) exact_larger(table, larger, ticker, call)
+  tried <- !isFALSE(larger$exact) && !larger$simulate.p.value
+  found <- if (tried) exact_larger(table, larger, whole, ticker, call)
   test <- if (!is.null(found)) found else sample_larger(table, larger, ticker, call)
   exact <- is.null(test$mc)
   if (!exact && tried) {
-    notes <- c(notes, "the exact p-value was out of reach within `max.work` and `memory`: random tables were drawn")
+    notes <- c(notes, if (any(lengths(whole) < lengths(larger$scores))) {
+      "scores of more than 9 decimal places have no exact p-value here: random tables were drawn"
+    } else {
+      "the exact p-value was out of reach within `max.work` and `memory`: random tables were drawn"
+    })
   }
   test <- c(test, statistic_of_table(table, larger), list(
     method = paste0(statistic_label(larger$statistic), if (exact) ", exact" else ", Monte Carlo"),
@@ -140,10 +140,26 @@ check_scores <- function(larger, size, call) {
   lapply(unname(scores), as.double)
 }
 
-# NULL: not within reach.
-exact_larger <- function(table, larger, ticker, call) {
+# Scores times a power of ten, which have the same p-value, as whole numbers: so ties are ties. NULL: no such power.
+whole_scores <- function(scores) {
+  for (places in 0:9) {
+    whole <- round(scores * 10^places)
+    if (all(whole / 10^places == scores & abs(whole) <= 2^52)) return(whole)
+  }
+  NULL
+}
+
+# NULL: not within reach. `whole`: the scores.
+exact_larger <- function(table, larger, whole, ticker, call) {
+  if (any(lengths(whole) < lengths(larger$scores))) {
+    if (!isTRUE(larger$exact)) return(NULL)
+    abort_rule("choice", "scores of more than 9 decimal places have no exact p-value here.",
+      "Round them, or draw random tables: `exact = FALSE`.", arg = "scores", call = call
+    )
+  }
   core <- call_core(fisher_rxc_exact_cpp(
-    as.vector(t(table)), nrow(table), larger$max.work, larger$memory, ticker$tick
+    as.vector(t(table)), nrow(table), larger$statistic, whole[[1]], whole[[2]], larger$max.work, larger$memory,
+    ticker$tick
   ), call)
   if (core$feasible) return(list(p.value = core$p_value, log_p_value = core$log_p_value))
   if (isTRUE(larger$exact)) {

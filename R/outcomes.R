@@ -292,43 +292,5 @@ p_in_panels <- function(tests) {
   }, "")
 }
 
-# Proportions in the layout of table_rates(): a row an endpoint, a column a group.
-holds_proportions <- function(x) {
-  is.list(x) && !is.data.frame(x) && length(x) > 0 && all(vapply(x, function(fits) {
-    is.list(fits) && !is.data.frame(fits) && length(fits) > 0 && all(vapply(fits, inherits, TRUE, "proportion"))
-  }, TRUE))
-}
-
-table_of_proportions <- function(x, whole, digits, caption, call) {
-  if (is.null(names(x)) || anyDuplicated(names(x))) {
-    abort_rule("group", "`x` must name each endpoint, each name once.", arg = "x", call = call)
-  }
-  numbers <- do.call(rbind, unname(Map(function(fits, endpoint) {
-    do.call(rbind, lapply(fits, function(fit) {
-      check_proportion(fit, call)
-      group <- if (is.null(attr(fit, "meta")$group_title)) whole else fit$group
-      cbind(endpoint = endpoint, as.data.frame(fit)[c("n", "events", "proportion", "conf.low", "conf.high", "method")],
-        group = group, level = attr(fit, "meta")$conf.level
-      )
-    }))
-  }, x, names(x))))
-  book <- footnotes()
-  groups <- unique(numbers$group)
-  rows <- lapply(names(x), function(endpoint) {
-    cells <- lapply(groups, function(g) {
-      row <- numbers[numbers$endpoint == endpoint & numbers$group == g, ]
-      if (!nrow(row) || is.na(row$proportion)) return(cell(em_dash, book$mark("nobody was observed")))
-      cell(paste0(
-        row$events, "/", row$n, ", ", table_number(100 * row$proportion, digits), "% (",
-        table_number(100 * row$conf.low, digits), en_dash, table_number(100 * row$conf.high, digits), ")"
-      ), book$mark(paste0(row$method, " limits", if (grepl("Korn", row$method)) ", patients as clusters")))
-    })
-    table_row(endpoint, cells)
-  })
-  general <- paste0("Proportions with ", number_text(100 * numbers$level[1]), "% confidence intervals")
-  header <- data.frame(text = c("", groups), mark = "", stringsAsFactors = FALSE)
-  new_table("proportions", numbers, caption %||% "", header, bind_rows_of_table(rows), book$all(general))
-}
-
 # The reason of an error, to stand inside a sentence.
 bare_reason <- function(e) sub("[.]$", "", rlang::cnd_header(e))

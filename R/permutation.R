@@ -200,8 +200,7 @@ most_sums <- 2^23
 most_error <- 1e-5
 
 clopper_pearson <- function(hits, n, level) {
-  tail <- (1 - level) / 2
-  c(stats::qbeta(tail, hits, n - hits + 1), stats::qbeta(tail, hits + 1, n - hits, lower.tail = FALSE))
+  unlist(proportion_cpp(hits, n, "clopper-pearson", "two.sided", level), use.names = FALSE)
 }
 
 refuse_dealing <- function(frame, wanted, k, test, call) {

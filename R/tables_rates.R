@@ -12,13 +12,14 @@ rate_columns <- c(
 #'
 #' @param x An [endpoint()], a list of them or what [outcomes()] made of them; or one [kaplan_meier()] or
 #'   [cumulative_incidence()] (of which the first cause is shown); or a named list, one element per endpoint, each a
-#'   fit or a list of them, e.g. `list("Overall survival" = list(all, by_group))`; or a data frame of rates, such as a
+#'   fit or a list of them, e.g. `list("Overall survival" = list(all, by_group))`; or in the same forms a [proportion()],
+#'   which has no times: one row per endpoint, the percentage with its interval; or a data frame of rates, such as a
 #'   printed table, with columns `group`, `time`, `estimate` and, where known, `endpoint`, `n`, `std.error`,
 #'   `conf.low`, `conf.high`, `n.risk`, `cum.event`, `note` (the reason why a cell is `NA`), `p`.
 #' @param times Times to show, in the unit of the follow-up or as a difftime; `NULL` shows those of a data frame.
 #' @param show What stands with each rate: `"se"` its standard error and `"ci"` its confidence interval in the
 #'   cell, `"n.risk"` and `"events"` (events up to that time) in rows of their own. `character()` shows the rates
-#'   alone.
+#'   alone. Of proportions `"ci"` (their default) and `"events"`.
 #' @param digits Decimals of the percentages.
 #' @param p Tests: a [compare_at()] or [logrank_test()], or a list of them; of several endpoints a list under their
 #'   names, each a test or a list of tests. Or a data frame with columns `p`, `endpoint` (when there is more than one),
@@ -39,7 +40,7 @@ rate_columns <- c(
 #'   one row per endpoint, group and time, with the columns named above.
 #' @section Edge cases: A rate, standard error or limit that is not known is a dash; its reason is a
 #'   numbered footnote. A standard error of 0 because nobody had an event yet is marked: it is what Greenwood's
-#'   formula gives, not a certainty.
+#'   formula gives, not a certainty. A p-value of a proportion is given without `time`.
 #' @section Errors: `cryonodes_error_object` (not a `kaplan_meier`), `_times`, `_choice`, `_column`, `_table` (numbers
 #'   that are not rates, a cell given twice, p-values of an endpoint that is not shown), `_group`, `_length`.
 #' @seealso [table_compare()], [figure_outcomes()]
@@ -50,6 +51,9 @@ rate_columns <- c(
 #' by_sex <- kaplan_meier(Surv(time, status) ~ sex, lung, event = 2)
 #' table_rates(list("Overall survival" = list(all, by_sex)), times = c(365, 730),
 #'   time.labels = c("1 year", "2 years"), show = c("ci", "n.risk"))
+#'
+#' # Complications of procedures
+#' table_rates(list("Major complications" = proportion(c(3, 0), c(52, 41), group = c("Cryoablation", "Surgery"))))
 #' @export
 table_rates <- function(x, times = NULL, show = "se", digits = 1, p = NULL, p.label = NULL, whole = "Whole cohort",
                         unit.time = NULL, time.labels = NULL, percent = FALSE, extend = FALSE, caption = NULL,
@@ -57,7 +61,6 @@ table_rates <- function(x, times = NULL, show = "se", digits = 1, p = NULL, p.la
   call <- quote(table_rates())
   check_dots(..., call = call)
   check_given(missing(x), "x", call)
-  if (holds_proportions(x)) return(table_of_proportions(x, whole, digits, caption, call))
   made <- fits_of_endpoints(x, by, call)
   x <- made$fits
   times <- times %||% made$times
@@ -67,10 +70,14 @@ table_rates <- function(x, times = NULL, show = "se", digits = 1, p = NULL, p.la
   read <- read_rates(x, times, whole, percent, extend, call)
   numbers <- read$numbers
   p_values <- read_p(p %||% made$tests %||% read$p, p.label, numbers, call)
+  if (read$what == "Proportion") {
+    show <- if (missing(show)) "ci" else check_show_proportion(show, call)
+    time.labels <- time.labels %||% "Proportion"
+  }
   labels <- label_times(read$times, unit.time %||% read$unit, time.labels, call)
   numbers <- with_p(numbers, p_values)
   what <- if (!is.null(read$endpoints)) describe_rates(read$endpoints, show) else paste0(
-    "Kaplan-Meier rate", if ("se" %in% show) " (standard error)",
+    read$what, if ("se" %in% show) " (standard error)",
     if ("ci" %in% show) paste0(if ("se" %in% show) " [" else " (", read$interval, if ("se" %in% show) "]" else ")"),
     ", in percent"
   )
@@ -86,6 +93,16 @@ check_show <- function(show, call) {
   }
 }
 
+check_show_proportion <- function(show, call) {
+  wrong <- setdiff(show, c("ci", "events"))
+  if (length(wrong)) {
+    abort_rule("choice", paste0("a proportion has no ", quoted(wrong[1]), " to show."),
+      "`show` may be \"ci\", \"events\" or both.", arg = "show", call = call
+    )
+  }
+  show
+}
+
 # Named list of endpoints, each a list of kaplan_meier fits; one fit alone is an endpoint without a name.
 read_endpoints <- function(x, arg, call) {
   if (inherits(x, "survfit")) {
@@ -97,10 +114,7 @@ read_endpoints <- function(x, arg, call) {
       arg = arg, call = call
     )
   }
-  names <- names(x)
-  if (is.null(names) || any(is.na(names) | !nzchar(names)) || anyDuplicated(names)) {
-    abort_rule("group", paste0("`", arg, "` must name each endpoint, each name once."), arg = arg, call = call)
-  }
+  check_endpoint_names(x, arg, call)
   lapply(x, function(fits) {
     if (inherits(fits, "survfit")) fits <- list(fits)
     if (!is.list(fits) || !length(fits)) {
@@ -111,6 +125,22 @@ read_endpoints <- function(x, arg, call) {
     lapply(fits, check_curve, call = call)
     unname(fits)
   })
+}
+
+check_endpoint_names <- function(x, arg, call) {
+  names <- names(x)
+  if (is.null(names) || any(is.na(names) | !nzchar(names)) || anyDuplicated(names)) {
+    abort_rule("group", paste0("`", arg, "` must name each endpoint, each name once."), arg = arg, call = call)
+  }
+}
+
+check_columns_of_endpoint <- function(labels, call) {
+  if (anyDuplicated(labels)) {
+    abort_rule("group", paste0("two columns of one endpoint are called ", quoted(labels[duplicated(labels)]), "."),
+      "Rename the groups, or choose another `whole`.",
+      call = call
+    )
+  }
 }
 
 # The unit of the times of all fits, when they agree in one.
@@ -132,6 +162,8 @@ read_rates <- function(x, times, whole, percent, extend, call) {
     x <- x$numbers
     percent <- FALSE
   }
+  proportions <- if (inherits(x, "proportion")) list(x) |> setNames("") else if (only_proportions(x)) x
+  if (!is.null(proportions)) return(read_rates_proportions(proportions, times, whole, call))
   if (is.data.frame(x)) {
     return(read_rates_frame(x, times, percent, call))
   }
@@ -142,14 +174,7 @@ read_rates <- function(x, times, whole, percent, extend, call) {
   unit <- common_unit(unlist(endpoints, recursive = FALSE))
   times <- unique(check_times(times, call, unit))
   parts <- Map(function(fits, endpoint) {
-    labels <- unlist(lapply(fits, km_labels, whole))
-    if (anyDuplicated(labels)) {
-      twice <- labels[duplicated(labels)]
-      abort_rule("group", paste0("two columns of one endpoint are called ", quoted(twice), "."),
-        "Rename the groups, or choose another `whole`.",
-        call = call
-      )
-    }
+    check_columns_of_endpoint(unlist(lapply(fits, km_labels, whole)), call)
     do.call(rbind, lapply(fits, function(fit) {
       cbind(endpoint = endpoint, rates_of_fit(fit, times, extend, whole))[rate_columns]
     }))
@@ -157,7 +182,55 @@ read_rates <- function(x, times, whole, percent, extend, call) {
   # Without names: do.call() would make symbols of the labels, in the encoding of the session.
   numbers <- do.call(rbind, unname(parts))
   rownames(numbers) <- NULL
-  list(numbers = numbers, times = times, unit = unit, endpoints = endpoints)
+  list(numbers = numbers, times = times, unit = unit, what = "Kaplan-Meier rate", endpoints = endpoints)
+}
+
+# Proportions, lists of them, lists of lists: as of Kaplan-Meier fits, and nothing else among them.
+only_proportions <- function(x) {
+  if (inherits(x, "proportion")) return(TRUE)
+  is.list(x) && !is.data.frame(x) && !is.object(x) && length(x) > 0 && all(vapply(x, only_proportions, NA))
+}
+
+read_rates_proportions <- function(endpoints, times, whole, call) {
+  if (!is.null(times)) {
+    abort_rule("times", "proportions have no times: leave `times` out.", arg = "times", call = call)
+  }
+  if (!identical(names(endpoints), "")) check_endpoint_names(endpoints, "x", call)
+  endpoints <- lapply(endpoints, function(fits) if (inherits(fits, "proportion")) list(fits) else fits)
+  parts <- Map(function(fits, endpoint) {
+    out <- do.call(rbind, lapply(unname(fits), rates_of_proportion, whole, call))
+    check_columns_of_endpoint(out$group, call)
+    cbind(endpoint = endpoint, out)[rate_columns]
+  }, endpoints, names(endpoints))
+  numbers <- do.call(rbind, unname(parts))
+  rownames(numbers) <- NULL
+  intervals <- unique(unlist(lapply(endpoints, lapply, proportion_label)))
+  list(
+    numbers = numbers, times = NA_real_, unit = NULL, what = "Proportion",
+    interval = paste(intervals, collapse = " or ")
+  )
+}
+
+rates_of_proportion <- function(fit, whole, call) {
+  check_proportion(fit, call)
+  alone <- nrow(fit) == 1 && is.null(attr(fit, "meta")$group_title)
+  note <- rep(NA_character_, nrow(fit))
+  note[fit$n.cluster %in% 1L] <- "one cluster: nothing is known of the variation between clusters"
+  note[fit$n == 0] <- "nobody was observed"
+  data.frame(
+    group = if (alone) whole else fit$group, n = as.double(fit$n), time = NA_real_, estimate = fit$proportion,
+    std.error = NA_real_, conf.low = fit$conf.low, conf.high = fit$conf.high, n.risk = NA_real_,
+    cum.event = as.double(fit$events), note = note, stringsAsFactors = FALSE
+  )
+}
+
+# "95% Clopper-Pearson confidence interval", and what else belongs to it.
+proportion_label <- function(fit) {
+  meta <- attr(fit, "meta")
+  sides <- c(two.sided = "confidence interval", less = "upper confidence limit", greater = "lower confidence limit")
+  paste0(number_text(100 * meta$conf.level), "% ", proportion_names[[meta$conf.type]], " ", sides[[meta$alternative]],
+    if (!is.null(meta$cluster_title)) paste0(" clustered by ", meta$cluster_title)
+  )
 }
 
 read_rates_frame <- function(x, times, percent, call) {
@@ -206,7 +279,10 @@ read_rates_frame <- function(x, times, percent, call) {
   p <- if (!is.null(x$p)) unique(x[rows, ][!is.na(x$p[rows]), c("endpoint", "time", "p")])
   numbers <- x[rows, c(rate_columns, intersect("decimals", names(x)))]
   rownames(numbers) <- NULL
-  list(numbers = numbers, times = shown, unit = NULL, p = if (length(p$p)) p, interval = "confidence interval")
+  list(
+    numbers = numbers, times = shown, unit = NULL, p = if (length(p$p)) p, what = "Kaplan-Meier rate",
+    interval = "confidence interval"
+  )
 }
 
 # Times are the same when they differ by rounding only.
@@ -270,7 +346,7 @@ lay_out_rates <- function(numbers, times, labels, show, digits, p, caption, what
       })
     }
     blank <- function(list) lapply(list, function(x) cell(""))
-    block_p <- p_cells(NA)
+    block_p <- if (anyNA(times)) blank(methods) else p_cells(NA) # proportions have a row, not a curve
     if (nzchar(endpoint)) {
       rows <- c(rows, list(block_row(endpoint, cells = c(blank(groups), block_p))))
     } else if (any(vapply(block_p, `[[`, "", "text") != "")) {
@@ -291,7 +367,7 @@ lay_out_rates <- function(numbers, times, labels, show, digits, p, caption, what
       for (count in intersect(c("n.risk", "events"), show)) {
         column <- c(n.risk = "n.risk", events = "cum.event")[[count]]
         rows <- c(rows, list(table_row(
-          c(n.risk = "at risk", events = "events so far")[[count]],
+          c(n.risk = "at risk", events = if (is.na(times[i])) "events" else "events so far")[[count]],
           c(per_group(function(r) cell_count_at(r, column, book), here), blank(methods)),
           indent = indent + 1L
         )))
@@ -325,7 +401,7 @@ cell_rate <- function(row, show, digits, book) {
     } else {
       paste0(ifelse(is.na(bounds), em_dash, number(bounds)), collapse = en_dash)
     }
-    if (anyNA(bounds) || grepl("beta-product", reason, fixed = TRUE)) marks <- c(marks, book$mark(reason))
+    if (anyNA(bounds) || grepl("beta-product|one cluster", reason)) marks <- c(marks, book$mark(reason))
     text <- if ("se" %in% show) paste0(text, " [", limits, "]") else paste0(text, " (", limits, ")")
   }
   cell(text, paste(unique(marks), collapse = ","))

@@ -260,16 +260,19 @@ BEGIN_RCPP
 END_RCPP
 }
 // fisher_rxc_exact_cpp
-Rcpp::List fisher_rxc_exact_cpp(Rcpp::NumericVector counts, int rows, double max_work, double memory, Rcpp::Nullable<Rcpp::Function> progress);
-RcppExport SEXP _cryonodes_fisher_rxc_exact_cpp(SEXP countsSEXP, SEXP rowsSEXP, SEXP max_workSEXP, SEXP memorySEXP, SEXP progressSEXP) {
+Rcpp::List fisher_rxc_exact_cpp(Rcpp::NumericVector counts, int rows, std::string statistic, std::vector<double> row_scores, std::vector<double> column_scores, double max_work, double memory, Rcpp::Nullable<Rcpp::Function> progress);
+RcppExport SEXP _cryonodes_fisher_rxc_exact_cpp(SEXP countsSEXP, SEXP rowsSEXP, SEXP statisticSEXP, SEXP row_scoresSEXP, SEXP column_scoresSEXP, SEXP max_workSEXP, SEXP memorySEXP, SEXP progressSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::NumericVector >::type counts(countsSEXP);
     Rcpp::traits::input_parameter< int >::type rows(rowsSEXP);
+    Rcpp::traits::input_parameter< std::string >::type statistic(statisticSEXP);
+    Rcpp::traits::input_parameter< std::vector<double> >::type row_scores(row_scoresSEXP);
+    Rcpp::traits::input_parameter< std::vector<double> >::type column_scores(column_scoresSEXP);
     Rcpp::traits::input_parameter< double >::type max_work(max_workSEXP);
     Rcpp::traits::input_parameter< double >::type memory(memorySEXP);
     Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::Function> >::type progress(progressSEXP);
-    rcpp_result_gen = Rcpp::wrap(fisher_rxc_exact_cpp(counts, rows, max_work, memory, progress));
+    rcpp_result_gen = Rcpp::wrap(fisher_rxc_exact_cpp(counts, rows, statistic, row_scores, column_scores, max_work, memory, progress));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -673,7 +676,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_event_counts_cpp", (DL_FUNC) &_cryonodes_event_counts_cpp, 1},
     {"_cryonodes_fisher_cpp", (DL_FUNC) &_cryonodes_fisher_cpp, 2},
     {"_cryonodes_fisher_batch_cpp", (DL_FUNC) &_cryonodes_fisher_batch_cpp, 8},
-    {"_cryonodes_fisher_rxc_exact_cpp", (DL_FUNC) &_cryonodes_fisher_rxc_exact_cpp, 5},
+    {"_cryonodes_fisher_rxc_exact_cpp", (DL_FUNC) &_cryonodes_fisher_rxc_exact_cpp, 8},
     {"_cryonodes_fisher_rxc_sample_cpp", (DL_FUNC) &_cryonodes_fisher_rxc_sample_cpp, 9},
     {"_cryonodes_fisher_rxc_split_cpp", (DL_FUNC) &_cryonodes_fisher_rxc_split_cpp, 8},
     {"_cryonodes_follow_up_cpp", (DL_FUNC) &_cryonodes_follow_up_cpp, 2},

@@ -21,14 +21,15 @@ cryonodes::TableStatistic table_statistic(const std::string& name) {
 
 // p of all tables with the margins of this one, or `feasible = FALSE` where that is out of reach.
 // [[Rcpp::export(rng = false)]]
-Rcpp::List fisher_rxc_exact_cpp(Rcpp::NumericVector counts, int rows, double max_work, double memory,
-                                Rcpp::Nullable<Rcpp::Function> progress) {
+Rcpp::List fisher_rxc_exact_cpp(Rcpp::NumericVector counts, int rows, std::string statistic,
+                                std::vector<double> row_scores, std::vector<double> column_scores, double max_work,
+                                double memory, Rcpp::Nullable<Rcpp::Function> progress) {
   cryonodes::RxcLimits limits;
   limits.work = max_work;
   limits.memory = memory;
   const auto n_row = static_cast<std::size_t>(rows), n_column = static_cast<std::size_t>(counts.size()) / n_row;
-  const auto found =
-      cryonodes::fisher_rxc_exact(whole_counts(counts), n_row, n_column, limits, glue::RPoll(progress));
+  const auto found = cryonodes::exact_tables(whole_counts(counts), n_row, n_column, table_statistic(statistic),
+                                             {row_scores, column_scores}, limits, glue::RPoll(progress));
   return Rcpp::List::create(Rcpp::_["feasible"] = found.feasible, Rcpp::_["p_value"] = found.p_value,
                             Rcpp::_["log_p_value"] = found.log_p_value, Rcpp::_["work"] = found.work,
                             Rcpp::_["memory"] = found.memory);

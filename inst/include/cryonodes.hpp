@@ -59,6 +59,7 @@
 #include "cryonodes/permutation_tail.hpp"
 #include "cryonodes/permutation_statistics.hpp"
 #include "cryonodes/table_statistic.hpp"
+#include "cryonodes/table_network.hpp"
 #include "cryonodes/fisher_sample.hpp"
 #include "cryonodes/table_splitting.hpp"
 

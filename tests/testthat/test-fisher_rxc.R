@@ -46,7 +46,7 @@ test_that("random tables agree with all tables, for every statistic", {
   )
   for (x in tables) {
     for (statistic in names(whole_statistic)) {
-      test <- larger(x, statistic = statistic, exact = if (statistic != "probability") NULL else FALSE, seed = 3)
+      test <- larger(x, statistic = statistic, exact = FALSE, seed = 3)
       inside(by_enumeration(x, statistic), test)
       expect_equal(test$p.value, (test$mc$hits + 1) / (test$mc$B + 1), tolerance = 1e-15)
       limits <- stats::binom.test(test$mc$hits, test$mc$B, conf.level = 0.99)$conf.int
@@ -73,15 +73,14 @@ test_that("published p-values lie in the interval", {
 
 test_that("a 2x2 table has as many random tables in its tail as its exact p says", {
   # P(X >= 3) + P(X <= 1) of the tasting of tea, by chi-square as by probability.
-  inside(34 / 70, larger(matrix(c(3, 1, 1, 3), 2), statistic = "chisq", seed = 5))
+  inside(34 / 70, larger(matrix(c(3, 1, 1, 3), 2), statistic = "chisq", exact = FALSE, seed = 5))
 })
 
 test_that("p is the same for every order of rows and columns, transposed, and for any number of threads", {
   set.seed(1)
   for (x in list(jobs, matrix(stats::rpois(12, 400), 3), matrix(stats::rpois(12, 1), 4) + diag(4)[, 1:3])) {
     for (statistic in c("probability", "chisq")) {
-      p <- function(x, ...) larger(x, statistic = statistic, exact = if (statistic == "probability") FALSE, seed = 2,
-        B = 3000, ...)$mc$hits
+      p <- function(x, ...) larger(x, statistic = statistic, exact = FALSE, seed = 2, B = 3000, ...)$mc$hits
       hits <- p(x)
       rows <- sample(nrow(x))
       columns <- sample(ncol(x))
@@ -91,10 +90,12 @@ test_that("p is the same for every order of rows and columns, transposed, and fo
       expect_identical(p(x, threads = 2), hits)
     }
     rows <- sample(nrow(x))
-    kruskal <- function(x) larger(x, statistic = "kruskal", seed = 2, B = 3000)
+    kruskal <- function(x) larger(x, statistic = "kruskal", exact = FALSE, seed = 2, B = 3000)
     expect_identical(kruskal(x[rows, ])$mc, kruskal(x)$mc)
     scores <- list(2^seq_len(nrow(x)), seq_len(ncol(x)))
-    linear <- function(x, scores) larger(x, statistic = "linear", scores = scores, seed = 2, B = 3000)
+    linear <- function(x, scores) {
+      larger(x, statistic = "linear", scores = scores, exact = FALSE, seed = 2, B = 3000)
+    }
     expect_identical(linear(x[rows, ], list(scores[[1]][rows], scores[[2]]))$mc, linear(x, scores)$mc)
   }
 })
@@ -103,13 +104,13 @@ test_that("a p that random tables do not meet is estimated by splitting", {
   # log p of a 2x2 table is known; its tables by chi-square are those by probability at equal row totals.
   x <- matrix(c(40, 10, 10, 40), 2)
   truth <- fisher_test(x)$log_p_value
-  test <- larger(x, statistic = "chisq", B = 1000, rare = TRUE, seed = 1)
+  test <- larger(x, statistic = "chisq", exact = FALSE, B = 1000, rare = TRUE, seed = 1)
   expect_identical(test$mc$hits, 0)
   expect_gt(truth, test$mc$rare$log_conf.int[1])
   expect_lt(truth, test$mc$rare$log_conf.int[2])
   expect_lt(diff(as.vector(test$mc$rare$log_conf.int)), 2.5) # ten runs: a factor of 3 either way
   expect_match(paste(capture.output(print(test)), collapse = "\n"), "By splitting: p about [0-9.]+e-[0-9]+, 99% CI ")
-  expect_identical(larger(x, statistic = "chisq", B = 1000, rare = TRUE, seed = 1, threads = 2)$mc, test$mc)
+  expect_identical(larger(x, statistic = "chisq", exact = FALSE, B = 1000, rare = TRUE, seed = 1, threads = 2)$mc, test$mc)
   expect_null(larger(jobs, exact = FALSE, rare = TRUE, B = 1000, seed = 1)$mc$rare)
   expect_error(fisher_test(jobs, rare = 1), class = "cryonodes_error_type")
 })
@@ -139,6 +140,55 @@ test_that("statistics are those of their asymptotic tests", {
   r <- stats::cor(rep(as.vector(col(jobs)), jobs), rep(as.vector(row(jobs)), jobs))
   expect_equal(x$statistic, c("M-squared" = (sum(jobs) - 1) * r^2), tolerance = 1e-12)
   expect_identical(x$parameter, c(df = 1))
+})
+
+test_that("p of every statistic is that of all tables with the totals, ties included", {
+  tables <- list(
+    matrix(c(3, 0, 1, 0, 2, 1, 1, 1, 3), 3), matrix(c(4, 1, 0, 1, 2, 4), 3), matrix(c(2, 0, 1, 1, 0, 2, 1, 1), 2)
+  )
+  for (x in tables) {
+    for (statistic in names(whole_statistic)) {
+      test <- larger(x, statistic = statistic)
+      expect_null(test$mc)
+      expect_match(test$method, ", exact$")
+      expect_equal(test$p.value, by_enumeration(x, statistic), tolerance = 1e-13, info = statistic)
+    }
+  }
+  # A law in whole numbers (tests/golden/table_network.py).
+  expect_equal(larger(jobs, statistic = "linear")$p.value, 0.09322790762469071, tolerance = 1e-13)
+  text <- capture.output(print(larger(jobs, statistic = "linear")))
+  expect_match(text[1], "^Linear-by-linear association test, exact$")
+  expect_match(text, "^M-squared 2[.]98, p = 0[.]09[0-9]*, from all tables with these totals$", all = FALSE)
+})
+
+test_that("two groups by Kruskal and Wallis are those of the exact rank sum test with ties", {
+  # coin's wilcox_test(distribution = "exact") of the same table, whose algorithm is another (tests/golden/coin_rank.R).
+  numbers <- golden("coin_rank")
+  for (i in seq_len(nrow(numbers))) {
+    x <- matrix(as.double(strsplit(numbers$counts[i], " ")[[1]]), 2)
+    expect_equal(larger(x, statistic = numbers$statistic[i])$p.value, numbers$p[i], tolerance = 1e-10)
+  }
+})
+
+test_that("scores are decimals, and the same up to a linear change", {
+  p <- function(...) larger(jobs, statistic = "linear", scores = list(...))$p.value
+  expect_equal(p(c(0.1, 0.2, 0.3, 0.4), 10 * (1:4)), p(1:4, 1:4), tolerance = 1e-14)
+  expect_equal(p(-(1:4), 1:4), p(1:4, 1:4), tolerance = 1e-14)
+  test <- larger(jobs, statistic = "linear", scores = list(sqrt(1:4), 1:4), B = 1000, seed = 1)
+  expect_identical(test$mc$B, 1000)
+  expect_identical(test$meta$notes,
+    "scores of more than 9 decimal places have no exact p-value here: random tables were drawn"
+  )
+  expect_identical(whole_scores(c(-1.25, 2, 0.001)), c(-1250, 2000, 1))
+  expect_null(whole_scores(1 / 3))
+  expect_null(whole_scores(1e17))
+})
+
+test_that("what is out of reach is drawn, and said so", {
+  test <- larger(jobs, statistic = "kruskal", max.work = 1000, B = 1000, seed = 1)
+  expect_identical(test$mc$B, 1000)
+  expect_match(test$meta$notes, "out of reach within `max.work` and `memory`: random tables were drawn", fixed = TRUE)
+  expect_error(larger(jobs, statistic = "kruskal", max.work = 1000, exact = TRUE), class = "cryonodes_error_size")
 })
 
 # --- arguments -------------------------------------------------------------------------------------------------------
@@ -223,7 +273,7 @@ test_that("options that fit nothing are refused", {
   choice(alternative = "less")
   choice(statistic = "g")
   choice(scores = list(1:4, 1:4))
-  choice(statistic = "chisq", exact = TRUE)
+  choice(statistic = "linear", scores = list(1:4, (1:4) / 3), exact = TRUE)
   choice(exact = TRUE, simulate.p.value = TRUE)
   choice(max.work = -1)
   choice(memory = NA)

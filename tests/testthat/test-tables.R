@@ -438,3 +438,72 @@ test_that("a test that has no p-value says why in the table", {
   expect_true("'2' beyond follow-up (last at 35)" %in% table$notes$text)
   expect_false("not given" %in% table$notes$text)
 })
+
+# Proportions --------------------------------------------------------------------------------------------
+
+two_arms <- proportion(c(3, 0), c(52, 41), group = c("Cryo & <heat>", "Surgery"))
+
+test_that("a proportion is a row of percentages with the interval it has", {
+  all <- proportion(3, 93)
+  table <- table_rates(list("Major complications" = list(all, two_arms)))
+  expect_identical(table$header$text, c("", "Whole cohort, n = 93", "Cryo & <heat>, n = 52", "Surgery, n = 41"))
+  # Limits of binom.test(), which are Clopper and Pearson's.
+  by_hand <- vapply(list(c(3, 93), c(3, 52), c(0, 41)), function(x) {
+    limits <- 100 * stats::binom.test(x[1], x[2])$conf.int
+    sprintf("%.1f%% (%.1f\u2013%.1f)", 100 * x[1] / x[2], limits[1], limits[2])
+  }, "")
+  expect_identical(cells_of(table, "Proportion"), by_hand)
+  expect_identical(table$notes$text, "Proportion (95% Clopper-Pearson confidence interval), in percent")
+  numbers <- as.data.frame(table)
+  expect_identical(numbers$conf.high, c(all$conf.high, two_arms$conf.high))
+  expect_identical(numbers$cum.event, c(3, 3, 0))
+  expect_identical(cells_of(table_rates(two_arms, show = c("ci", "events")), "events"), c("3", "0"))
+  expect_identical(cells_of(table_rates(two_arms, show = character(), digits = 0), "Proportion"), c("6%", "0%"))
+  expect_identical(table_rates(two_arms, show = character())$notes$text, "Proportion, in percent")
+})
+
+test_that("the footnote names every method, and its side", {
+  text <- function(...) table_rates(...)$notes$text[1]
+  expect_match(text(proportion(3, 52, conf.type = "wilson", conf.level = 0.9)), "90% Wilson confidence interval", fixed = TRUE)
+  expect_match(text(proportion(3, 52, alternative = "less")), "95% Clopper-Pearson upper confidence limit", fixed = TRUE)
+  lesions <- data.frame(`a|b` = c(1, 1, 2, 2, 3), y = c(1, 0, 1, 1, 0), check.names = FALSE)
+  clustered <- proportion(y ~ 1, lesions, cluster = `a|b`)
+  expect_match(text(list(a = clustered, b = proportion(3, 52, conf.type = "blaker"))),
+    "95% Korn-Graubard confidence interval clustered by a|b or 95% Blaker confidence interval", fixed = TRUE
+  )
+  expect_match(format(table_rates(clustered), "markdown"), "clustered by a\\|b", fixed = TRUE, all = FALSE)
+})
+
+test_that("what a proportion does not know is a dash with its reason", {
+  table <- table_rates(proportion(c(0, 1), c(0, 3)))
+  expect_identical(cells_of(table, "Proportion")[1], "\u2014")
+  expect_true("nobody was observed" %in% table$notes$text)
+  one <- table_rates(proportion(c(1, 2), c(3, 4), group = c("a", "a"), cluster = c("x", "x")))
+  expect_identical(cells_of(one, "Proportion"), "42.9% (0.0\u2013100.0)")
+  expect_true("one cluster: nothing is known of the variation between clusters" %in% one$notes$text)
+})
+
+test_that("proportions and times do not mix, and names are escaped", {
+  expect_error(table_rates(two_arms, times = 12), class = "cryonodes_error_times")
+  expect_error(table_rates(two_arms, show = "se"), class = "cryonodes_error_choice")
+  expect_error(table_rates(list(a = two_arms, b = five), times = 12), class = "cryonodes_error")
+  expect_error(table_rates(list(two_arms)), class = "cryonodes_error_group")
+  expect_error(table_rates(list(a = list(two_arms, two_arms))), class = "cryonodes_error_group")
+  lost <- two_arms
+  lost$conf.low <- NULL
+  expect_error(table_rates(lost), class = "cryonodes_error_object")
+  table <- table_rates(list("Pain \\& <i>" = two_arms), p = data.frame(p = 0.25), p.label = "Fisher's exact test")
+  expect_identical(cells_of(table, "Proportion")[3], "0.25")
+  html <- paste(format(table, "html"), collapse = "")
+  expect_match(html, "Cryo &amp; &lt;heat&gt;", fixed = TRUE)
+  expect_match(html, "Pain \\&amp; &lt;i&gt;", fixed = TRUE)
+  expect_false(grepl("<i>", html, fixed = TRUE))
+  expect_match(paste(format(table, "latex"), collapse = ""), "Cryo \\& ", fixed = TRUE)
+})
+
+test_that("the words of a table of proportions", {
+  expect_snapshot(table_rates(list("Major complications" = two_arms), show = c("ci", "events"),
+    p = data.frame(p = 0.25), p.label = "Fisher's exact test, two-sided"
+  ))
+  expect_snapshot(table_rates(two_arms, times = 12), error = TRUE)
+})

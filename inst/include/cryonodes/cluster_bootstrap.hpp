@@ -276,15 +276,11 @@ inline ClusterBootstrapResult cluster_bootstrap(const ResampledCohort& cohort, c
   };
   std::vector<Memory> memory(options.threads);
   // Within a replicate, which may have very many rows, only the caller's thread asks.
-  double share = 0.0; // of the work, as last known
-  const Poll nobody, within = [&](double) {
-    if (poll)
-      poll(share);
-  };
-  const auto poll_of = [&](std::size_t thread) -> const Poll& { return thread == 0 ? within : nobody; };
+  const BlockPoll polls(poll);
   const auto evaluate = [&](std::size_t thread, std::vector<double>& to, std::size_t at) {
     Memory& own = memory[thread];
-    cohort.evaluate(own.copies, options.statistic, options.at, own.scratch, to.data() + at * width, poll_of(thread));
+    cohort.evaluate(own.copies, options.statistic, options.at, own.scratch, to.data() + at * width,
+                    polls.within(thread));
   };
   memory[0].copies.assign(n_cluster, 1U);
   evaluate(0, out.estimate, 0);
@@ -301,7 +297,7 @@ inline ClusterBootstrapResult cluster_bootstrap(const ResampledCohort& cohort, c
         if (b < drawn) {
           own.copies.resize(n_cluster);
           for (std::size_t r = b * block; r < std::min(options.replicates, (b + 1) * block); ++r) {
-            draw_clusters(options.seed, r, own.copies, poll_of(thread));
+            draw_clusters(options.seed, r, own.copies, polls.within(thread));
             evaluate(thread, out.replicates, r);
           }
           return;
@@ -313,10 +309,7 @@ inline ClusterBootstrapResult cluster_bootstrap(const ResampledCohort& cohort, c
           own.copies[c] = 1U;
         }
       },
-      [&](double done) {
-        share = done;
-        within(done);
-      });
+      polls.between());
   return out;
 }
 

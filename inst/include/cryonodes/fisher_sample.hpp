@@ -224,15 +224,11 @@ inline TableSample sample_tables(const std::vector<std::int64_t>& counts, std::s
   const std::uint64_t n_block = (options.draws + block - 1) / block;
   std::vector<detail::TableSampler::Scratch> scratch(std::max<std::size_t>(options.threads, 1));
   std::vector<TableSample> found(scratch.size());
-  double share = 0.0;
-  const Poll nobody, within = [&](double) {
-    if (poll)
-      poll(share);
-  };
+  const BlockPoll polls(poll);
   for_each_block(
       static_cast<std::size_t>(n_block), scratch.size(),
       [&](std::size_t b, std::size_t thread) {
-        const Poll& ask = thread == 0 ? within : nobody;
+        const Poll& ask = polls.within(thread);
         TableSample own;
         for (std::uint64_t i = b * block; i < std::min<std::uint64_t>((b + 1) * block, options.draws); ++i) {
           sampler.draw(options.seed, options.first + i, scratch[thread], ask);
@@ -241,10 +237,7 @@ inline TableSample sample_tables(const std::vector<std::int64_t>& counts, std::s
         found[thread].hits += own.hits; // whole numbers: their order does not matter
         found[thread].decided += own.decided;
       },
-      [&](double done) {
-        share = done;
-        within(done);
-      });
+      polls.between());
   TableSample out;
   for (const TableSample& part : found) {
     out.hits += part.hits;

@@ -152,21 +152,14 @@ inline std::vector<double> split_tables(const std::vector<std::int64_t>& counts,
     log_factorial.push_back(sum.value());
   }
   std::vector<double> out(options.runs);
-  double share = 0.0;
-  const Poll nobody, within = [&](double) {
-    if (poll)
-      poll(share);
-  };
+  const BlockPoll polls(poll);
   for_each_block(
       options.runs, options.threads,
       [&](std::size_t run, std::size_t thread) {
         detail::SplittingRun splitting(table, comparison, sampler, log_factorial, options, run);
-        out[run] = splitting.log_p(comparison.least_value(), thread == 0 ? within : nobody);
+        out[run] = splitting.log_p(comparison.least_value(), polls.within(thread));
       },
-      [&](double done) {
-        share = done;
-        within(done);
-      });
+      polls.between());
   return out;
 }
 

@@ -53,6 +53,31 @@ void for_each_block(std::size_t n_block, std::size_t threads, Work work, const P
     std::rethrow_exception(failure);
 }
 
+/// `poll` for blocks that take long themselves: within them it is asked on the caller's thread only, and tells the
+/// share of the work that was done before.
+class BlockPoll {
+public:
+  explicit BlockPoll(const Poll& poll)
+      : within_([this, &poll](double) {
+          if (poll)
+            poll(share_);
+        }),
+        between_([this](double done) {
+          share_ = done;
+          within_(done);
+        }) {}
+  BlockPoll(const BlockPoll&) = delete;
+  BlockPoll& operator=(const BlockPoll&) = delete;
+
+  const Poll& within(std::size_t thread) const { return thread == 0 ? within_ : nobody_; }
+  /// For for_each_block().
+  const Poll& between() const { return between_; }
+
+private:
+  double share_ = 0.0;
+  Poll nobody_, within_, between_;
+};
+
 } // namespace cryonodes
 
 #endif
