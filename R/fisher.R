@@ -93,15 +93,15 @@
 #' n_{ij}!}{prod n_ij!} (`"probability"`), \eqn{\sum n_{ij}^2 / (r_i c_j)}{sum n_ij^2 / (r_i c_j)} (`"chisq"`),
 #' \eqn{\sum_i T_i^2 / r_i}{sum T_i^2 / r_i} with the rank sums \eqn{T_i} less their means (`"kruskal"`, midranks), or
 #' the distance of \eqn{\sum u_i v_j n_{ij}}{sum u_i v_j n_ij} from its mean (`"linear"`). Ties are decided with as many
-#' digits as they need; the exact p-value compares whole numbers, the statistics over their common denominator. From B random tables of which h are as extreme, p is (h + 1) / (B + 1), a valid p-value for any
-#' B (Phipson & Smyth 2010), and the limits of the p-value of all tables are those of Clopper and Pearson. Splitting
-#' (Guyader, Hengartner & Matzner-Lober 2011) keeps 200 tables in each of 10 runs, replaces the least extreme by copies
-#' of others that are moved at random until all are as extreme as the one observed, and estimates a p that random tables
-#' do not meet, without bias; its limits are those of a lognormal mean from the spread of the runs (Cox's method),
-#' approximate ones therefore. `p.value` stays that of the random tables. Random numbers are Philox's (4x32, 10 rounds):
-#' table i, counted from 0, has the stream (seed, i). p is the same for every order of rows and columns and for the
-#' transposed table, where these mean the same: for `"kruskal"` for every order of rows, for `"linear"` when the scores
-#' move along.
+#' digits as they need; the exact p-value compares whole numbers, the statistics over their common denominator. From B
+#' random tables of which h are as extreme, p is (h + 1) / (B + 1), a valid p-value for any B (Phipson & Smyth 2010),
+#' and the limits of the p-value of all tables are those of Clopper and Pearson. Splitting (Guyader, Hengartner &
+#' Matzner-Lober 2011) keeps 200 tables in each of 10 runs, replaces the least extreme by copies of others that are
+#' moved at random until all are as extreme as the one observed, and estimates a p that random tables do not meet,
+#' without bias; its limits are those of a lognormal mean from the spread of the runs (Cox's method), approximate ones
+#' therefore. `p.value` stays that of the random tables. Random numbers are Philox's (4x32, 10 rounds): table i, counted
+#' from 0, has the stream (seed, i). p is the same for every order of rows and columns and for the transposed table,
+#' where these mean the same: for `"kruskal"` for every order of rows, for `"linear"` when the scores move along.
 #' @section Edge cases:
 #' An empty row or column of a 2x2 table: p = 1, odds ratio `NA`, interval 0 to Inf, with a warning. Of a larger table,
 #' empty rows and columns are dropped, with a note; two of each must remain. Unused factor levels are ignored.

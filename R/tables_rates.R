@@ -12,10 +12,10 @@ rate_columns <- c(
 #'
 #' @param x An [endpoint()], a list of them or what [outcomes()] made of them; or one [kaplan_meier()] or
 #'   [cumulative_incidence()] (of which the first cause is shown); or a named list, one element per endpoint, each a
-#'   fit or a list of them, e.g. `list("Overall survival" = list(all, by_group))`; or in the same forms a [proportion()],
-#'   which has no times: one row per endpoint, the percentage with its interval; or a data frame of rates, such as a
-#'   printed table, with columns `group`, `time`, `estimate` and, where known, `endpoint`, `n`, `std.error`,
-#'   `conf.low`, `conf.high`, `n.risk`, `cum.event`, `note` (the reason why a cell is `NA`), `p`.
+#'   fit or a list of them, e.g. `list("Overall survival" = list(all, by_group))`; or in the same forms a
+#'   [proportion()], which has no times: one row per endpoint, the percentage with its interval; or a data frame of
+#'   rates, such as a printed table, with columns `group`, `time`, `estimate` and, where known, `endpoint`, `n`,
+#'   `std.error`, `conf.low`, `conf.high`, `n.risk`, `cum.event`, `note` (the reason why a cell is `NA`), `p`.
 #' @param times Times to show, in the unit of the follow-up or as a difftime; `NULL` shows those of a data frame.
 #' @param show What stands with each rate: `"se"` its standard error and `"ci"` its confidence interval in the
 #'   cell, `"n.risk"` and `"events"` (events up to that time) in rows of their own. `character()` shows the rates
@@ -53,7 +53,8 @@ rate_columns <- c(
 #'   time.labels = c("1 year", "2 years"), show = c("ci", "n.risk"))
 #'
 #' # Complications of procedures
-#' table_rates(list("Major complications" = proportion(c(3, 0), c(52, 41), group = c("Cryoablation", "Surgery"))))
+#' major <- proportion(c(3, 0), c(52, 41), group = c("Cryoablation", "Surgery"))
+#' table_rates(list("Major complications" = major))
 #' @export
 table_rates <- function(x, times = NULL, show = "se", digits = 1, p = NULL, p.label = NULL, whole = "Whole cohort",
                         unit.time = NULL, time.labels = NULL, percent = FALSE, extend = FALSE, caption = NULL,
