@@ -88,7 +88,7 @@
 #' **Entirely simulated.** 200 imaginary patients with lymph-node metastases treated by cryoablation, with sessions,
 #' lesions, imaging, therapies, complications and the screening before: for examples and for trying the report.
 #'
-#' @format A [cohort()]; its tables are also in `extdata/ablation_cohort` as csv files.
+#' @format A [cohort()]; `write_cohort(ablation_cohort, folder)` gives its tables as csv files.
 #' @source `data-raw/ablation_cohort.R`, where the model is written down: one to four lesions a patient, a frailty that
 #'   they share, progression seen at the next imaging, loss to follow-up, the study closed at the end of 2025.
 #' @examples

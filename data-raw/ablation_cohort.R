@@ -1,5 +1,5 @@
 # An entirely simulated cohort of 200 patients, for examples: who, when and how often are drawn here, and nothing of it
-# is anybody's. Writes data/ablation_cohort.rda and inst/extdata/ablation_cohort/*.csv; run with the package installed.
+# is anybody's. Writes data/ablation_cohort.rda; run with the package installed.
 #
 # Model. Each patient has 1 to 4 lesions and a gamma frailty (mean 1, variance 0.5) that all hazards of the patient
 # share. Local progression of a completely ablated lesion: exponential, 0.8% a month, twice that beyond 20 mm. Regional
@@ -143,4 +143,3 @@ ablation_cohort <- cohort(patients, bind(sessions), bind(lesions), bind(follow_u
 )
 print(ablation_cohort)
 save(ablation_cohort, file = "data/ablation_cohort.rda", compress = "xz", version = 2)
-write_cohort(ablation_cohort, "inst/extdata/ablation_cohort", overwrite = TRUE)
