@@ -44,7 +44,7 @@ claim_columns <- c(
 #' - `endpoint`, `group`, `time`: of a rate, its standard error or a p-value;
 #' - `recompute`: how the number follows from others, see [audit_claims()]; `needs`: what, in the auditor's words,
 #'   would have to be true if it does not; `reason`: why it cannot be checked.
-#' @section Errors: `cryonodes_error_csv` (the file exists, or cannot be written), `_type`.
+#' @section Errors: `cryonodes_error_value` (the file exists, or cannot be written), `_type`.
 #' @seealso [audit_claims()], [audit_counts()], [audit_rates()]
 #' @examples
 #' file <- tempfile(fileext = ".csv")
@@ -58,21 +58,12 @@ audit_template <- function(file, example = TRUE) {
   if (!rlang::is_string(file) || !nzchar(file)) {
     abort_rule("type", paste0("`file` must be a path, not ", one_line(file), "."), arg = "file", call = call)
   }
-  if (file.exists(file)) {
-    abort_rule("csv", paste0("there is a file at ", quoted(file), " already."), "It is kept: choose another path.",
-      arg = "file", call = call
-    )
-  }
+  check_new_file(file, "file", NULL, call)
   claims <- utils::read.csv(system.file("extdata", "audit_template.csv", package = "cryonodes"),
     colClasses = "character", na.strings = "", encoding = "UTF-8"
   )
   if (!example) claims <- claims[0, ]
-  tryCatch(
-    suppressWarnings(utils::write.csv(claims, file, row.names = FALSE, na = "", fileEncoding = "UTF-8")),
-    error = function(e) {
-      abort_rule("csv", paste0("cannot write ", quoted(file), ": ", conditionMessage(e)), arg = "file", call = call)
-    }
-  )
+  write_or_abort(utils::write.csv(claims, file, row.names = FALSE, na = "", fileEncoding = "UTF-8"), file, "file", call)
   invisible(claims)
 }
 

@@ -379,6 +379,35 @@ check_result <- function(x, class, fields, call, meta_fields = character()) {
   invisible(x)
 }
 
+# A file to be written: in a directory that is there, and not in the place of another unless that is asked for
+# (`overwrite`; NULL where it cannot be).
+check_new_file <- function(path, arg, overwrite, call) {
+  if (!dir.exists(dirname(path))) {
+    abort_rule("value", paste0("`", arg, "`: there is no directory ", one_line(dirname(path)), "."),
+      "Make it first: nothing is created beside the file itself.",
+      arg = arg, call = call
+    )
+  }
+  if (file.exists(path) && !isTRUE(overwrite)) {
+    abort_rule("value", paste0("`", arg, "`: ", one_line(path), " exists."),
+      if (is.null(overwrite)) "It is kept: choose another path." else "Say `overwrite = TRUE` to replace it.",
+      arg = arg, call = call
+    )
+  }
+  invisible(path)
+}
+
+# Runs what writes a file; that it could not be written is an error of ours, also where the writer only warns.
+write_or_abort <- function(expr, path, arg, call) {
+  failed <- function(e) {
+    abort_rule("value", paste0("`", arg, "`: ", one_line(path), " could not be written: ", conditionMessage(e), "."),
+      "Is it open in another program, or the directory not yours?",
+      arg = arg, call = call
+    )
+  }
+  tryCatch(expr, error = failed, warning = failed)
+}
+
 need_package <- function(package, purpose, call = NULL) {
   if (!requireNamespace(package, quietly = TRUE)) {
     abort_rule("package", paste0("package '", package, "' is needed to ", purpose, "."),

@@ -25,7 +25,7 @@
 #'
 #'   Written text that begins with `=`, `+`, `-`, `@` or an apostrophe gets an apostrophe in front in csv files, so that
 #'   a spreadsheet shows it and does not compute it; reading takes it away again.
-#' @section Errors: `cryonodes_error_csv` (empty file, lines of another length, wrong separator or encoding, named by
+#' @section Errors: `cryonodes_error_value` (a file that exists or cannot be written), `_csv` (empty file, lines of another length, wrong separator or encoding, named by
 #'   line), `cryonodes_error_table` (no tables), `cryonodes_error_type` (path), `cryonodes_error_package` (readxl,
 #'   openxlsx), and those of [cohort()].
 #' @examples
@@ -257,22 +257,31 @@ write_cohort <- function(x, path, format = NULL, overwrite = FALSE) {
   check_flag(overwrite, "overwrite", call)
   tables <- Filter(function(data) is.null(attr(data, "derived")), x$tables)
   tables <- lapply(tables, function(data) data[vapply(data, function(v) !all(is.na(v)), TRUE)])
+  if (format == "xlsx") need_package("openxlsx", "write a workbook", call)
+  if (format == "csv") {
+    refuse_stale_tables(path, names(tables), call)
+    if (!dir.exists(path)) write_or_abort(dir.create(path, recursive = TRUE), path, "path", call)
+  }
   files <- if (format == "csv") file.path(path, paste0(names(tables), ".csv")) else path
-  there <- files[file.exists(files)]
-  if (length(there) && !overwrite) {
-    abort_rule("type", paste0(quoted(basename(there[1])), " exists already."), "`overwrite = TRUE` replaces it.",
+  for (file in files) check_new_file(file, "path", overwrite, call)
+  write_or_abort(switch(format,
+    csv = Map(write_csv_text, tables, files),
+    redcap = write_csv_text(join_redcap(tables), path),
+    xlsx = write_workbook(tables, path)
+  ), path, "path", call)
+  invisible(path)
+}
+
+# A table in the folder that this cohort has not would be read as one of its own.
+refuse_stale_tables <- function(path, written, call) {
+  stale <- setdiff(read_rules("tables")$table, written)
+  stale <- paste0(stale, ".csv")[file.exists(file.path(path, paste0(stale, ".csv")))]
+  if (length(stale)) {
+    abort_rule("value", paste0("`path` holds ", quoted(stale), ", of which the cohort has no table."),
+      "Remove it, or choose another folder.",
       arg = "path", call = call
     )
   }
-  if (format == "csv") {
-    dir.create(path, recursive = TRUE, showWarnings = FALSE)
-    for (i in seq_along(tables)) write_csv_text(tables[[i]], files[i])
-  } else if (format == "redcap") {
-    write_csv_text(join_redcap(tables), path)
-  } else {
-    write_workbook(tables, path, call)
-  }
-  invisible(path)
 }
 
 # Cells as text that reads back as the same value.
@@ -329,8 +338,7 @@ join_redcap <- function(tables) {
   }))
 }
 
-write_workbook <- function(tables, path, call) {
-  need_package("openxlsx", "write a workbook", call)
+write_workbook <- function(tables, path) {
   book <- openxlsx::createWorkbook()
   for (name in names(tables)) {
     data <- tables[[name]]
@@ -358,7 +366,7 @@ fill_sheet <- function(book, name, data) {
 #' @param rows How many rows of each sheet are prepared for entry.
 #' @param overwrite May a file that exists be replaced?
 #' @return `path`, invisibly.
-#' @section Errors: `cryonodes_error_type` (path; the file exists), `cryonodes_error_package` (openxlsx),
+#' @section Errors: `cryonodes_error_type`, `_value` (extension; no directory; the file exists), `_package` (openxlsx),
 #'   `cryonodes_error_count` (`rows`).
 #' @examplesIf requireNamespace("openxlsx", quietly = TRUE)
 #' file <- tempfile(fileext = ".xlsx")
@@ -375,11 +383,12 @@ cohort_template <- function(path, data = NULL, rows = 500, overwrite = FALSE) {
       arg = "rows", call = call
     )
   }
-  if (file.exists(path) && !overwrite) {
-    abort_rule("type", paste0(quoted(basename(path)), " exists already."), "`overwrite = TRUE` replaces it.",
+  if (!grepl("[.]xlsx$", path, ignore.case = TRUE)) {
+    abort_rule("value", paste0("`path` must end in .xlsx, not ", one_line(basename(path)), "."),
       arg = "path", call = call
     )
   }
+  check_new_file(path, "path", overwrite, call)
   need_package("openxlsx", "write a workbook", call)
   tables <- read_rules("tables")
   book <- openxlsx::createWorkbook()
@@ -418,6 +427,6 @@ cohort_template <- function(path, data = NULL, rows = 500, overwrite = FALSE) {
   )
   openxlsx::addWorksheet(book, "explanations")
   fill_sheet(book, "explanations", explain)
-  openxlsx::saveWorkbook(book, path, overwrite = TRUE)
+  write_or_abort(openxlsx::saveWorkbook(book, path, overwrite = TRUE), path, "path", call)
   invisible(path)
 }

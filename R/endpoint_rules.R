@@ -68,6 +68,9 @@ endpoint_rule <- function(endpoint, label = endpoint, units, event, competing = 
                           start = "first ablation", population = "all", censor = "last contact", source = "own rule",
                           certainty = "verified", note = NA) {
   call <- quote(endpoint_rule())
+  check_given(missing(endpoint), "endpoint", call)
+  check_given(missing(units), "units", call)
+  check_given(missing(event), "event", call)
   check_text(endpoint, "endpoint", call, null = FALSE)
   check_text(label, "label", call, null = FALSE)
   row <- data.frame(

@@ -83,17 +83,7 @@ check_report_file <- function(file, overwrite, call) {
       arg = "file", call = call
     )
   }
-  if (!dir.exists(dirname(file))) {
-    abort_rule("value", paste0("`file`: there is no directory ", one_line(dirname(file)), "."),
-      "Make it first: nothing is created beside the file itself.",
-      arg = "file", call = call
-    )
-  }
-  if (file.exists(file) && !overwrite) {
-    abort_rule("value", paste0("`file`: ", one_line(file), " exists."), "Say `overwrite = TRUE` to replace it.",
-      arg = "file", call = call
-    )
-  }
+  check_new_file(file, "file", overwrite, call)
   format
 }
 

@@ -133,9 +133,9 @@ test_that("bad input is refused", {
 test_that("the template is written once, read back, and audits the invented paper", {
   file <- tempfile(fileext = ".csv")
   written <- audit_template(file)
-  expect_error(audit_template(file), class = "cryonodes_error_csv")
+  expect_error(audit_template(file), class = "cryonodes_error_value")
   expect_error(audit_template(3), class = "cryonodes_error_type")
-  expect_error(audit_template(file.path(tempfile(), "no", "folder.csv")), class = "cryonodes_error_csv")
+  expect_error(audit_template(file.path(tempfile(), "no", "folder.csv")), class = "cryonodes_error_value")
   expect_setequal(names(written), names(claim_columns))
   ledger <- audit_claims(file, pooled = "All")
   expect_identical(ledger$claim[!duplicated(ledger$id)], written$claim)

@@ -114,7 +114,7 @@ test_that("errors stop with all of them, their rows and classes; policies keep o
   )
 })
 
-test_that("a warning travels with the result; dates that stand for unknown are told at once", {
+test_that("B168: a warning travels with the result; dates that stand for unknown are told at once", {
   x <- do.call(cohort, without(five_patients(), "lesions", "long_axis_mm", 3, "2.2"))
   expect_equal(x$checks$check, "unit_cm")
   expect_match(x$checks$finding, "2.2 mm: was it written in cm?", fixed = TRUE)
@@ -215,4 +215,39 @@ test_that("arguments that cannot be used are told", {
   x$tables <- NULL
   expect_error(print(x), class = "cryonodes_error_object")
   expect_error(endpoint(x, "OS"), class = "cryonodes_error_object")
+})
+
+test_that("B191: a column of a like name is not taken for one that is absent", {
+  tables <- five_patients()
+  names(tables$sessions)[4] <- "course2"
+  x <- do.call(cohort, tables)
+  expect_true(all(is.na(x$tables$sessions$course)))
+  expect_equal(x$checks$check, "column_unknown")
+  names(tables$patients)[3] <- "vital_status2"
+  expect_error(do.call(cohort, tables), "`vital_status`: is not there", class = "cryonodes_error_column")
+})
+
+test_that("days that meet are in order, a year and ninety days are not too long", {
+  tables <- five_patients()
+  # An assessment on the day of death.
+  tables$follow_up$date[11] <- "2020-11-15"
+  expect_equal(nrow(findings(tables)), 0)
+  # LTP on the day on which complete ablation was documented.
+  expect_equal(findings(without(five_patients(), "follow_up", "date", 3, "2020-02-01"))$check[1], "ltp_after_complete")
+  # A was last seen by imaging 2021-01-01: 365 days later, and 366.
+  gap <- function(day) "gap" %in% findings(without(five_patients(), "patients", "last_contact", 1, day))$check
+  expect_false(gap("2022-01-01"))
+  expect_true(gap("2022-01-02"))
+  # Stages from 2020-01-15: 90 days later, and 91.
+  span <- function(day) {
+    moved <- without(five_patients(), "sessions", "date", 6, day)
+    moved$follow_up$date[9:10] <- "2020-05-15"
+    "course_span" %in% findings(moved)$check
+  }
+  expect_false(span("2020-04-14"))
+  expect_true(span("2020-04-15"))
+  # A spreadsheet's day 60 is 29 February 1900, which never was.
+  serial <- cryonodes:::read_dates(c(60, 61), list(date.origin = "1900"))
+  expect_identical(serial$value, as.Date(c(NA, "1900-03-01")))
+  expect_equal(serial$findings$at, 1)
 })

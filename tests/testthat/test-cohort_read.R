@@ -43,7 +43,7 @@ test_that("the template filled with a cohort reads back as it, and empty it has 
   book <- tempfile(fileext = ".xlsx")
   cohort_template(book, ablation_cohort)
   same_tables(ablation_cohort, read_cohort(book))
-  expect_error(cohort_template(book), class = "cryonodes_error_type")
+  expect_error(cohort_template(book), class = "cryonodes_error_value")
   cohort_template(book, overwrite = TRUE)
   tables <- cryonodes:::read_rules("tables")$table
   expect_equal(readxl::excel_sheets(book), c(tables, "explanations"))
@@ -217,7 +217,25 @@ test_that("paths that cannot be used are told, and nothing is replaced unasked",
   dir.create(empty)
   expect_error(read_cohort(empty), class = "cryonodes_error_table")
   write_cohort(five_cohort(), empty)
-  expect_error(write_cohort(five_cohort(), empty), class = "cryonodes_error_type")
+  expect_error(write_cohort(five_cohort(), empty), "exists", class = "cryonodes_error_value")
+  write_cohort(five_cohort(), empty, overwrite = TRUE)
+  same_tables(read_cohort(empty), five_cohort())
+  # A table left from another cohort would be read as this one's.
+  without <- five_patients()
+  without$complications <- NULL
+  expect_error(write_cohort(do.call(cohort, without), empty, overwrite = TRUE), "'complications.csv'",
+    class = "cryonodes_error_value"
+  )
+  for (name in c("no.csv", "no.xlsx")) {
+    nowhere <- file.path(tempfile(), name)
+    expect_error(write_cohort(five_cohort(), nowhere), "no directory", class = "cryonodes_error_value")
+  }
+  # A folder cannot be made where a file is.
+  expect_error(write_cohort(five_cohort(), file.path(empty, "patients.csv", "sub"), format = "csv"),
+    class = "cryonodes_error_value"
+  )
+  expect_error(cohort_template(file.path(tempfile(), "no.xlsx")), class = "cryonodes_error_value")
+  expect_error(cohort_template(tempfile(fileext = ".csv")), "xlsx", class = "cryonodes_error_value")
   saved <- tempfile(fileext = ".rds")
   saveRDS(five_cohort(), saved)
   expect_error(read_cohort(saved), class = "cryonodes_error_type")

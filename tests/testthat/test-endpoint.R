@@ -153,6 +153,7 @@ test_that("a new endpoint is one row of rules", {
   expect_equal(as.numeric(x$time), c(425, 275, 305, 61, 366))
   expect_equal(x$status, c(0, 1, 1, 0, 0))
   expect_error(endpoint_rule("X", units = "patient", event = "relapse"), class = "cryonodes_error_choice")
+  expect_error(endpoint_rule("X", units = "patient"), "`event`", class = "cryonodes_error_missing")
   expect_error(endpoint(five, "X", rules = rbind(ours, ours)), class = "cryonodes_error_endpoint")
 })
 
@@ -248,4 +249,64 @@ test_that("an event lies after what was seen free, within what is known", {
       ))))
     }
   }
+})
+
+# One patient A with one lesion treated on 2020-01-01, whose other records are given.
+one_patient <- function(follow_up, death = NA, therapy = NULL, last = "2021-01-01") {
+  cohort(
+    patients = data.frame(
+      patient = "A", vital_status = if (is.na(death)) "alive" else "dead", death_date = death,
+      last_contact = if (is.na(death)) last else death
+    ),
+    sessions = data.frame(session = "S", patient = "A", date = "2020-01-01"),
+    lesions = data.frame(lesion = "L", patient = "A", session = "S"),
+    follow_up = cbind(patient = "A", kind = "imaging", follow_up), systemic_therapy = therapy
+  )
+}
+seen <- function(date, finding, scope = "site") data.frame(date, lesion = "L", scope, finding)
+
+test_that("days that meet: time zero, a tie of events, the last day that confirms", {
+  # Who dies on the day of treatment has died.
+  x <- one_patient(seen("2020-01-01", NA), death = "2020-01-01")
+  os <- endpoint(x, "OS", unit.time = "days")
+  expect_equal(c(os$time, os$status), c(0, 1), ignore_attr = TRUE)
+  # What is seen during the treatment is not follow-up: nobody was followed, nothing is known of the day before.
+  x <- one_patient(seen("2020-01-01", NA, "whole body"))
+  dfs <- endpoint(x, "DFS", rules = "paper2021")
+  expect_match(dfs$why, "never seen by imaging")
+  # Progression and death on one day: progression.
+  both <- rbind(seen("2020-02-01", "complete ablation"), seen("2020-06-01", "LTP"))
+  ltp <- endpoint(one_patient(both, death = "2020-06-01"), "LTP", "lesion", unit.time = "days")
+  expect_equal(as.character(ltp$status), "LTP")
+  # Confirmed after 30 days, and not by a look after 29.
+  again <- function(date) {
+    x <- one_patient(rbind(both, seen(date, "LTP")))
+    endpoint(x, "LTPFS", "lesion", "paper2021", confirm = 30)$status
+  }
+  expect_equal(again("2020-07-01"), 1)
+  expect_equal(again("2020-06-30"), 0)
+})
+
+test_that("therapy that ends with the treatment is a break, and one that begins with it is none", {
+  after <- function(start, stop) {
+    x <- one_patient(seen("2020-02-01", "complete ablation"), therapy = data.frame(patient = "A", start, stop))
+    tryCatch(nrow(endpoint(x, "FFST", "course")), cryonodes_error_empty = function(e) 0)
+  }
+  expect_equal(after("2019-01-01", "2020-01-01"), 1)
+  expect_equal(after("2019-01-01", "2020-01-02"), 0)
+  expect_equal(after("2020-01-01", NA), 0)
+})
+
+test_that("residual disease found on the day of its treatment is a failure of the first", {
+  x <- cohort(
+    patients = data.frame(patient = "A", vital_status = "alive"),
+    sessions = data.frame(session = c("S", "T"), patient = "A", date = c("2020-01-01", "2020-03-01")),
+    lesions = data.frame(lesion = "L", patient = "A"),
+    ablations = data.frame(lesion = "L", session = c("S", "T")),
+    follow_up = cbind(patient = "A", kind = "imaging", rbind(
+      seen("2020-03-01", "residual"), seen("2020-04-01", "complete ablation")
+    ))
+  )
+  expect_equal(endpoint(x, "primary efficacy", "lesion")$status, FALSE)
+  expect_equal(endpoint(x, "assisted efficacy", "lesion")$status, TRUE)
 })
