@@ -38,6 +38,7 @@
 #include "cryonodes/fisher.hpp"
 #include "cryonodes/fisher_batch.hpp"
 #include "cryonodes/exact_cost.hpp"
+#include "cryonodes/rxc_limits.hpp"
 #include "cryonodes/fisher_rxc.hpp"
 #include "cryonodes/logrank.hpp"
 #include "cryonodes/logrank_rows.hpp"

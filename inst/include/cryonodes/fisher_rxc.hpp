@@ -13,21 +13,9 @@
 #include "cryonodes/exact_cost.hpp"
 #include "cryonodes/flat_map.hpp"
 #include "cryonodes/poll.hpp"
+#include "cryonodes/rxc_limits.hpp"
 
 namespace cryonodes {
-
-struct RxcLimits {
-  double work = 1e8;   ///< steps (cells placed, values passed on) after which the answer is given up
-  double memory = 1e9; ///< bytes of the values kept after which it is given up
-};
-
-struct RxcResult {
-  bool feasible = false;    ///< was it within the limits? If not, there is no p-value.
-  double p_value = std::numeric_limits<double>::quiet_NaN();
-  double log_p_value = std::numeric_limits<double>::quiet_NaN(); ///< natural logarithm
-  double work = 0.0;        ///< steps taken
-  double memory = 0.0;      ///< the most bytes that values took
-};
 
 namespace detail {
 
@@ -55,7 +43,7 @@ public:
   RxcNetwork(const RxcMargins& margins, Cost observed, const std::vector<Cost>& log_factorial, const RxcLimits& limits,
              const Poll& poll)
       : rows_(margins.rows), columns_(margins.columns), m_(rows_.size()), observed_(observed), lf_(log_factorial),
-        limits_(limits), poll_(poll), a_(m_, 0), later_(m_ + 1, 0) {
+        budget_(limits, poll), a_(m_, 0), later_(m_ + 1, 0) {
     number_.reserve(lf_.size());
     for (const Cost cost : lf_)
       number_.push_back(cost_number(static_cast<SignedCost>(cost)));
@@ -85,9 +73,9 @@ public:
       for (Node& node : nodes) {
         if (!node.empty())
           expand(node);
-        if (given_up_)
+        if (budget_.given_up())
           return false;
-        held_ -= node.bytes();
+        budget_.held -= node.bytes();
         node = Node();
       }
       costs_.clear();
@@ -102,13 +90,9 @@ public:
   long double mass() const { return mass_; }
   /// Is there a table that is more probable?
   bool any_above() const { return any_above_; }
-  double work() const { return work_; }
-  double memory() const { return peak_; }
+  const NetworkBudget& budget() const { return budget_; }
 
 private:
-  struct HashState {
-    std::uint64_t operator()(std::uint64_t x) const noexcept { return mix_bits(x); }
-  };
   struct Node {
     std::vector<std::int64_t> rest; ///< of the rows, descending
     double low = 0.0, high = 0.0;   ///< bounds of the sum of log n! over the cells of the columns that are left
@@ -173,24 +157,13 @@ private:
     return out;
   }
 
-  void step(double steps) {
-    work_ += steps;
-    peak_ = std::max(peak_, static_cast<double>(held_));
-    given_up_ = given_up_ || work_ > limits_.work || peak_ > limits_.memory;
-    if (work_ >= next_poll_) {
-      next_poll_ = work_ + 2e5;
-      if (poll_)
-        poll_(work_ / limits_.work);
-    }
-  }
-
   /// Small counts have few products of factorials, so that the same sums come again at every node of a level. Then they
   /// are numbered over the whole level, and where a share takes each of them is looked up once: passing a path on is
   /// one addition. Where there are too many, or nodes have few of them each, nodes keep tables of their own.
   void start_level(const std::vector<Node>& nodes) {
-    held_ = 0;
+    budget_.held = 0;
     for (const Node& node : nodes)
-      held_ += node.bytes();
+      budget_.held += node.bytes();
     order_.clear();
     rank_ = {};
     if (costs_.empty()) {
@@ -219,15 +192,15 @@ private:
   /// The children keep tables of their own from here on.
   void leave_dense() {
     dense_ = false;
-    held_ -= moves_.size() * costs_.size() * sizeof(std::uint32_t);
+    budget_.held -= moves_.size() * costs_.size() * sizeof(std::uint32_t);
     moves_.clear();
     for (Node& child : *next_) {
-      held_ -= child.bytes();
+      budget_.held -= child.bytes();
       for (std::size_t t = 0; t < child.dense.size(); ++t)
         if (child.dense[t] != 0.0)
           child.values[CostKey(next_costs_[t])] = child.dense[t];
       child.dense = {};
-      held_ += child.bytes();
+      budget_.held += child.bytes();
     }
   }
 
@@ -239,7 +212,7 @@ private:
       std::uint32_t& found = moves_of_[CostKey(placed)];
       if (found == 0) {
         moves_.emplace_back(costs_.size(), 0);
-        held_ += costs_.size() * sizeof(std::uint32_t);
+        budget_.held += costs_.size() * sizeof(std::uint32_t);
         found = static_cast<std::uint32_t>(moves_.size());
       }
       std::vector<std::uint32_t>& move = moves_[found - 1];
@@ -258,7 +231,7 @@ private:
         child.dense[target - 1] += values_[k].count * ways;
       }
       dense_cells_ += static_cast<double>(child.bytes() - before) / sizeof(double);
-      step(0.125 * static_cast<double>(to - from));
+      budget_.step(0.125 * static_cast<double>(to - from));
     } else {
       constexpr std::size_t stretch = 16;
       for (; from < to; from += stretch) {
@@ -268,10 +241,10 @@ private:
           child.values.expect(CostKey(values_[k].cost + placed));
         for (std::size_t k = from; k < end; ++k)
           child.values[CostKey(values_[k].cost + placed)] += values_[k].count * ways;
-        step(static_cast<double>(end - from));
+        budget_.step(static_cast<double>(end - from));
       }
     }
-    held_ += child.bytes() - before;
+    budget_.held += child.bytes() - before;
     if (dense_ && (next_costs_.size() > most_numbered || dense_cells_ > 16.0 * passed_ + 65536.0 ||
                    moves_.size() * costs_.size() > most_moves))
       leave_dense();
@@ -326,7 +299,7 @@ private:
       const long double lead = cost_wide(static_cast<SignedCost>(values_[n - 1].cost - values_[k].cost));
       sums_[k] = sums_[k + 1] + static_cast<long double>(values_[k].count) * exponential(lead);
     }
-    step(static_cast<double>(n));
+    budget_.step(static_cast<double>(n));
   }
 
   static long double exponential(long double x) {
@@ -344,8 +317,8 @@ private:
   void place(std::size_t i, std::int64_t left, Cost placed, Cost kept, double bound, double ways, int position,
              int run) {
     const std::vector<std::int64_t>& s = node_->rest;
-    step(1.0);
-    if (given_up_)
+    budget_.step(1.0);
+    if (budget_.given_up())
       return;
     const bool same = i > 0 && i < m_ && s[i] == s[i - 1];
     if (!same && bound - margin_ >= slack_.front()) {
@@ -367,7 +340,7 @@ private:
       const int equal = same && a == a_[i - 1] ? run + 1 : 1;
       place(i + 1, left - a, placed + cost(a), kept + cost(s[i] - a), bound + gain_[i][static_cast<std::size_t>(a)],
             ways * place_in_group / equal, place_in_group, equal);
-      if (given_up_)
+      if (budget_.given_up())
         return;
     }
   }
@@ -425,8 +398,7 @@ private:
   std::size_t m_;
   Cost observed_;
   const std::vector<Cost>& lf_;
-  RxcLimits limits_;
-  const Poll& poll_;
+  NetworkBudget budget_;
   std::vector<double> number_; // log n! as doubles
   double margin_ = 0.0;
   std::size_t bits_ = 1;
@@ -456,9 +428,7 @@ private:
   double dense_cells_ = 0.0, passed_ = 0.0;
 
   long double mass_ = 0.0L;
-  bool any_above_ = false, given_up_ = false;
-  double work_ = 0.0, next_poll_ = 2e5, peak_ = 0.0;
-  std::size_t held_ = 0;
+  bool any_above_ = false;
 };
 
 } // namespace detail
@@ -495,12 +465,7 @@ inline RxcResult fisher_rxc_exact(const std::vector<std::int64_t>& counts, std::
   };
   const detail::Cost observed = sum(counts);
   detail::RxcNetwork network(detail::RxcMargins(r, c), observed, lf, limits, poll);
-  if (!network.fits())
-    return out;
-  out.feasible = network.run();
-  out.work = network.work();
-  out.memory = network.memory();
-  if (!out.feasible)
+  if (!detail::run_within_limits(network, out))
     return out;
   const auto own = static_cast<detail::SignedCost>(sum(r) + sum(c)) -
                    static_cast<detail::SignedCost>(lf[static_cast<std::size_t>(n)] + observed);

@@ -15,6 +15,7 @@
 #include "cryonodes/fisher_rxc.hpp"
 #include "cryonodes/flat_map.hpp"
 #include "cryonodes/poll.hpp"
+#include "cryonodes/rxc_limits.hpp"
 #include "cryonodes/table_statistic.hpp"
 
 namespace cryonodes {
@@ -161,7 +162,7 @@ inline TableLines table_lines(CountTable table, TableStatistic statistic, TableS
 class LineNetwork {
 public:
   LineNetwork(const TableLines& lines, const RxcLimits& limits, const Poll& poll)
-      : lines_(lines), m_(lines.cross.size()), limits_(limits), poll_(poll), later_(m_ + 1, 0), x_(m_, 0), rest_(m_, 0),
+      : lines_(lines), m_(lines.cross.size()), budget_(limits, poll), later_(m_ + 1, 0), x_(m_, 0), rest_(m_, 0),
         ways_(m_), term_(m_) {
     while ((std::int64_t{1} << bits_) <= *std::max_element(lines.cross.begin(), lines.cross.end()))
       ++bits_;
@@ -186,9 +187,9 @@ public:
       for (Node& node : nodes) {
         if (!node.values.empty())
           expand(node);
-        if (given_up_)
+        if (budget_.given_up())
           return false;
-        held_ -= std::min(held_, node.bytes());
+        budget_.held -= std::min(budget_.held, node.bytes());
         node = Node();
       }
       left_ -= lines_.line[level_];
@@ -200,13 +201,9 @@ public:
   /// Probability of the tables that count; of those that do not, whether there are any.
   long double mass() const { return mass_; }
   bool any_dropped() const { return any_dropped_; }
-  double work() const { return work_; }
-  double memory() const { return peak_; }
+  const NetworkBudget& budget() const { return budget_; }
 
 private:
-  struct HashState {
-    std::uint64_t operator()(std::uint64_t x) const noexcept { return mix_bits(x); }
-  };
   struct Node {
     std::vector<std::int64_t> rest;
     SignedCost low = 0, high = 0; // bounds of what the lines that are left add
@@ -217,17 +214,6 @@ private:
     SignedCost sum;
     long double weight;
   };
-
-  void step(double steps) {
-    work_ += steps;
-    peak_ = std::max(peak_, static_cast<double>(held_));
-    given_up_ = given_up_ || work_ > limits_.work || peak_ > limits_.memory;
-    if (work_ >= next_poll_) {
-      next_poll_ = work_ + 2e5;
-      if (poll_)
-        poll_(work_ / limits_.work);
-    }
-  }
 
   /// No sum w_i x_i^2 over 0 <= x_i <= cap_i that add up to `sum` is larger: x_i^2 <= cap_i x_i, spent where that gains
   /// most (gain_i = w_i cap_i).
@@ -356,23 +342,23 @@ private:
       }
       unit += log_choose(s, mode);
       modes += mode;
-      step(static_cast<double>(most + 1));
+      budget_.step(static_cast<double>(most + 1));
     }
-    step(static_cast<double>(n));
+    budget_.step(static_cast<double>(n));
     place(0, c, 0, std::exp(cost_wide(unit) + static_cast<long double>(modes - c) * log_odds));
   }
   Cost lf(std::int64_t n) const { return lf_[static_cast<std::size_t>(n)]; }
 
   void place(std::size_t i, std::int64_t left, SignedCost sum, long double ways) {
-    step(1.0);
-    if (given_up_)
+    budget_.step(1.0);
+    if (budget_.given_up())
       return;
     if (i == m_) {
       arrive(lines_.of_line(level_, sum), ways);
       return;
     }
     const std::int64_t to = std::min(node_->rest[i], left);
-    for (std::int64_t x = std::max<std::int64_t>(0, left - later_[i + 1]); x <= to && !given_up_; ++x) {
+    for (std::int64_t x = std::max<std::int64_t>(0, left - later_[i + 1]); x <= to && !budget_.given_up(); ++x) {
       const auto k = static_cast<std::size_t>(x);
       x_[i] = x;
       place(i + 1, left - x, sum + term_[i][k], ways * ways_[i][k]);
@@ -427,9 +413,9 @@ private:
       next_->emplace_back();
       next_->back().rest = rest_;
       set_bounds(next_->back(), level_ + 1);
-      held_ += next_->back().bytes();
+      budget_.held += next_->back().bytes();
       found = static_cast<std::uint32_t>(next_->size());
-      step(static_cast<double>(m_ * (lines_.line.size() - level_)));
+      budget_.step(static_cast<double>(m_ * (lines_.line.size() - level_)));
     }
     return (*next_)[found - 1];
   }
@@ -439,22 +425,21 @@ private:
       return;
     const std::size_t held = child->bytes();
     constexpr std::size_t stretch = 1024; // between looks at the limits
-    for (; from < to && !given_up_; from += stretch) {
+    for (; from < to && !budget_.given_up(); from += stretch) {
       const std::size_t end = std::min(from + stretch, to);
       for (std::size_t k = from; k < end; ++k) {
         const long double weight = values_[k].weight * ways;
         if (weight > 0.0L) // else it is beyond the smallest number
           child->values[CostKey(static_cast<Cost>(values_[k].sum + placed))] += weight;
       }
-      step(static_cast<double>(end - from));
+      budget_.step(static_cast<double>(end - from));
     }
-    held_ += child->bytes() - held;
+    budget_.held += child->bytes() - held;
   }
 
   const TableLines& lines_;
   std::size_t m_;
-  RxcLimits limits_;
-  const Poll& poll_;
+  NetworkBudget budget_;
   std::size_t bits_ = 1;
   std::int64_t left_ = 0; // in this line and the later ones
   double scale_ = 0.0;    // the factor of a line times its total, which is the same for all
@@ -472,9 +457,7 @@ private:
   std::vector<std::vector<SignedCost>> term_;
 
   long double mass_ = 0.0L;
-  bool any_dropped_ = false, given_up_ = false;
-  double work_ = 0.0, next_poll_ = 2e5, peak_ = 0.0;
-  std::size_t held_ = 0;
+  bool any_dropped_ = false;
 };
 
 } // namespace detail
@@ -509,13 +492,10 @@ inline RxcResult exact_tables(const std::vector<std::int64_t>& counts, std::size
     return out;
   }
   detail::LineNetwork network(lines, limits, poll);
-  if (!network.fits())
+  if (!detail::run_within_limits(network, out))
     return out;
-  const bool done = network.run();
-  out.work = network.work();
-  out.memory = network.memory();
   const long double mass = network.mass();
-  out.feasible = done && mass > std::numeric_limits<long double>::min() / std::numeric_limits<long double>::epsilon();
+  out.feasible = mass > std::numeric_limits<long double>::min() / std::numeric_limits<long double>::epsilon();
   if (!out.feasible)
     return out;
   out.log_p_value = network.any_dropped() ? std::min(0.0, static_cast<double>(std::log(mass))) : 0.0;
