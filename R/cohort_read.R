@@ -25,9 +25,9 @@
 #'
 #'   Written text that begins with `=`, `+`, `-`, `@` or an apostrophe gets an apostrophe in front in csv files, so that
 #'   a spreadsheet shows it and does not compute it; reading takes it away again.
-#' @section Errors: `cryonodes_error_value` (a file that exists or cannot be written), `_csv` (empty file, lines of another length, wrong separator or encoding, named by
-#'   line), `cryonodes_error_table` (no tables), `cryonodes_error_type` (path), `cryonodes_error_package` (readxl,
-#'   openxlsx), and those of [cohort()].
+#' @section Errors: `cryonodes_error_value` (a file that exists or cannot be written), `_csv` (empty file, lines of
+#'   another length, wrong separator or encoding, named by line), `_table` (no tables), `_type` (path), `_package`
+#'   (readxl, openxlsx), and those of [cohort()].
 #' @examples
 #' folder <- tempfile()
 #' write_cohort(ablation_cohort, folder)

@@ -270,7 +270,7 @@ fit_compare_at <- function(frame, data_name, asked, timefix, call) {
   lone <- if (length(core$n_cluster)) core$n_cluster < 2 else FALSE
   nobody <- core$last >= rates$time
   rates$note <- ifelse(is.na(rates$estimate), ifelse(nobody, "nobody under observation at that time",
-    paste0("beyond follow-up (last at ", number_text(core$last), ")")
+    beyond_follow_up(core$last)
   ),
     ifelse(lone, "one cluster only: no standard error", NA_character_)
   )

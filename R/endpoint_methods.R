@@ -39,11 +39,12 @@ estimand <- function(x) {
   meta <- attr(x, "meta")
   rule <- meta$rule
   list_of <- function(text) paste(allowed_values(text), collapse = " or ")
-  n <- meta$n
+  # The unit itself is counted already.
+  other <- setdiff(c("patient", "session", "lesion"), meta$unit)
+  in_brackets <- vapply(other, function(unit) plural(meta$n[[paste0(unit, "s")]], unit), "")
   c(
     paste0(
-      "Unit: ", meta$unit, "; ", plural(nrow(x), meta$unit), " (", plural(n[["patients"]], "patient"), ", ",
-      plural(n[["sessions"]], "session"), ", ", plural(n[["lesions"]], "lesion"), ")",
+      "Unit: ", meta$unit, "; ", plural(nrow(x), meta$unit), " (", paste(in_brackets, collapse = ", "), ")",
       if (rule$population != "all") paste0(", ", rule$population)
     ),
     if (rule$kind == "time") {

@@ -93,6 +93,11 @@ format_p <- function(p, digits = 2, eps = 0.001) {
   }, "", USE.NAMES = FALSE)
 }
 
+beyond_follow_up <- function(last) {
+  short <- ifelse(last >= 1000, round(last), signif(last, 4))
+  paste0("beyond follow-up (last at ", vapply(short, number_text, ""), ")")
+}
+
 na_dash <- function(x, digits) ifelse(is.na(x), "-", format_number(x, digits))
 
 count_line <- function(meta) {

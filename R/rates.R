@@ -85,7 +85,7 @@ read_counts <- function(curve, i, times, entries = NULL) {
   }
   list(
     upto = upto, beyond = last == 0 | times - slack > time[max(1, last)],
-    reason = paste0("beyond follow-up (last at ", number_text(time[max(1, last)]), ")"),
+    reason = beyond_follow_up(time[max(1, last)]),
     counts = data.frame(
       n.risk = n_risk, n.event = since(curve$n.event), n.censor = since(curve$n.censor),
       cum.event = cumulative(curve$n.event)

@@ -14,4 +14,4 @@ if locale -a 2>/dev/null | grep -iE '^C\.utf-?8$' >/dev/null; then
 fi
 export LANGUAGE=en
 
-step() { printf '\n== %s\n' "$*"; }
+step() { printf '\n== %s (after %d s)\n' "$*" "$SECONDS"; }

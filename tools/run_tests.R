@@ -36,6 +36,15 @@ for (i in which(!is.na(reason))) {
 for (i in which(unseen)) {
   cat("FAIL new snapshot, look at it and commit it: ", table$file[i], ": ", table$test[i], "\n", sep = "")
 }
+# Failures once more, at the end, where whoever reads only the last lines finds them.
+for (i in which(table$failed > 0 | table$error)) {
+  cat("FAIL ", table$file[i], ": ", table$test[i], "\n", sep = "")
+  for (result in results[[i]]$results) {
+    if (inherits(result, c("expectation_failure", "expectation_error"))) {
+      cat(paste0("     ", utils::head(strsplit(conditionMessage(result), "\n")[[1]], 8)), sep = "\n")
+    }
+  }
+}
 if (lost > 0) cat("FAIL ", lost, " of ", written, " tests were never reached\n", sep = "")
 cat(sum(table$nb), "expectations,", sum(allowed), "tests skipped\n")
 cat(sum(!bad & !allowed), " passed, ", sum(bad) + lost, " failed\n", sep = "")
