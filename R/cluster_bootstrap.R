@@ -78,7 +78,7 @@ cluster_bootstrap.formula <- function(formula, data = NULL, subset, weights, na.
     formula, data,
     subset = enquo(subset) |> absent_as_null(), weights = enquo(weights) |> absent_as_null(),
     check_na_action(na.action, call), read_event(event), "cluster", call, parent.frame(),
-    cluster = enquo(cluster) |> absent_as_null()
+    cluster = enquo(cluster) |> absent_as_null(), timefix = timefix
   )
   fit_bootstrap(
     frame, list(statistic = statistic, times = times, probs = probs, tau = tau), replicates, interval, conf.level,
@@ -118,6 +118,7 @@ cluster_bootstrap.event_counts <- function(...) {
 }
 
 fit_bootstrap <- function(frame, wanted, replicates, interval, conf.level, seed, threads, timefix, progress, call) {
+  if (is_counted(frame)) cluster_bootstrap.event_counts()
   wanted <- check_statistic(wanted, call)
   replicates <- check_whole(replicates, "replicates", 2, 1e7, call)
   check_choice(interval, c("percentile", "basic", "bca"), "interval", call)

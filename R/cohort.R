@@ -289,8 +289,6 @@ check_cohort_object <- function(x, call) {
   check_result(x, "cohort", c("tables", "checks", "excluded"), call, c("closing", "n"))
 }
 
-plural <- function(n, word) paste0(n, " ", word, if (n == 1) "" else "s")
-
 # Text of the user in a line of ours: control characters escaped, without quotes.
 quoted_free <- function(x) {
   text <- quote_each(as.character(x))

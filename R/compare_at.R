@@ -125,7 +125,7 @@ compare_at.formula <- function(formula, data = NULL, times, subset, weights, na.
     subset = enquo(subset) |> absent_as_null(), weights = enquo(weights) |> absent_as_null(),
     check_na_action(na.action, call), if (is.null(cause)) read_event(event) else read_causes(censor), "cluster", call,
     parent.frame(),
-    cluster = enquo(cluster) |> absent_as_null()
+    cluster = enquo(cluster) |> absent_as_null(), timefix = timefix
   )
   fit_compare_at(frame, formula_text(formula), asked, timefix, call)
 }

@@ -56,7 +56,8 @@ compare_medians.formula <- function(formula, data = NULL, subset, weights, na.ac
   frame <- frame_from_formula(
     formula, data,
     subset = enquo(subset) |> absent_as_null(), weights = enquo(weights) |> absent_as_null(),
-    check_na_action(na.action, call), read_event(event), character(), call, parent.frame()
+    check_na_action(na.action, call), read_event(event), character(), call, parent.frame(),
+    timefix = timefix
   )
   fit_compare_medians(frame, formula_text(formula), prob, conf.level, timefix, call)
 }

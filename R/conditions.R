@@ -4,7 +4,7 @@
 error_rules <- c(
   "missing", "time", "status", "type", "empty", "length", "group", "weights", "entry", "count", "dim", "table",
   "times", "conf_level", "conf_type", "choice", "column", "formula", "object", "package", "core", "memory", "work",
-  "tau", "size", "B", "cohort", "csv", "dates", "id", "value", "records", "endpoint"
+  "tau", "size", "B", "cohort", "csv", "dates", "id", "value", "records", "endpoint", "db"
 )
 
 # Several rules may be broken at once; the message is then that of all.
@@ -13,7 +13,7 @@ abort_rule <- function(rule, message, hint = NULL, arg = NULL, rows = NULL, call
   rlang::abort(
     c(message, if (!is.null(hint)) c(i = hint)),
     class = c(paste0("cryonodes_error_", rule), "cryonodes_error"),
-    arg = arg, rows = rows, call = call, ...
+    arg = arg, rows = if (is.null(cell_state$counts)) rows, call = call, ...
   )
 }
 
@@ -38,8 +38,12 @@ call_core <- function(expr, call = NULL) {
   })
 }
 
-# "row 17", "rows 3 and 9", "rows 1, 2, 3 (and 40 more)"
+# How many rows these are: cells stand for several (R/cells.R).
+count_rows <- function(rows) if (is.null(cell_state$counts)) length(rows) else sum(cell_state$counts[rows])
+
+# "row 17", "rows 3 and 9", "rows 1, 2, 3 (and 40 more)"; of rows that are elsewhere, "4 rows".
 at_rows <- function(rows, most = 3) {
+  if (!is.null(cell_state$counts)) return(plural(count_rows(rows), "row"))
   shown <- utils::head(rows, most)
   text <- if (length(shown) == 2) paste(shown, collapse = " and ") else paste(shown, collapse = ", ")
   paste0(

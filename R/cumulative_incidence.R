@@ -87,7 +87,7 @@ cumulative_incidence.formula <- function(formula, data = NULL, subset, weights, 
     formula, data,
     subset = enquo(subset) |> absent_as_null(), weights = enquo(weights) |> absent_as_null(),
     check_na_action(na.action, call), read_causes(censor), "cluster", call, parent.frame(),
-    cluster = enquo(cluster) |> absent_as_null()
+    cluster = enquo(cluster) |> absent_as_null(), timefix = timefix
   )
   fit_incidence(frame, variance, conf.type, conf.level, timefix, user_call(match.call(), "cumulative_incidence"), call)
 }

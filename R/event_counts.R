@@ -5,7 +5,14 @@
 #' counts are the same bits as from the rows. A printed life table gives the same.
 #'
 #' @param ... A formula, or the times of a life table: the class of the first argument decides. Not used by the methods.
-#' @param formula `Surv(time, status) ~ group` (or `~ 1`); `Surv(entry, exit, status)` counts the entries as well.
+#' @param formula `Surv(time, status) ~ group` (or `~ 1`); `Surv(entry, exit, status)` counts the entries as well;
+#'   `strata(centre)` counts each centre apart, for the tests within strata.
+#' @param data A data frame, or rows that are elsewhere: a lazy table of a database (see [databases]), [chunks()], or
+#'   a DBI connection together with `table`.
+#' @param table With a connection as `data`: the name of the table, or what [DBI::Id()] makes.
+#' @param digits,breaks Make times coarser, and say so in the notes: rounded to so many digits, halves up; or moved up to
+#'   the next of these increasing numbers, of which the last must be at or beyond the longest time.
+#' @param shard See [databases].
 #' @inheritParams kaplan_meier
 #' @param censor With competing events: the value(s) of status that mean censored. Without `event`, a factor of more
 #'   than two levels, or numbers beyond 1, are read as competing events: the first level, or 0, is censored.
@@ -34,25 +41,39 @@ event_counts <- function(...) UseMethod("event_counts", dispatch_on(...))
 #' @rdname event_counts
 #' @export
 event_counts.formula <- function(formula, data = NULL, subset, weights, na.action = "error", event = NULL,
-                                 censor = NULL, timefix = TRUE, ...) {
+                                 censor = NULL, timefix = TRUE, digits = NULL, breaks = NULL, table = NULL, shard,
+                                 ...) {
   call <- quote(event_counts())
   check_dots(..., call = call)
   timefix <- check_flag(timefix, "timefix", call)
+  shard <- enquo(shard) |> absent_as_null()
+  if (!is.null(table) || inherits(data, "DBIConnection")) data <- table_of_connection(data, table, call)
+  if (!quo_is_null(shard) && !inherits(data, "tbl_lazy")) {
+    abort_rule("choice", "`shard` is for tables of a database.", arg = "shard", call = call)
+  }
   frame <- frame_from_formula(
     formula, data,
     subset = enquo(subset) |> absent_as_null(), weights = enquo(weights) |> absent_as_null(),
-    check_na_action(na.action, call), read_either(event, censor), character(), call, parent.frame()
+    check_na_action(na.action, call), read_either(event, censor), "strata", call, parent.frame(),
+    coarse = read_coarse(digits, breaks, call), shard = shard, timefix = timefix
   )
+  if (is_counted(frame)) return(frame$counts)
   frame$timefix <- timefix
-  core <- call_core(event_counts_cpp(frame), call)
+  count_frame(frame, NULL, call)
+}
+
+# The rows of a frame, counted. `counted`: how many rows each of them stands for, NULL for one each.
+count_frame <- function(frame, counted, call) {
+  core <- call_core(event_counts_cpp(cells_of_strata(frame)), call)
   labels <- frame$group_labels %||% "All"
   causes <- frame$causes
-  group <- rep(seq_along(labels), core$rows)
+  # Groups within strata, as cells_of_strata() numbers them.
+  group <- rep(seq_along(core$rows), core$rows)
   events <- setNames(as.data.frame(core$n_event), paste0("X", seq_len(max(1L, length(causes)))))
   table <- cbind(data.frame(group = group, time = core$time, n.entry = 0, n.censor = core$n_censor), events)
   if (!is.null(frame$entry)) {
     weight <- frame$weights %||% rep(1, length(frame$time))
-    at <- data.frame(group = (frame_groups(frame) %||% 0L) + 1L, time = core$times[core$entry_id + 1L])
+    at <- data.frame(group = cell_codes(frame), time = core$times[core$entry_id + 1L])
     entered <- stats::aggregate(list(n.entry = weight), at, sum)
     table <- merge(table, entered, by = c("group", "time"), all = TRUE, sort = FALSE)
     table$n.entry <- ifelse(is.na(table$n.entry.y), 0, table$n.entry.y)
@@ -63,11 +84,30 @@ event_counts.formula <- function(formula, data = NULL, subset, weights, na.actio
   new_event_counts(
     table$group, table$time, as.matrix(table[names(events)]), table$n.censor, if (!is.null(frame$entry)) table$n.entry,
     list(
-      labels = labels, names = frame$group_names, title = frame$group_title, causes = causes, unit = frame$unit,
-      n = core$n, n_rows = frame$n_rows, rows_dropped = frame$rows_dropped, n_time_merged = core$n_time_merged,
-      notes = c(frame$notes, note_merged(core$n_time_merged))
+      labels = labels, names = frame$group_names, title = frame$group_title, strata = frame$stratum_labels,
+      causes = causes, unit = frame$unit,
+      n = if (is.null(counted)) core$n else sums_by_group(counted, cell_codes(frame), seq_along(core$rows)), n_rows = frame$n_rows, rows_dropped = frame$rows_dropped,
+      n_time_merged = core$n_time_merged, notes = c(frame$notes, note_merged(core$n_time_merged))
     )
   )
+}
+
+# The groups within strata, from 1.
+cell_codes <- function(frame) {
+  cells <- cells_of_strata(frame)
+  (frame_groups(cells) %||% integer(length(frame$time))) + 1L
+}
+
+is_counted <- function(frame) !is.null(frame[["n_censor"]])
+
+table_of_connection <- function(data, table, call) {
+  if (!inherits(data, "DBIConnection")) {
+    abort_rule("choice", "`table` goes with a connection as `data`.", arg = "table", call = call)
+  }
+  need_package("dplyr", "count in a database", call)
+  need_package("dbplyr", "count in a database", call)
+  if (is.null(table)) far_names(data, call)
+  in_database(dplyr::tbl(data, table), call)
 }
 
 # Competing events where the status says so, events otherwise.
@@ -149,18 +189,22 @@ event_counts.default <- function(time, n.event, n.censor = 0, n = NULL, group = 
   )
 }
 
-# `group` is a 1-based code, rising; `events` a matrix with a column for each cause.
+# `group` is a 1-based code, rising; with strata, that of the groups within the strata. `events` is a matrix with a
+# column for each cause.
 new_event_counts <- function(group, time, events, n.censor, n.entry, meta) {
   total <- rowSums(events)
   leave <- total + n.censor
+  k <- length(meta$labels)
   out <- data.frame(
-    group = meta$labels[group], time = time, n.risk = numbers_at_risk(group, leave, n.entry), stringsAsFactors = FALSE
+    group = meta$labels[(group - 1L) %% k + 1L], time = time, n.risk = numbers_at_risk(group, leave, n.entry),
+    stringsAsFactors = FALSE
   )
+  if (!is.null(meta$strata)) out <- cbind(data.frame(strata = meta$strata[(group - 1L) %/% k + 1L]), out)
   if (!is.null(n.entry)) out$n.entry <- n.entry
   out$n.event <- total
-  for (k in seq_along(meta$causes)) out[[paste0("n.event.", meta$causes[k])]] <- events[, k]
+  for (i in seq_along(meta$causes)) out[[paste0("n.event.", meta$causes[i])]] <- events[, i]
   out$n.censor <- n.censor
-  meta$left <- sums_by_group(leave, group, meta$labels)
+  meta$left <- sums_by_group(leave, group, seq_len(k * max(1L, length(meta$strata))))
   structure(out, class = c("event_counts", "data.frame"), meta = c(list(format = result_format), meta))
 }
 
@@ -206,6 +250,9 @@ check_event_counts <- function(x, call) {
   check_result(whole, "event_counts", event_count_columns, call, c("labels", "n", "n_rows", "left"))
   meta <- attr(x, "meta")
   columns <- c("n.event", "n.censor", if ("n.entry" %in% names(x)) "n.entry", cause_columns(meta))
+  if (!is.null(meta$strata) && is.null(x$strata)) {
+    abort_rule("object", "the counts have lost their column 'strata'.", "Count again.", call = call)
+  }
   lost <- setdiff(columns, names(x))
   if (length(lost)) {
     abort_rule("object", paste0("the counts have lost their column ", quoted(lost), "."),
@@ -221,7 +268,7 @@ check_event_counts <- function(x, call) {
     }
   }
   check_time(x$time, "time", call)
-  code <- match(x$group, meta$labels)
+  code <- table_codes(x, meta)
   if (anyNA(code) || is.unsorted(code) || anyNA(x$time) || any(diff(x$time)[diff(code) == 0] <= 0)) {
     abort_rule("table", "the rows of the counts are not by group and increasing time any more.", call = call)
   }
@@ -229,7 +276,7 @@ check_event_counts <- function(x, call) {
   leave <- as.double(x$n.event + x$n.censor)
   causes <- cause_columns(meta)
   entry <- if ("n.entry" %in% names(x)) as.double(x$n.entry)
-  left <- sums_by_group(leave, code, meta$labels)
+  left <- sums_by_group(leave, code, seq_along(meta$left))
   differ <- function(a, b) !is.numeric(a) || anyNA(a) || any(abs(a - b) > 1e-9 * (1 + abs(b)))
   if (nrow(x) && (differ(x$n.risk, numbers_at_risk(code, leave, entry)) || differ(left, meta$left) ||
     length(causes) && differ(rowSums(as.matrix(as.data.frame(x)[causes])), x$n.event))) {
@@ -241,18 +288,32 @@ check_event_counts <- function(x, call) {
   invisible(x)
 }
 
+# Of each row the code of its group, within its stratum if there are strata, from 1.
+table_codes <- function(x, meta) {
+  code <- match(x$group, meta$labels)
+  if (is.null(meta$strata)) code else code + length(meta$labels) * (match(x$strata, meta$strata) - 1L)
+}
+
 cause_columns <- function(meta) if (length(meta$causes)) paste0("n.event.", meta$causes)
 
-# The counts as the core reads them: a frame whose rows are counted.
-frame_from_counts <- function(counts, call) {
+# The counts as the core reads them: a frame whose rows are counted. `strata`: whether the caller can use them.
+frame_from_counts <- function(counts, call, strata = FALSE) {
   check_event_counts(counts, call)
   meta <- attr(counts, "meta")
+  if (!is.null(meta$strata) && !strata) {
+    abort_rule("choice", "the counts are by strata, of which this function has no use.",
+      "Count without `strata()`.",
+      arg = "counts", call = call
+    )
+  }
   if (sum(counts$n.event, counts$n.censor) == 0) abort_rule("empty", "nobody is in the table.", call = call)
   list(
     time = as.double(counts$time), entry = if (!is.null(counts$n.entry)) as.double(counts$n.entry),
     event = as.double(unlist(unclass(counts)[cause_columns(meta) %||% "n.event"], use.names = FALSE)),
     n_censor = as.double(counts$n.censor), group = match(counts$group, meta$labels) - 1L,
-    group_names = meta$names, group_labels = meta$labels, group_title = meta$title, causes = meta$causes,
+    group_names = meta$names, group_labels = if (!is.null(meta$names)) meta$labels, group_title = meta$title,
+    stratum = if (!is.null(meta$strata)) match(counts$strata, meta$strata) - 1L, stratum_labels = meta$strata,
+    causes = meta$causes,
     unit = meta$unit, rows_dropped = meta$rows_dropped, n_rows = meta$n_rows, n = meta$n, notes = meta$notes
   )
 }

@@ -72,11 +72,13 @@ follow_up.formula <- function(formula, data = NULL, subset, weights, na.action =
   frame <- frame_from_formula(
     formula, data,
     subset = enquo(subset) |> absent_as_null(), weights = enquo(weights) |> absent_as_null(),
-    check_na_action(na.action, call), read_event(event), character(), call, parent.frame()
+    check_na_action(na.action, call), read_event(event), character(), call, parent.frame(),
+    timefix = timefix
   )
   potential <- enquo(potential) |> absent_as_null()
   if (!quo_is_null(potential)) {
     expr <- quo_get_expr(potential)
+    if (is_far(data)) data <- NULL # one number for all: rows that are elsewhere have none of their own
     check_columns(expr, data, rlang::quo_get_env(potential), call)
     potential <- evaluate_user(expr, eval_tidy(potential, data), call)
   } else {

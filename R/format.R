@@ -109,6 +109,8 @@ count_line <- function(meta) {
   )
 }
 
+plural <- function(n, word) paste0(format(n, scientific = FALSE, trim = TRUE), " ", word, if (n == 1) "" else "s")
+
 # The column `note` for print(): without a note in it, no column.
 notes_or_nothing <- function(note) if (all(is.na(note))) NULL else ifelse(is.na(note), "", note)
 

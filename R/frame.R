@@ -15,9 +15,15 @@
 # `status` reads the status column: read_event(event) or read_causes(censor); NULL: it is logical or 0/1. `allow` names
 # the specials that the caller's formula may use: "strata", "cluster".
 
+# `coarse` and `shard`: see event_counts(). `timefix` matters where the rows are counted here, because they are elsewhere.
 frame_from_formula <- function(formula, data, subset, weights, na.action, status, allow, call, env,
-                               cluster = null_quosure) {
-  if (is.null(status) && quo_is_null(weights) && quo_is_null(cluster) && quo_is_null(subset)) {
+                               cluster = null_quosure, coarse = NULL, shard = null_quosure, timefix = TRUE) {
+  if (is_far(data)) {
+    return(far_frame(
+      formula, data, subset, weights, na.action, status, allow, call, env, cluster, coarse, shard, timefix
+    ))
+  }
+  if (is.null(status) && is.null(coarse) && quo_is_null(weights) && quo_is_null(cluster) && quo_is_null(subset)) {
     frame <- plain_formula_cpp(formula, data, max_groups)
     if (!is.null(frame)) return(with_label_notes(frame))
   }
@@ -48,6 +54,7 @@ frame_from_formula <- function(formula, data, subset, weights, na.action, status
   }
 
   response <- read_response(rlang::f_lhs(formula), evaluate, status %||% stated_event, call)
+  if (!is.null(coarse)) response <- coarse_response(response, coarse, call)
   n <- length(response$time)
   rhs <- rlang::f_rhs(formula)
   variables <- if (is.name(rhs)) {
@@ -324,8 +331,7 @@ make_frame <- function(response, variables, weights, keep, na.action, call) {
     rows <- missing_rows[lengths(missing_rows) > 0][[1]]
     is_nan <- is.numeric(columns[[arg]]) && any(is.nan(columns[[arg]]))
     abort_rule("missing", paste0(
-      "`", arg, "` has ", length(rows), " missing value", if (length(rows) > 1) "s", " (", at_rows(rows),
-      if (is_nan) "; NaN", ")."
+      "`", arg, "` has ", plural(count_rows(rows), "missing value"), " (", at_rows(rows), if (is_nan) "; NaN", ")."
     ), "Complete the data, or say `na.action = \"omit\"` to leave such rows out, counted and shown.",
     arg = arg, rows = rows, call = call
     )
@@ -337,14 +343,14 @@ make_frame <- function(response, variables, weights, keep, na.action, call) {
     abort_rule("empty", "no rows without missing values to analyse.", call = call)
   }
   # A row of weight 0 is as if absent: a group of such rows would be a group of nobody.
-  weightless <- if (!is.null(weights)) sum(weights[rows] == 0) else 0L
+  weightless <- if (!is.null(weights)) count_rows(rows[weights[rows] == 0]) else 0
   if (weightless) {
     rows <- rows[weights[rows] > 0]
     if (!length(rows)) {
       abort_rule("empty", "no rows of positive weight to analyse.", arg = "weights", call = call)
     }
   }
-  note_weightless <- if (weightless) paste0(weightless, " row", if (weightless > 1) "s", " of weight 0 left out")
+  note_weightless <- if (weightless) paste0(plural(weightless, "row"), " of weight 0 left out")
   chosen <- if (length(rows) == n) identity else function(x) x[rows]
   time <- chosen(response$time)
   entry <- chosen(response$entry)

@@ -123,7 +123,7 @@ gray_test.formula <- function(formula, data = NULL, subset, weights, na.action =
     formula, data,
     subset = enquo(subset) |> absent_as_null(), weights = enquo(weights) |> absent_as_null(),
     check_na_action(na.action, call), read_causes(censor), c("strata", "cluster"), call, parent.frame(),
-    cluster = enquo(cluster) |> absent_as_null()
+    cluster = enquo(cluster) |> absent_as_null(), timefix = timefix
   )
   wanted <- read_distribution(distribution, !is.null(frame$cluster), replicates, seed, threads, progress, call)
   fit_gray(frame, formula_text(formula), cause, rho, wanted, timefix, call)
@@ -158,7 +158,7 @@ gray_test.event_counts <- function(counts, cause = NULL, rho = 0, ...) {
   refuse_clusters_of_counts(..., call = call)
   check_dots(..., call = call)
   wanted <- list(name = "asymptotic", threads = 1)
-  fit_gray(frame_from_counts(counts, call), "counts by group", cause, rho, wanted, FALSE, call)
+  fit_gray(frame_from_counts(counts, call, strata = TRUE), "counts by group", cause, rho, wanted, FALSE, call)
 }
 
 fit_gray <- function(frame, data_name, cause, rho, wanted, timefix, call) {

@@ -173,7 +173,7 @@ kaplan_meier.formula <- function(formula, data = NULL, subset, weights, na.actio
     formula, data,
     subset = enquo(subset) |> absent_as_null(), weights = enquo(weights) |> absent_as_null(),
     check_na_action(na.action, call), read_event(event), "cluster", call, parent.frame(),
-    cluster = enquo(cluster) |> absent_as_null()
+    cluster = enquo(cluster) |> absent_as_null(), timefix = timefix
   )
   fit_kaplan_meier(frame, conf.type, conf.level, timefix, survfit_call(match.call()), call, conf.lower, variance,
     threads

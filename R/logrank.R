@@ -233,7 +233,7 @@ logrank_test.formula <- function(formula, data = NULL, subset, weights, na.actio
     formula, data,
     subset = enquo(subset) |> absent_as_null(), weights = enquo(weights) |> absent_as_null(),
     check_na_action(na.action, call), read_event(event), c("strata", "cluster"), call, parent.frame(),
-    cluster = enquo(cluster) |> absent_as_null()
+    cluster = enquo(cluster) |> absent_as_null(), timefix = timefix
   )
   data_name <- formula_text(formula)
   test <- read_test_type(type, rho, gamma, call)
@@ -285,8 +285,8 @@ logrank_test.event_counts <- function(counts, type = "logrank", rho = 0, gamma =
   check_dots(..., call = call)
   test <- read_test_type(type, rho, gamma, call)
   wanted <- list(name = if (is.null(test$parts)) "asymptotic" else "approximate", studentised = FALSE, threads = 1)
-  fit_logrank(frame_from_counts(counts, call), "counts by group", test, trend, reference, wanted, FALSE, conf.level,
-    call
+  fit_logrank(frame_from_counts(counts, call, strata = TRUE), "counts by group", test, trend, reference, wanted, FALSE,
+    conf.level, call
   )
 }
 

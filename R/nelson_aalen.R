@@ -52,7 +52,8 @@ nelson_aalen.formula <- function(formula, data = NULL, subset, weights, na.actio
   frame <- frame_from_formula(
     formula, data,
     subset = enquo(subset) |> absent_as_null(), weights = enquo(weights) |> absent_as_null(),
-    check_na_action(na.action, call), read_event(event), character(), call, parent.frame()
+    check_na_action(na.action, call), read_event(event), character(), call, parent.frame(),
+    timefix = timefix
   )
   fit_nelson_aalen(frame, variance, conf.type, conf.level, timefix, user_call(match.call(), "nelson_aalen"), call)
 }

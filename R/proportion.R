@@ -141,7 +141,7 @@ with_times <- function(formula, call) {
       arg = "formula", call = call
     )
   }
-  formula[[2]] <- call("Surv", call("*", 0, call("seq_along", lhs)), lhs)
+  formula[[2]] <- call("Surv", call("*", 0, call("is.na", lhs)), lhs)
   formula
 }
 
@@ -151,10 +151,17 @@ counts_of_frame <- function(frame) {
   labels <- frame$group_labels
   k <- max(1, length(labels))
   g <- if (is.null(labels)) rep(1L, length(frame$event)) else as.integer(frame_groups(frame)) + 1L
-  event <- as.integer(frame$event)
+  if (is_counted(frame)) {
+    g <- frame$group + 1L
+    x <- sums_by_group(frame$event, g, seq_len(k))
+    n <- x + sums_by_group(frame$n_censor, g, seq_len(k))
+  } else {
+    event <- as.integer(frame$event)
+    x <- as.double(tabulate(g[event == 1L], k))
+    n <- as.double(tabulate(g, k))
+  }
   counts <- list(
-    x = as.double(tabulate(g[event == 1L], k)), n = as.double(tabulate(g, k)), labels = labels,
-    title = frame$group_title, rows_dropped = frame$rows_dropped, n_rows = frame$n_rows, notes = frame$notes
+    x = x, n = n, labels = labels, title = frame$group_title, rows_dropped = frame$rows_dropped, n_rows = frame$n_rows, notes = frame$notes
   )
   if (!is.null(frame$cluster)) {
     counts$cluster_title <- cluster_meta(frame, 0L)$title

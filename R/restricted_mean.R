@@ -87,7 +87,7 @@ restricted_mean.formula <- function(formula, data = NULL, subset, weights, na.ac
     formula, data,
     subset = enquo(subset) |> absent_as_null(), weights = enquo(weights) |> absent_as_null(),
     check_na_action(na.action, call), read_event(event), "cluster", call, parent.frame(),
-    cluster = enquo(cluster) |> absent_as_null()
+    cluster = enquo(cluster) |> absent_as_null(), timefix = timefix
   )
   fit_restricted_mean(frame, tau, conf.level, timefix, call)
 }

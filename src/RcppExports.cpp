@@ -11,6 +11,19 @@ Rcpp::Rostream<true>&  Rcpp::Rcout = Rcpp::Rcpp_cout_get();
 Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
+// count_cells_cpp
+Rcpp::List count_cells_cpp(Rcpp::List columns, double rows, Rcpp::NumericVector count, Rcpp::NumericVector weight);
+RcppExport SEXP _cryonodes_count_cells_cpp(SEXP columnsSEXP, SEXP rowsSEXP, SEXP countSEXP, SEXP weightSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< double >::type rows(rowsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type count(countSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weight(weightSEXP);
+    rcpp_result_gen = Rcpp::wrap(count_cells_cpp(columns, rows, count, weight));
+    return rcpp_result_gen;
+END_RCPP
+}
 // all_countable_cpp
 bool all_countable_cpp(SEXP x);
 RcppExport SEXP _cryonodes_all_countable_cpp(SEXP xSEXP) {
@@ -656,6 +669,7 @@ END_RCPP
 }
 
 static const R_CallMethodDef CallEntries[] = {
+    {"_cryonodes_count_cells_cpp", (DL_FUNC) &_cryonodes_count_cells_cpp, 4},
     {"_cryonodes_all_countable_cpp", (DL_FUNC) &_cryonodes_all_countable_cpp, 1},
     {"_cryonodes_all_zero_one_cpp", (DL_FUNC) &_cryonodes_all_zero_one_cpp, 1},
     {"_cryonodes_small_numbers_cpp", (DL_FUNC) &_cryonodes_small_numbers_cpp, 2},

@@ -1,6 +1,6 @@
 #include "glue.h"
 
-// The counts behind a cohort, and when and with what weight its rows entered.
+// The counts behind a cohort, and at which of the times its rows leave and enter.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List event_counts_cpp(SEXP frame) {
   const glue::Input in{glue::Frame(frame), glue::RPoll(R_NilValue)};
@@ -13,6 +13,7 @@ Rcpp::List event_counts_cpp(SEXP frame) {
   return Rcpp::List::create(
       Rcpp::_["n"] = table.n, Rcpp::_["rows"] = in.rows_by_group(), Rcpp::_["time"] = table.time,
       Rcpp::_["n_risk"] = table.n_risk, Rcpp::_["n_event"] = events, Rcpp::_["n_censor"] = table.n_censor,
-      Rcpp::_["times"] = in.timeline.time, Rcpp::_["entry_id"] = in.timeline.entry_id,
+      Rcpp::_["times"] = in.timeline.time, Rcpp::_["exit_id"] = in.timeline.exit_id,
+      Rcpp::_["entry_id"] = in.timeline.entry_id,
       Rcpp::_["n_time_merged"] = static_cast<double>(in.timeline.n_time_merged));
 }

@@ -155,6 +155,9 @@ struct Input {
       table = cryonodes::make_risk_table(
           cryonodes::Counts{time, group_, frame.numbers("event"), frame.numbers("n_censor"), entry, n_cause}, n_group,
           entry_rows);
+      // Of weighted rows the sums of weights are not their number.
+      if (const auto given = frame.numbers("n"); given.size() == table.n.size())
+        table.n.assign(given.begin(), given.end());
     } else {
       event_ = frame.codes("event");
       weight_ = frame.numbers("weights");

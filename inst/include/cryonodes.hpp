@@ -18,6 +18,7 @@
 #include "cryonodes/kaplan_meier.hpp"
 #include "cryonodes/restricted_mean.hpp"
 #include "cryonodes/flat_map.hpp"
+#include "cryonodes/cells.hpp"
 #include "cryonodes/follow_up.hpp"
 #include "cryonodes/nelson_aalen.hpp"
 #include "cryonodes/wide.hpp"

@@ -1,0 +1,73 @@
+# Times made coarser, by whole digits or up to the next of given breaks: in memory and, by the same arithmetic, in a
+# database.
+
+# What `digits` and `breaks` ask for; NULL if nothing.
+read_coarse <- function(digits, breaks, call) {
+  if (is.null(digits) && is.null(breaks)) return(NULL)
+  if (!is.null(digits) && !is.null(breaks)) {
+    abort_rule("choice", "`digits` and `breaks` exclude each other.", arg = "breaks", call = call)
+  }
+  if (!is.null(digits)) return(list(digits = check_whole(digits, "digits", 0, 15, call)))
+  breaks <- check_time(breaks, "breaks", call)
+  if (!length(breaks) || anyNA(breaks) || any(diff(c(0, breaks)) <= 0)) {
+    abort_rule("times", "`breaks` must be numbers above 0 that increase.", arg = "breaks", call = call)
+  }
+  list(breaks = as.vector(breaks))
+}
+
+# Halves go up: not by round(), which goes to the even digit, and not everywhere alike.
+coarse_times <- function(x, coarse, arg, call) {
+  if (!is.null(coarse$digits)) {
+    scale <- 10^coarse$digits
+    found <- floor(x * scale + 0.5) / scale
+  } else {
+    beyond <- which(x > coarse$breaks[length(coarse$breaks)])
+    if (length(beyond)) {
+      abort_rule("times", paste0("`", arg, "` goes beyond the last of `breaks`: ", number_text(x[beyond[1]]), " in ",
+        at_rows(beyond), "."
+      ), "Add a break at or after the longest time.", arg = "breaks", rows = beyond, call = call)
+    }
+    found <- c(0, coarse$breaks)[findInterval(x, c(0, coarse$breaks), left.open = TRUE, rightmost.closed = TRUE) + 1]
+    found[which(x == 0)] <- 0
+  }
+  attributes(found) <- attributes(x)
+  found
+}
+
+coarse_note <- function(coarse) {
+  if (!is.null(coarse$digits)) return(paste0("times rounded to ", plural(coarse$digits, "digit")))
+  paste0("times moved up to the next of ", plural(length(coarse$breaks), "break"))
+}
+
+# The response of a formula with coarser times.
+coarse_response <- function(response, coarse, call) {
+  if (!is.null(response$entry) && !is.null(coarse$breaks)) {
+    abort_rule("choice", "with delayed entry times cannot be moved to `breaks`: who enters would be there too late.",
+      "Use `digits`.",
+      arg = "breaks", call = call
+    )
+  }
+  response$time <- coarse_times(response$time, coarse, response$names[1], call)
+  if (!is.null(response$entry)) {
+    response$entry <- coarse_times(response$entry, coarse, response$names[3], call)
+  }
+  response$note <- c(response$note, coarse_note(coarse))
+  response
+}
+
+# The same in SQL. Times that are out of place pass as they are, to be found where all are checked; breaks whose decimal
+# text is another number are left to R.
+coarse_sql <- function(key, coarse, con) {
+  if (!is.null(coarse$digits)) {
+    scale <- 10^coarse$digits
+    # PostgreSQL's decimal numbers round differently.
+    if (inherits(con, c("PqConnection", "PostgreSQL"))) {
+      key <- rlang::expr(CAST(!!key %AS% dplyr::sql("DOUBLE PRECISION")))
+    }
+    return(rlang::expr(floor(!!key * !!scale + 0.5) / !!scale))
+  }
+  breaks <- coarse$breaks
+  if (any(as.double(vapply(breaks, format, "", digits = 15)) != breaks)) return(key)
+  cases <- lapply(breaks, function(b) rlang::expr(!!key <= !!b ~ !!b))
+  rlang::expr(dplyr::case_when(!!key <= 0 ~ !!key, !!!cases, TRUE ~ !!key))
+}

@@ -1,0 +1,178 @@
+# Tables of a database, as lazy tables of dbplyr: one query counts the rows where they are. All SQL is dbplyr's.
+
+#' Counting where the rows are
+#'
+#' Every function of this package that takes `formula` and `data` takes tables that are not in memory as well: lazy
+#' tables of a database ([dplyr::tbl()]) and files that are read piece by piece ([chunks()]). The rows stay where they
+#' are; what travels is how many of them there are of each combination of the columns that the call names. Curves and
+#' tests need no more, and are the same bits as from the rows in memory.
+#'
+#' @details
+#' Expressions are evaluated in R, on the combinations that came back: `status == 2` or `cut(age, c(0, 50, 70, 100))`
+#' mean what they mean for a data frame. Functions that look at several rows at once (`quantile()`, `mean()`) are
+#' refused. Missing values, negative times and unknown codes are counted in the same query, and refused or left out
+#' (`na.action`) with their number. Only [days_between()] is computed in the database, and `weights`, which must name a
+#' column, are added up there.
+#'
+#' The number of combinations is bounded by `options(cryonodes.max_cells = )`, 2 million unless set. Days and a few
+#' groups stay far below; times with decimals do not, and [event_counts()] makes them coarser in the database, by
+#' `digits` or `breaks`. A call with `cluster` needs the rows one by one, and takes at most as many. Sums of weights
+#' that are not whole numbers depend on the order of adding in their last digits.
+#'
+#' Of a table that is partitioned over several servers the database can count each part where it is only if the column
+#' of the partition is among those counted by: `shard` names it. The parts are added up in R.
+#' @param data A lazy table of dbplyr.
+#' @inheritParams event_counts
+#' @param weights,shard A column of `data`: case weights; the key of the partitions of a distributed table.
+#' @return `counts_query()`: the query as a lazy table, not run: for `dplyr::show_query()` and `dplyr::explain()`.
+#' @section Engines: The tests run SQLite, and PostgreSQL 15 with partitions on two servers; DuckDB where it is
+#'   installed. For others (Spark SQL, Snowflake, Microsoft SQL Server, Oracle, MySQL, Hive, Impala, Redshift and what
+#'   else dbplyr translates) it is only known what SQL would be sent; nobody has run it.
+#' @section Errors: `cryonodes_error_db` (the database refused, failed or was lost: there is no partial answer),
+#'   `_memory` (more combinations than allowed), `_formula` (a function that needs several rows), `_column`, `_type`
+#'   (`data` is a connection), `_package` (dplyr, dbplyr); further those of the function called, with numbers of rows
+#'   for row numbers.
+#' @seealso [event_counts()], [chunks()], [coarsen()]
+#' @examplesIf requireNamespace("dbplyr", quietly = TRUE) && requireNamespace("RSQLite", quietly = TRUE)
+#' con <- DBI::dbConnect(RSQLite::SQLite(), ":memory:")
+#' DBI::dbWriteTable(con, "registry", survival::colon)
+#' registry <- dplyr::tbl(con, "registry")
+#' kaplan_meier(Surv(time, status) ~ rx, data = registry, subset = etype == 2)
+#' dplyr::show_query(counts_query(Surv(time, status) ~ rx, data = registry))
+#' DBI::dbDisconnect(con)
+#' @name databases
+NULL
+
+#' @rdname databases
+#' @export
+counts_query <- function(formula, data, subset, weights, digits = NULL, breaks = NULL, shard) {
+  call <- quote(counts_query())
+  check_given(missing(formula), "formula", call)
+  check_given(missing(data), "data", call)
+  if (!inherits(data, "tbl_lazy")) {
+    if (inherits(data, "DBIConnection")) far_names(data, call)
+    abort_rule("type", paste0("`data` must be a lazy table of a database, not ", class(data)[1], "."),
+      "`dplyr::tbl(con, \"registry\")` makes one.",
+      arg = "data", call = call
+    )
+  }
+  asked <- read_far_call(
+    formula, data, enquo(subset) |> absent_as_null(), enquo(weights) |> absent_as_null(), null_quosure,
+    read_coarse(digits, breaks, call), enquo(shard) |> absent_as_null(), parent.frame(), call
+  )
+  query_of(data, asked, call)$query
+}
+
+#' @export
+far_names.DBIConnection <- function(data, call) {
+  abort_rule("type", "`data` is a connection, which has many tables.",
+    "Name one: `data = dplyr::tbl(con, \"registry\")`.",
+    arg = "data", call = call
+  )
+}
+
+#' @export
+far_names.tbl_lazy <- function(data, call) {
+  need_package("dplyr", "count in a database", call)
+  need_package("dbplyr", "count in a database", call)
+  in_database(colnames(data), call)
+}
+
+# The query, and by position what its columns are.
+query_of <- function(data, asked, call) {
+  columns <- asked$columns
+  keys <- c(lapply(columns, as.name), lapply(asked$computed, days_sql, con = dbplyr::remote_con(data)))
+  names(keys) <- c(columns, rep("days", length(asked$computed)))
+  for (name in asked$coarse_in) {
+    at <- match(name, c(columns, names(asked$computed)))
+    keys[[at]] <- coarse_sql(keys[[at]], asked$coarse, dbplyr::remote_con(data))
+  }
+  roles <- c(columns, names(asked$computed))
+  if (!is.null(asked$shard)) {
+    keys <- c(keys, list(shard = as.name(asked$shard)))
+    roles <- c(roles, NA)
+  }
+  weight <- if (!is.null(asked$weight)) as.name(asked$weight)
+  # Missing, negative, no and huge (infinite) weights are counted apart, to be found.
+  if (!is.null(weight)) {
+    keys <- c(keys, list(weight_kind = rlang::expr(dplyr::case_when(
+      is.na(!!weight) ~ 0L, !!weight < 0 ~ 1L, !!weight == 0 ~ 2L, !!weight > 1e15 ~ 4L, TRUE ~ 3L
+    ))))
+    roles <- c(roles, NA)
+  }
+  taken <- make.unique(c(names(keys), "cells", if (!is.null(weight)) "weight"))
+  names(keys) <- taken[seq_along(keys)]
+  columns_sent <- c(keys, if (!is.null(weight)) list(weight) else list())
+  names(columns_sent) <- c(names(keys), if (!is.null(weight)) utils::tail(taken, 1))
+  totals <- setNames(list(rlang::expr(dplyr::n())), taken[length(keys) + 1])
+  if (!is.null(weight)) {
+    totals[[utils::tail(taken, 1)]] <- rlang::expr(sum(!!as.name(utils::tail(taken, 1)), na.rm = TRUE))
+  }
+  query <- in_database({
+    sent <- dplyr::transmute(dplyr::ungroup(data), !!!columns_sent)
+    dplyr::summarise(dplyr::group_by(sent, !!!lapply(names(keys), as.name)), !!!totals, .groups = "drop")
+  }, call)
+  list(query = query, roles = roles, weighted = !is.null(weight))
+}
+
+#' @export
+fetch_cells.tbl_lazy <- function(data, asked, call) {
+  sent <- query_of(data, asked, call)
+  columns <- fetch_pages(sent$query, asked$columns, call)
+  n_key <- length(sent$roles)
+  cells <- as.double(columns[[n_key + 1]])
+  values <- columns[which(!is.na(sent$roles))]
+  names(values) <- sent$roles[!is.na(sent$roles)]
+  weight <- if (sent$weighted) {
+    kind <- columns[[n_key]]
+    ifelse(kind == 0, NA_real_, as.double(columns[[n_key + 2]]))
+  }
+  list(values = as_rows(values), n = cells, weight = weight)
+}
+
+page_rows <- 1e5
+
+fetch_pages <- function(query, columns, call) {
+  con <- dbplyr::remote_con(query)
+  if (!inherits(con, "DBIConnection")) {
+    abort_rule("db", "the table belongs to no database that could be asked.",
+      "`counts_query()` shows the query.",
+      arg = "data", call = call
+    )
+  }
+  pages <- list()
+  rows <- 0
+  in_database({
+    result <- DBI::dbSendQuery(con, dbplyr::sql_render(query))
+    # On an interrupt too: the connection is free for the next query.
+    on.exit(tryCatch(suppressWarnings(DBI::dbClearResult(result)), error = function(e) NULL))
+    repeat {
+      page <- DBI::dbFetch(result, n = page_rows)
+      rows <- rows + nrow(page)
+      if (rows > most_cells()) break
+      if (nrow(page) || !length(pages)) pages[[length(pages) + 1]] <- lapply(page, plain_column)
+      if (DBI::dbHasCompleted(result)) break
+    }
+  }, call)
+  if (rows > most_cells()) abort_cells(columns, call)
+  do.call(Map, c(list(f = function(...) unlist_column(list(...))), unname(pages)))
+}
+
+# 64-bit integers, which databases count in, are exact as doubles up to 2^53.
+plain_column <- function(x) if (inherits(x, "integer64")) as.double(x) else x
+
+unlist_column <- function(parts) if (length(parts) == 1) parts[[1]] else do.call(c, parts)
+
+# What the database says, as an error of this package. Its warnings too: a driver warns when it has read a value as
+# another one.
+in_database <- function(expr, call) {
+  failed <- function(what) {
+    function(e) {
+      abort_rule("db", paste0("the database ", what, ": ", trimws(conditionMessage(e))), call = call)
+    }
+  }
+  tryCatch(expr,
+    cryonodes_error = function(e) rlang::cnd_signal(e),
+    error = failed("refused or failed"), warning = failed("warned")
+  )
+}
