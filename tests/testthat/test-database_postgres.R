@@ -199,10 +199,11 @@ test_that("every type of number, logical and text counts the same, however the d
   for (time in times) ask(con, time, "integer", "text")
   for (status in statuses) ask(con, "integer", status, "text")
   for (group in groups) ask(con, "integer", "integer", group)
-  for (bigint in c("integer64", "integer", "numeric", "character")) {
-    ask(analyst(bigint = bigint), "integer", "integer", "text")
-    ask(analyst(bigint = bigint), "bigint", "bigint", "text")
-  }
+  # Counts are 64 bits wide. As text they are read all the same; times as text are refused.
+  for (bigint in c("integer64", "integer", "numeric")) ask(analyst(bigint = bigint), "bigint", "bigint", "text")
+  text <- analyst(bigint = "character")
+  ask(text, "integer", "integer", "text")
+  expect_error(ask(text, "bigint", "integer", "text"), class = "cryonodes_error_type")
 })
 
 test_that("times with decimals are made coarser on the server as in memory", {
@@ -223,18 +224,24 @@ test_that("times with decimals are made coarser on the server as in memory", {
   }
 })
 
-test_that("weights beyond 32 bits add up exactly", {
+test_that("weights beyond 32 bits add up exactly, or the driver that cannot hold them is named", {
   con <- analyst()
   make_there("large", "SELECT 1 AS time, 1 AS dead, 3000000000 AS copies FROM generate_series(1, 3)",
     "UNION ALL SELECT 2, 0, 1099511627776")
   counts <- event_counts(Surv(time, dead) ~ 1, dplyr::tbl(con, "large"), weights = copies)
   expect_identical(counts$n.event, c(9e9, 0))
   expect_identical(counts$n.censor, c(0, 2^40))
+  make_there("wide", "SELECT 1 AS time, 1 AS dead, 2000000000 AS copies FROM generate_series(1, 3)")
+  ask <- function(con) event_counts(Surv(time, dead) ~ 1, dplyr::tbl(con, "wide"), weights = copies, na.action = "omit")
+  expect_identical(ask(con)$n.event, 6e9)
+  failed(ask(analyst(bigint = "integer")), "too large")
 })
 
 test_that("names and labels are data: quotes, semicolons, line breaks and other scripts", {
   the_servers()
-  labels <- c("'; DROP TABLE registry; --", "a\"b", "\\' OR 1=1", "two\nlines", "\u6771\u4eac", "%s {x} $1", "\U1F600", "")
+  labels <- c(
+    "'; DROP TABLE registry; --", "a\"b", "\\' OR 1=1", "two\nlines", "\u6771\u4eac", "%s {x} $1", "\U1F600", ""
+  )
   set.seed(8)
   rows <- data.frame(t = sample.int(9, 200, TRUE), d = rbinom(200, 1, 0.5), g = sample(labels, 200, TRUE))
   names <- c("a\"; DROP TABLE registry; --", "Gr\u00f6\u00dfe (\u00b5m)", "it's")
@@ -254,6 +261,8 @@ test_that("names and labels are data: quotes, semicolons, line breaks and other 
       eval(bquote(kaplan_meier(.(formula), data, weights = .(as.name(taken[1])))))
     }
     same(ask(dplyr::tbl(con, name)), ask(rows))
+    apart <- eval(bquote(event_counts(.(formula), dplyr::tbl(con, name), shard = .(as.name(taken[3])))))
+    expect_identical(apart, event_counts(formula, rows))
   }
   expect_usable(con)
 })
@@ -368,9 +377,32 @@ test_that("a full disk for temporary files and a query that takes too long are e
   expect_usable(con)
 })
 
-# Another R process asks `table` and is interrupted while the server works; it then asks the registry, on the same
-# connection.
-interrupted_session <- function(table, check_interrupts) {
+test_that("a result left open, too many combinations and several pages leave the connection as it should be", {
+  con <- analyst()
+  open <- DBI::dbSendQuery(con, "SELECT generate_series(1, 10)")
+  # The driver says that it closes it, as it does to everybody.
+  expect_warning(kaplan_meier(Surv(months, dead) ~ arm, registry_of(con)), "open result")
+  expect_usable(con)
+  long <- dplyr::tbl(con, dplyr::sql("SELECT i AS months, i % 2 AS dead FROM generate_series(1, 150000) i"))
+  rows <- data.frame(months = 1:150000, dead = 1:150000 %% 2L)
+  expect_identical(event_counts(Surv(months, dead) ~ 1, long), event_counts(Surv(months, dead) ~ 1, rows))
+  withr::with_options(list(cryonodes.max_cells = 120000), {
+    expect_error(event_counts(Surv(months, dead) ~ 1, long), "120000", class = "cryonodes_error_memory")
+  })
+  expect_usable(con)
+})
+
+test_that("a failed query in a transaction leaves the transaction to its owner", {
+  con <- analyst()
+  DBI::dbBegin(con)
+  by_zero <- dplyr::mutate(registry_of(con), months = months / 0L)
+  failed(kaplan_meier(Surv(months, dead) ~ 1, by_zero), "division by zero")
+  DBI::dbRollback(con)
+  expect_usable(con)
+})
+
+# Another R process asks `table`; when it is interrupted, it asks the registry, on the same connection.
+session_of <- function(table, check_interrupts, envir = parent.frame()) {
   job <- callr::r_bg(function(socket, table, check_interrupts) {
     Sys.setenv(TZ = "UTC")
     library(cryonodes)
@@ -395,27 +427,33 @@ interrupted_session <- function(table, check_interrupts) {
       made = DBI::dbGetQuery(other, "SELECT count(*)::integer AS n FROM pg_class WHERE relpersistence = 't'")$n
     )
   }, list(the_servers()$front$data, table, check_interrupts), libpath = .libPaths(), error = "error")
-  withr::defer(job$kill())
+  withr::defer(job$kill(), envir = envir)
+  job
+}
+
+# When the server is at it.
+interrupt_session <- function(job, table) {
   watch <- postgres_connection(the_servers()$front)
   until <- Sys.time() + 20
   repeat {
     busy <- DBI::dbGetQuery(watch, "SELECT wait_event FROM pg_stat_activity WHERE application_name = $1", list(table))
-    if ("PgSleep" %in% busy$wait_event) break
-    if (!job$is_alive() || Sys.time() > until) return(job$get_result())
+    if ("PgSleep" %in% busy$wait_event) return(job$interrupt())
+    if (!job$is_alive() || Sys.time() > until) return(FALSE)
     Sys.sleep(0.05)
   }
-  job$interrupt()
-  job$wait(15000)
-  job$get_result()
 }
 
 test_that("who interrupts has no answer, leaves nothing behind and keeps the connection", {
   the_servers()
   near <- bare(kaplan_meier(Surv(months, dead) ~ arm, here$rows))
-  # The driver asks for interrupts while it waits if it is told to, else when the server has answered.
   make_there("slow", "SELECT months, dead FROM registry_north, pg_sleep(20)")
-  make_there("slowish", "SELECT months, dead FROM registry_north, pg_sleep(1.5)")
-  for (found in list(interrupted_session("slow", TRUE), interrupted_session("slowish", FALSE))) {
+  make_there("slowish", "SELECT months, dead FROM registry_north, pg_sleep(2)")
+  # The driver asks for interrupts while it waits if it is told to, else when the server has answered.
+  jobs <- list(slow = session_of("slow", TRUE), slowish = session_of("slowish", FALSE))
+  for (table in names(jobs)) expect_true(interrupt_session(jobs[[table]], table))
+  for (job in jobs) {
+    job$wait(15000)
+    found <- job$get_result()
     expect_identical(found$first, "interrupted")
     expect_identical(found$second, near)
     expect_identical(found$state, "idle")
