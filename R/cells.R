@@ -96,7 +96,7 @@ read_far_call <- function(formula, data, subset, weights, cluster, coarse, shard
     expr
   }
   wanted <- character()
-  take <- function(expr) {
+  take <- function(expr, env) {
     expr <- replace_days(expr)
     columns <- setNames(vector("list", length(there) + length(computed)), c(there, names(computed)))
     check_columns(expr, columns, env, call)
@@ -105,13 +105,14 @@ read_far_call <- function(formula, data, subset, weights, cluster, coarse, shard
     expr
   }
   take_quosure <- function(quosure) {
-    if (quo_is_null(quosure)) quosure else rlang::quo_set_expr(quosure, take(quo_get_expr(quosure)))
+    if (quo_is_null(quosure)) return(quosure)
+    rlang::quo_set_expr(quosure, take(quo_get_expr(quosure), rlang::quo_get_env(quosure)))
   }
-  formula[[2]] <- take(formula[[2]])
+  formula[[2]] <- take(formula[[2]], env)
   if ("." %in% all.vars(formula[[3]])) {
     abort_rule("formula", "`.` is not allowed in `formula`: name the groups.", arg = "formula", call = call)
   }
-  formula[[3]] <- take(formula[[3]])
+  formula[[3]] <- take(formula[[3]], env)
   subset <- take_quosure(subset)
   cluster <- take_quosure(cluster)
   list(
@@ -167,7 +168,8 @@ by_value <- c(
 )
 
 check_by_value <- function(expr, columns, env, call) {
-  if (!is.call(expr) || !any(all_columns(expr) %in% columns)) return(invisible())
+  if (!any(all_columns(expr) %in% columns)) return(check_one_value(expr, env, call))
+  if (!is.call(expr)) return(invisible())
   head <- expr[[1]]
   name <- if (is.name(head)) as.character(head) else if (is_call_of(head, "::")) as.character(head[[3]]) else ""
   if (!name %in% by_value) {
@@ -179,7 +181,24 @@ check_by_value <- function(expr, columns, env, call) {
       "`dplyr::collect()`."
     ), arg = one_line(expr), call = call)
   }
-  for (part in as.list(expr)[-1]) if (!rlang::is_missing(part)) check_by_value(part, columns, env, call)
+  for (part in as.list(expr)[-1]) {
+    set <- name %in% with_sets && !any(all_columns(part) %in% columns)
+    if (!rlang::is_missing(part) && !set) check_by_value(part, columns, env, call)
+  }
+}
+
+# Of these, arguments may be sets of values: levels, breaks, what to look for.
+with_sets <- c("%in%", "factor", "cut", "findInterval")
+
+# What names no column is the same for all rows. Several values would be those of single rows, and cells are not in the
+# order of the rows.
+check_one_value <- function(expr, env, call) {
+  value <- tryCatch(eval_tidy(expr, list(), env), error = function(e) NULL)
+  if (length(value) > 1) {
+    abort_rule("formula", paste0("`", one_line(expr), "` has ", length(value),
+      " values and names no column of the data, which are not in memory: rows there have no order."
+    ), "Compute the column where the data are, with `dplyr::mutate()`.", arg = one_line(expr), call = call)
+  }
 }
 
 # Cells as the rows they stand for: where clusters ask whose they are.
