@@ -35,6 +35,11 @@ far_frame <- function(formula, data, subset, weights, na.action, status, allow, 
     if (!length(keep)) abort_rule("empty", "`subset` leaves no rows to analyse.", call = call)
     cells <- list(values = cells$values[keep, , drop = FALSE], n = cells$n[keep], weight = cells$weight[keep])
   }
+  # What is drawn by a seed must not depend on the order in which a database answers.
+  if (!quo_is_null(asked$cluster)) {
+    sorted <- do.call(order, c(unname(as.list(cells$values)), method = "radix"))
+    cells <- list(values = cells$values[sorted, , drop = FALSE], n = cells$n[sorted], weight = cells$weight[sorted])
+  }
   # The reader takes a column of the cells for the weights, under a name that no column has.
   values <- cells$values
   name <- free_name("weights", names(values))

@@ -401,6 +401,22 @@ test_that("a failed query in a transaction leaves the transaction to its owner",
   expect_usable(con)
 })
 
+test_that("what is drawn by a seed does not depend on the order in which the server answers", {
+  con <- analyst()
+  ask <- function() {
+    bare(cluster_bootstrap(Surv(months, dead) ~ arm, registry_of(con), cluster = diagnosed, times = 12,
+      subset = centre == "A", replicates = 20, seed = 1
+    ))
+  }
+  order_of <- function() dplyr::collect(counts_query(Surv(months, dead) ~ arm, registry_of(con)))$months
+  run_sql(con, "SET enable_hashagg = off")
+  sorted <- list(ask(), order_of())
+  run_sql(con, "SET enable_hashagg = on", "SET enable_sort = off")
+  hashed <- list(ask(), order_of())
+  expect_false(identical(sorted[[2]], hashed[[2]]))
+  expect_identical(sorted[[1]], hashed[[1]])
+})
+
 # Another R process asks `table`; when it is interrupted, it asks the registry, on the same connection.
 session_of <- function(table, check_interrupts, envir = parent.frame()) {
   job <- callr::r_bg(function(socket, table, check_interrupts) {
