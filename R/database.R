@@ -127,14 +127,15 @@ fetch_cells.tbl_lazy <- function(data, asked, call) {
     kind <- columns[[n_key]]
     ifelse(kind == 0, NA_real_, as.double(columns[[n_key + 2]]))
   }
-  list(values = as_rows(values), n = cells, weight = weight)
+  list(values = as_rows(in_days(values, asked)), n = cells, weight = weight)
 }
 
 page_rows <- 1e5
 
 fetch_pages <- function(query, columns, call) {
   con <- dbplyr::remote_con(query)
-  if (!inherits(con, "DBIConnection")) {
+  # dbplyr's simulated databases are connections to nothing.
+  if (!inherits(con, "DBIConnection") || inherits(con, "TestConnection")) {
     abort_rule("db", "the table belongs to no database that could be asked.",
       "`counts_query()` shows the query.",
       arg = "data", call = call
@@ -172,7 +173,6 @@ in_database <- function(expr, call) {
     }
   }
   tryCatch(expr,
-    cryonodes_error = function(e) rlang::cnd_signal(e),
-    error = failed("refused or failed"), warning = failed("warned")
+    error = errors_of_others(failed("refused or failed")), warning = failed("warned")
   )
 }
