@@ -21,6 +21,7 @@ with_cell_counts <- function(counts, expr) {
 far_frame <- function(formula, data, subset, weights, na.action, status, allow, call, env, cluster, coarse = NULL,
                       shard = null_quosure, timefix = TRUE) {
   timefix <- check_flag(timefix, "timefix", call)
+  if (inherits(data, "row_chunks")) on.exit(data$close())
   asked <- read_far_call(formula, data, subset, weights, cluster, coarse, shard, env, call)
   cells <- fetch_cells(data, asked, call)
   if (!nrow(cells$values)) abort_rule("empty", "no rows to analyse.", call = call)
@@ -31,9 +32,6 @@ far_frame <- function(formula, data, subset, weights, na.action, status, allow, 
         arg = "subset", call = call
       )
     }
-    keep <- which(keep)
-    if (!length(keep)) abort_rule("empty", "`subset` leaves no rows to analyse.", call = call)
-    cells <- list(values = cells$values[keep, , drop = FALSE], n = cells$n[keep], weight = cells$weight[keep])
   }
   # What is drawn by a seed must not depend on the order in which a database answers.
   if (!quo_is_null(asked$cluster)) {
@@ -45,7 +43,7 @@ far_frame <- function(formula, data, subset, weights, na.action, status, allow, 
   name <- free_name("weights", names(values))
   values[[name]] <- cells$weight %||% cells$n
   with_cell_counts(cells$n, {
-    frame <- frame_from_formula(asked$formula, values, null_quosure, rlang::new_quosure(as.name(name), env), na.action,
+    frame <- frame_from_formula(asked$formula, values, asked$subset, rlang::new_quosure(as.name(name), env), na.action,
       status, allow, call, env, cluster = asked$cluster, coarse = coarse
     )
     counted <- cells$n[frame$rows]
@@ -55,8 +53,8 @@ far_frame <- function(formula, data, subset, weights, na.action, status, allow, 
       ))
       frame$rows_dropped <- integer()
     }
-    frame$n_rows <- sum(counted)
-    frame$n_input <- sum(cells$n)
+    frame$n_rows <- whole_number(sum(counted))
+    frame$n_input <- whole_number(sum(cells$n))
     if (is.null(frame$cluster)) {
       frame$timefix <- timefix
       counts <- count_frame(frame, counted, call)
@@ -248,3 +246,9 @@ abort_cells <- function(columns, call) {
 # What the columns are called, and the cells of the columns asked for: `values`, `n` and, with weights, `weight`.
 far_names <- function(data, call) UseMethod("far_names")
 fetch_cells <- function(data, asked, call) UseMethod("fetch_cells")
+
+# The columns computed by days_between() say their unit, as its result does.
+in_days <- function(values, asked) {
+  for (name in names(asked$computed)) values[[name]] <- structure(as.double(values[[name]]), unit = "days")
+  values
+}

@@ -135,14 +135,15 @@ fetch_cells.tbl_lazy <- function(data, asked, call) {
       call = call
     )
   }
-  list(values = as_rows(values), n = cells, weight = weight)
+  list(values = as_rows(in_days(values, asked)), n = cells, weight = weight)
 }
 
 page_rows <- 1e5
 
 fetch_pages <- function(query, columns, call) {
   con <- dbplyr::remote_con(query)
-  if (!inherits(con, "DBIConnection")) {
+  # dbplyr's simulated databases are connections to nothing.
+  if (!inherits(con, "DBIConnection") || inherits(con, "TestConnection")) {
     abort_rule("db", "the table belongs to no database that could be asked.",
       "`counts_query()` shows the query.",
       arg = "data", call = call
@@ -154,9 +155,9 @@ fetch_pages <- function(query, columns, call) {
   sql <- in_database(suppressWarnings(dbplyr::sql_render(query)), call)
   # The driver warns if it closes a result that was left open on this connection: that is not about the answer.
   result <- in_database(DBI::dbSendQuery(con, sql), call, warnings = FALSE)
+  # On an interrupt too: the connection is free for the next query.
+  on.exit(tryCatch(suppressWarnings(DBI::dbClearResult(result)), error = function(e) NULL))
   in_database({
-    # On an interrupt too: the connection is free for the next query.
-    on.exit(tryCatch(suppressWarnings(DBI::dbClearResult(result)), error = function(e) NULL))
     repeat {
       page <- DBI::dbFetch(result, n = page_rows)
       rows <- rows + nrow(page)
@@ -182,7 +183,7 @@ in_database <- function(expr, call, warnings = TRUE) {
       abort_rule("db", paste0("the database ", what, ": ", trimws(conditionMessage(e))), call = call)
     }
   }
-  own <- function(e) rlang::cnd_signal(e)
-  if (!warnings) return(tryCatch(expr, cryonodes_error = own, error = failed("refused or failed")))
-  tryCatch(expr, cryonodes_error = own, error = failed("refused or failed"), warning = failed("warned"))
+  refused <- errors_of_others(failed("refused or failed"))
+  if (!warnings) return(tryCatch(expr, error = refused))
+  tryCatch(expr, error = refused, warning = failed("warned"))
 }
