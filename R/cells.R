@@ -67,12 +67,6 @@ far_frame <- function(formula, data, subset, weights, na.action, status, allow, 
 # What the call asks of the data: the columns, the columns to be computed where the data are, and the call itself with
 # the names of these in their place.
 read_far_call <- function(formula, data, subset, weights, cluster, coarse, shard, env, call) {
-  if (inherits(data, "DBIConnection")) {
-    abort_rule("type", "`data` is a connection, which has many tables.",
-      "Name one: `data = dplyr::tbl(con, \"registry\")`.",
-      arg = "data", call = call
-    )
-  }
   if (!rlang::is_formula(formula, lhs = TRUE)) {
     abort_rule("formula", "`formula` must look like `Surv(time, status) ~ group`.", arg = "formula", call = call)
   }
@@ -177,8 +171,8 @@ check_by_value <- function(expr, columns, env, call) {
   name <- if (is.name(head)) as.character(head) else if (is_call_of(head, "::")) as.character(head[[3]]) else ""
   if (!name %in% by_value) {
     abort_rule("formula", paste0(
-      "`", if (nzchar(name)) paste0(name, "()") else one_line(head), "` cannot be used on data that are not in memory, ",
-      "which are known by their distinct values and counts."
+      "`", if (nzchar(name)) paste0(name, "()") else one_line(head), "` cannot be used on data that are not in ",
+      "memory, which are known by their distinct values and counts."
     ), paste0(
       "Compute the column where the data are, with `dplyr::mutate()`; or give the call the rows, with ",
       "`dplyr::collect()`."

@@ -23,7 +23,7 @@
 #' simulated <- chunks(function(i) {
 #'   if (i > 3) return(NULL)
 #'   set.seed(i)
-#'   data.frame(days = ceiling(rexp(1000, 1 / 900)), dead = rbinom(1000, 1, 0.6), arm = rep(c("a", "b"), 500))
+#'   data.frame(days = ceiling(rexp(1000, 1 / 900)), dead = rbinom(1000, 1, 0.6), arm = rep(1:2, 500))
 #' })
 #' kaplan_meier(Surv(days, dead) ~ arm, data = simulated)
 #' logrank_test(Surv(days, dead) ~ arm, data = simulated)
@@ -98,9 +98,9 @@ csv_reader <- function(path, rows, options, call) {
       )
     }
     piece <- tryCatch(
-      do.call(data.table::fread, c(
-        list(text = c(header, if (length(lines)) lines else ""), header = TRUE, data.table = FALSE, showProgress = FALSE), options
-      )),
+      do.call(data.table::fread, c(list(
+        text = c(header, if (length(lines)) lines else ""), header = TRUE, data.table = FALSE, showProgress = FALSE
+      ), options)),
       error = failed, warning = failed
     )
     # A quote within quoted text is written twice, and left so by the reader.

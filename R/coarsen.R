@@ -70,8 +70,8 @@ coarse_sql <- function(key, coarse, con) {
   breaks <- coarse$breaks
   if (any(as.double(vapply(breaks, format, "", digits = 15)) != breaks)) return(key)
   cases <- lapply(breaks, function(b) rlang::expr(!!key <= !!b ~ !!b))
-  last <- breaks[length(breaks)]
-  rlang::expr(dplyr::case_when(!!key <= 0 ~ !!key, !!!cases, !!key > !!last ~ !!(2 * last), TRUE ~ !!key))
+  beyond <- rlang::expr(!!key > !!max(breaks) ~ !!(2 * max(breaks)))
+  rlang::expr(dplyr::case_when(!!key <= 0 ~ !!key, !!!cases, !!beyond, TRUE ~ !!key))
 }
 
 # The same piece by piece.

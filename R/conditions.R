@@ -17,7 +17,8 @@ abort_rule <- function(rule, message, hint = NULL, arg = NULL, rows = NULL, call
   )
 }
 
-# For tryCatch(): what fails elsewhere becomes an error of this package, by `translate`; its own errors stay as they are.
+# For tryCatch(): what fails elsewhere becomes an error of this package, by `translate`; its own errors stay as they
+# are.
 errors_of_others <- function(translate) {
   function(e) if (inherits(e, "cryonodes_error")) rlang::cnd_signal(e) else translate(e)
 }

@@ -155,9 +155,9 @@ fetch_pages <- function(query, columns, call) {
   sql <- in_database(suppressWarnings(dbplyr::sql_render(query)), call)
   # The driver warns if it closes a result that was left open on this connection: that is not about the answer.
   result <- in_database(DBI::dbSendQuery(con, sql), call, warnings = FALSE)
-  # On an interrupt too: the connection is free for the next query.
-  on.exit(tryCatch(suppressWarnings(DBI::dbClearResult(result)), error = function(e) NULL))
   in_database({
+    # On an interrupt too: the connection is free for the next query.
+    on.exit(tryCatch(suppressWarnings(DBI::dbClearResult(result)), error = function(e) NULL))
     repeat {
       page <- DBI::dbFetch(result, n = page_rows)
       rows <- rows + nrow(page)
@@ -183,7 +183,7 @@ in_database <- function(expr, call, warnings = TRUE) {
       abort_rule("db", paste0("the database ", what, ": ", trimws(conditionMessage(e))), call = call)
     }
   }
-  refused <- errors_of_others(failed("refused or failed"))
-  if (!warnings) return(tryCatch(expr, error = refused))
-  tryCatch(expr, error = refused, warning = failed("warned"))
+  translated <- errors_of_others(failed("refused or failed"))
+  if (!warnings) return(tryCatch(expr, error = translated))
+  tryCatch(expr, error = translated, warning = failed("warned"))
 }

@@ -95,10 +95,10 @@ test_that("hostile names of columns and groups are only names", {
 
 test_that("faults of the rows are counted, and refused as in memory", {
   rows <- data.frame(
-    days = c(1, 2, -3, -3, 4, NA), dead = c(0, 1, 1, 1, 7, 0), arm = c("a", NA, "b", "b", NA, "a"), w = c(1, 1, -1, 1, NA, 1)
+    days = c(1, 2, -3, -3, 4, NA), dead = c(0, 1, 1, 1, 7, 0), arm = c("a", NA, "b", "b", NA, "a"),
+    w = c(1, 1, -1, 1, NA, 1)
   )
   table <- sqlite_table(rows)
-  at <- function(...) kaplan_meier(Surv(days, dead) ~ ..., data = table)
   expect_error(kaplan_meier(Surv(days, dead) ~ 1, data = table), "`days` must be >= 0, not -3 in 2 rows",
     class = "cryonodes_error_time"
   )
@@ -106,14 +106,18 @@ test_that("faults of the rows are counted, and refused as in memory", {
   expect_error(kaplan_meier(Surv(days, dead) ~ 1, data = well), "not 7 in 1 row", class = "cryonodes_error_status")
   expect_error(kaplan_meier(Surv(days, dead, type = "left") ~ 1, data = well), class = "cryonodes_error_formula")
   coded <- function(...) kaplan_meier(Surv(days, dead) ~ arm, data = well, event = c(1, 7), ...)
-  failure <- expect_error(coded(), "`arm` has 2 missing values (2 rows)", fixed = TRUE, class = "cryonodes_error_missing")
+  failure <- expect_error(coded(), "`arm` has 2 missing values (2 rows)",
+    fixed = TRUE, class = "cryonodes_error_missing"
+  )
   expect_null(failure$rows)
   expect_error(coded(subset = !is.na(arm)), NA)
   fit <- coded(na.action = "omit")
   expect_identical(fit$n, 1L)
   expect_match(fit$meta$notes, "2 rows left out for missing values", all = FALSE)
   weighted <- function(...) kaplan_meier(Surv(abs(days), dead != 0) ~ 1, data = table, weights = w, ...)
-  expect_error(weighted(subset = !is.na(days)), "`weights` must be >= 0, not -1 in 1 row", class = "cryonodes_error_weights")
+  expect_error(weighted(subset = !is.na(days)), "`weights` must be >= 0, not -1 in 1 row",
+    class = "cryonodes_error_weights"
+  )
   expect_error(kaplan_meier(Surv(days, dead != 0) ~ 1, data = dplyr::filter(well, days > 1), weights = w),
     "`weights` has 1 missing value (1 row)",
     fixed = TRUE, class = "cryonodes_error_missing"
