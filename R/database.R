@@ -155,9 +155,9 @@ fetch_pages <- function(query, columns, call) {
   sql <- in_database(suppressWarnings(dbplyr::sql_render(query)), call)
   # The driver warns if it closes a result that was left open on this connection: that is not about the answer.
   result <- in_database(DBI::dbSendQuery(con, sql), call, warnings = FALSE)
+  # On an interrupt too: the connection is free for the next query.
+  on.exit(tryCatch(suppressWarnings(DBI::dbClearResult(result)), error = function(e) NULL))
   in_database({
-    # On an interrupt too: the connection is free for the next query.
-    on.exit(tryCatch(suppressWarnings(DBI::dbClearResult(result)), error = function(e) NULL))
     repeat {
       page <- DBI::dbFetch(result, n = page_rows)
       rows <- rows + nrow(page)
