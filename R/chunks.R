@@ -68,6 +68,7 @@ csv_chunks <- function(path, rows = 1e6, ..., progress = interactive()) {
 csv_reader <- function(path, rows, options, call) {
   open <- NULL
   header <- NULL
+  names <- NULL
   close <- function() {
     if (!is.null(open)) base::close(open)
     open <<- NULL
@@ -103,8 +104,15 @@ csv_reader <- function(path, rows, options, call) {
       ), options)),
       error = failed, warning = failed
     )
+    # Where no line has as many cells as the first one has names, the reader makes up others.
+    if (i == 1) names <<- base::names(piece)
+    if (!identical(base::names(piece), names)) {
+      abort_rule("csv", paste0(quoted(path), " cannot be read in piece ", i, ": its lines do not have ",
+        plural(length(names), "cell"), " as the first line."
+      ), arg = "path", call = call)
+    }
     # A quote within quoted text is written twice, and left so by the reader.
-    for (name in names(piece)[vapply(piece, is.character, TRUE)]) {
+    for (name in names[vapply(piece, is.character, TRUE)]) {
       piece[[name]] <- gsub("\"\"", "\"", piece[[name]], fixed = TRUE)
     }
     piece

@@ -57,7 +57,7 @@ test_that("faults of a file are errors of the file", {
   expect_error(read(c("days,dead", "1,0", "2,1", "three,1")), "`days` is character in piece 2",
     class = "cryonodes_error_type"
   )
-  expect_error(read(c("days,days", "1,0")), "several columns called 'days'", class = "cryonodes_error_column")
+  expect_error(read(c("days,dead,days", "1,0,1")), "several columns called 'days'", class = "cryonodes_error_column")
   expect_error(read(c("days,dead", "1,0", "2,1", "-4,1")), "`days` must be >= 0, not -4 in 1 row",
     class = "cryonodes_error_time"
   )

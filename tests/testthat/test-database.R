@@ -146,7 +146,10 @@ test_that("what needs several rows at once is refused, what works value by value
   # A quotient of whole numbers, which SQL would cut off; a variable of the caller.
   formula <- Surv(days / 7L, dead) ~ ifelse(days > limit, "long", paste0("short ", toupper(arm)))
   expect_identical(said(kaplan_meier(formula, data = table)), said(kaplan_meier(formula, data = rows)))
-  expect_error(kaplan_meier(Surv(days, dead) ~ arm, data = table, subset = 1:3), "logical condition",
+  expect_error(kaplan_meier(Surv(days, dead) ~ arm, data = table, subset = 1:3), "rows there have no order",
+    class = "cryonodes_error_formula"
+  )
+  expect_error(kaplan_meier(Surv(days, dead) ~ arm, data = table, subset = days), "logical condition",
     class = "cryonodes_error_type"
   )
   expect_error(kaplan_meier(Surv(days, dead) ~ arm, data = table, weights = w / 2), "must name a column",
