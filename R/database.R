@@ -25,9 +25,9 @@
 #' @inheritParams event_counts
 #' @param weights,shard A column of `data`: case weights; the key of the partitions of a distributed table.
 #' @return `counts_query()`: the query as a lazy table, not run: for `dplyr::show_query()` and `dplyr::explain()`.
-#' @section Engines: The tests run SQLite, and PostgreSQL 15 with partitions on two servers; DuckDB where it is
-#'   installed. For others (Spark SQL, Snowflake, Microsoft SQL Server, Oracle, MySQL, Hive, Impala, Redshift and what
-#'   else dbplyr translates) it is only known what SQL would be sent; nobody has run it.
+#' @section Engines: The tests run SQLite, and PostgreSQL 15 with partitions on two servers. For Snowflake, Microsoft
+#'   SQL Server, Oracle, MySQL, Redshift, Hive and Impala it is only tested what SQL would be sent; nobody has run it.
+#'   DuckDB, Spark SQL, BigQuery and what else dbplyr translates should do; neither has been tested.
 #' @section Errors: `cryonodes_error_db` (the database refused, failed or was lost: there is no partial answer),
 #'   `_memory` (more combinations than allowed), `_formula` (a function that needs several rows), `_column`, `_type`
 #'   (`data` is a connection), `_package` (dplyr, dbplyr); further those of the function called, with numbers of rows
