@@ -88,6 +88,75 @@ test_that("complications by hand: the worst grade counts, systems stand apart, l
   expect_error(table_complications(small_cohort()), class = "cryonodes_error_empty")
 })
 
+test_that("complications by a column of the sessions: a patient is one of each value that his sessions have", {
+  x <- small_cohort(complications = complications_by_hand)
+  # S1 and S2 are of P1; S5 has no value.
+  x$tables$sessions$modality <- c("cryo", "microwave", "cryo", "microwave", NA)
+  table <- table_complications(x, by = "modality", system = "SIR 2003")
+  numbers <- as.data.frame(table)
+  at <- function(measure, unit, group) {
+    numbers[numbers$measure == measure & numbers$unit == unit & numbers$group == group, c("n", "total")]
+  }
+  # cryo: S1 (A and C) and S3 (F), of P1 and P2; microwave: S2 (B) and S4 (CTCAE only), of P1 and P3.
+  expect_equal(at("any", "complication", "cryo"), data.frame(n = 3, total = 3), ignore_attr = TRUE)
+  expect_equal(at("any", "session", "cryo"), data.frame(n = 2, total = 2), ignore_attr = TRUE)
+  expect_equal(at("any", "patient", "cryo"), data.frame(n = 2, total = 2), ignore_attr = TRUE)
+  expect_equal(at("any", "session", "microwave"), data.frame(n = 1, total = 2), ignore_attr = TRUE)
+  expect_equal(at("major", "patient", "microwave"), data.frame(n = 0, total = 2), ignore_attr = TRUE)
+  expect_equal(at("any", "session", "All"), data.frame(n = 3, total = 5), ignore_attr = TRUE)
+  expect_true("1 session without a value of `modality`: in the column All only" %in% table$notes$text)
+  expect_true("1 patient with sessions of several columns, counted in each" %in% table$notes$text)
+  by_sex <- as.data.frame(table_complications(x, by = "sex", system = "SIR 2003"))
+  # F: P1 and P3, with S1, S2 and S4.
+  expect_identical(by_sex$n[by_sex$measure == "any" & by_sex$group == "F"], c(3L, 2L, 1L))
+  expect_identical(by_sex$total[by_sex$measure == "any" & by_sex$group == "F"], c(3L, 3L, 2L))
+  expect_false(any(grepl("without|several columns", table_complications(x, by = "sex")$notes$text)))
+  expect_error(table_complications(x, by = "nothing"), class = "cryonodes_error_column")
+  expect_error(table_complications(x, by = "anaesthesia"), class = "cryonodes_error_missing")
+  expect_error(table_complications(x, by = "modality", overall = "cryo"), class = "cryonodes_error_group")
+})
+
+test_that("patients without a group are in the whole only, and everything says how many they are", {
+  x <- small_cohort(group = c("A", "B", "B", NA), complications = complications_by_hand)
+  expect_identical(x$checks$severity[x$checks$check == "group_missing"], "warning")
+  o <- outcomes(endpoint(x, "OS"), by = "group", times = 12)
+  expect_identical(o$ungrouped, c("Overall survival" = 1L))
+  fits <- o$fits[[1]]
+  expect_identical(c(fits[[1]]$n, fits[[2]]$n), c(4L, 1L, 2L))
+  # As if P4 were not there.
+  without <- as.data.frame(endpoint(x, "OS"))[1:3, ]
+  direct <- logrank_test(Surv(time, status) ~ group, data = without)
+  expect_identical(o$tests[[1]]$p.value, direct$p.value)
+  expect_output(print(o), "Overall survival, 1 without a group")
+  said <- function(table) grep("without a group", table$notes$text, value = TRUE)
+  expect_identical(said(table_rates(o)), "1 patient without a group, counted in the whole only: Overall survival")
+  expect_identical(said(table_characteristics(x, by = "group")), "1 patient without a group: in the column All only")
+  expect_identical(said(table_complications(x, by = "group")), "1 patient without a group: in the column All only")
+  numbers <- as.data.frame(table_characteristics(x, "age", by = "group"))
+  expect_identical(numbers$total, c(4L, 1L, 2L))
+  expect_identical(numbers$mean, c(65, 50, 65))
+  list <- checklist(x, o)
+  expect_identical(list$state[list$item == "Groups that are compared"], "attention")
+  expect_match(paste(methods_text(o), collapse = " "), "1 patient without a group", fixed = TRUE)
+  full <- small_cohort()
+  o <- outcomes(endpoint(full, "OS"), by = "group", times = 12)
+  expect_identical(o$ungrouped, c("Overall survival" = 0L))
+  expect_identical(said(table_rates(o)), character())
+  expect_false("attention" %in% checklist(full, o)$state[startsWith(checklist(full, o)$item, "Groups")])
+  expect_error(outcomes(endpoint(small_cohort(group = NA_character_), "OS"), by = "group"), class = "cryonodes_error_missing")
+})
+
+test_that("outcomes that were not recorded are in no proportion, and stop nothing", {
+  x <- five_cohort()
+  x$tables$ablations$technical_success[1:2] <- NA
+  e <- endpoint(x, "technical success", "session")
+  # S1 has no value left; one of the other seven, S3, failed.
+  o <- outcomes(e, by = "group")
+  expect_identical(c(o$proportions[[1]][[1]]$events, o$proportions[[1]][[1]]$n), 6:7)
+  expect_true("1 session left out for a missing value: Technical success, per session" %in%
+    table_rates(o$proportions)$notes$text)
+})
+
 test_that("flow by hand: screened, excluded with reasons, analysed, not counted", {
   x <- small_cohort(screening = screening_by_hand)
   steps <- as.data.frame(flow(x, endpoint(x, "OS")))
@@ -177,6 +246,65 @@ test_that("each key has a text in each language, and no other is given out", {
   expect_error(report_text("methods", "de"), class = "cryonodes_error_choice")
 })
 
+test_that("every sentence fills in the same names in each language; every word of the rules has its French", {
+  texts <- report_text()
+  names_in <- function(x) lapply(regmatches(x, gregexpr("[{][^}]*[}]", x)), sort)
+  expect_identical(names_in(texts$fr), names_in(texts$en))
+  expect_gt(sum(lengths(names_in(texts$en))), 100)
+  known <- texts$en[startsWith(texts$key, "word.")]
+  words <- cryonodes:::endpoint_words
+  asked <- c(unlist(words[c("units", "start", "event", "population", "censor", "certainty")]), endpoint_rules()$label)
+  expect_identical(setdiff(asked, known), character())
+})
+
+test_that("French with decimal comma: no word of English, no decimal point, and the same numbers", {
+  old <- options(cryonodes.decimal.mark = ",")
+  on.exit(options(old))
+  x <- small_cohort(group = c("A", "B", "B", NA))
+  e <- list(endpoint(x, "OS", max.gap = 400), endpoint(x, "LTP", "lesion"), endpoint(x, "primary efficacy", "lesion"))
+  fitted <- function(lang) outcomes(e, by = "group", times = 12.5, conf.level = 0.975, lang = lang)
+  o <- fitted("fr")
+  expect_named(o$fits, c("Survie globale", "Progression tumorale locale, par l\u00e9sion"))
+  text <- paste(methods_text(o, lang = "fr"), collapse = " ")
+  expect_match(text, "intervalles de confiance \u00e0 97,5 %", fixed = TRUE)
+  expect_match(text, "pas au-del\u00e0 de 400 jours sans imagerie", fixed = TRUE)
+  expect_match(text, "1 patient sans groupe (survie globale)", fixed = TRUE)
+  list <- checklist(x, o, lang = "fr")
+  expect_identical(list$state, checklist(x, fitted("en"))$state)
+  expect_match(list$finding, "Survie globale, ensemble, \u00e0 12,5 : ", fixed = TRUE, all = FALSE)
+  # Versions keep their points; sources and titles of tests by dealing may be English.
+  everything <- paste(sub("packages .*", "", text), paste(list$item, list$finding, collapse = " "), paste(table_text(o, lang = "fr")$cells, collapse = " "))
+  expect_false(grepl("\\b(the|of|and|with|were|from|patients? without|survival|death|lesions?)\\b", everything, perl = TRUE))
+  shown <- gsub(paste(R.version$major, R.version$minor, sep = "."), "", text, fixed = TRUE)
+  shown <- gsub("(cryonodes|survival) [0-9.]+", "", shown)
+  expect_false(grepl("[0-9][.][0-9]", shown))
+  expect_false(grepl("[0-9][.][0-9]", paste(list$finding, collapse = " ")))
+  table <- table_text(list, lang = "fr")
+  expect_true(all(c("acquis", "\u00e0 signaler", "absent") %in% table$cells))
+  english <- paste(methods_text(o), collapse = " ")
+  expect_match(english, "log-log 97,5% confidence intervals", fixed = TRUE)
+  rates <- table_rates(o, show = "ci", unit.time = "mois")
+  expect_true("12,5 mois" %in% rates$cells)
+  expect_match(rates$notes$text, "97,5% log-log", fixed = TRUE, all = FALSE)
+  boxes <- unlist(lapply(cryonodes:::flow_boxes(flow(x, o), lang = "fr"), `[[`, "lines"))
+  expect_true("groupe non pr\u00e9cis\u00e9: 1 patient, 1 s\u00e9ance, 1 l\u00e9sion" %in% boxes)
+  expect_error(methods_text(o, lang = "de"), class = "cryonodes_error_choice")
+  expect_error(checklist(x, o, lang = "de"), class = "cryonodes_error_choice")
+  expect_error(outcomes(e, lang = "de"), class = "cryonodes_error_choice")
+})
+
+test_that("a sentence takes labels as text, and plurals by language", {
+  expect_identical(cryonodes:::say("en", "check.value", name = "{value}", value = c("a", "{name}")),
+    c("{value}: a", "{value}: {name}")
+  )
+  expect_identical(cryonodes:::count_in("fr", 0:2, "lesion"), c("0 l\u00e9sion", "1 l\u00e9sion", "2 l\u00e9sions"))
+  expect_identical(cryonodes:::count_in("en", 0:2, "lesion"), c("0 lesions", "1 lesion", "2 lesions"))
+  expect_identical(cryonodes:::list_in("en", c("a", "b", "c")), "a, b and c")
+  expect_identical(cryonodes:::say("en", "check.landmarks.both", n = 100000L, total = 1e6),
+    "100000 of 1000000 rates have both"
+  )
+})
+
 test_that("report() refuses what it cannot write, before it computes", {
   x <- small_cohort()
   at <- tempfile("report")
@@ -221,7 +349,7 @@ render_once <- function(format) {
   skip_if(!rmarkdown::pandoc_available("2.0"), "pandoc is not installed")
   if (is.null(rendered[[format]])) {
     file <- file.path(tempdir(), paste0("cryonodes-report.", format))
-    x <- small_cohort(group = c("A", "A", hostile, hostile), complications = complications_by_hand,
+    x <- small_cohort(group = c("A", "A", hostile, NA), complications = complications_by_hand,
       screening = within(screening_by_hand, reason[5:6] <- hostile), title = hostile
     )
     e <- list(endpoint(x, "OS"), endpoint(x, "LTP", unit = "lesion"))
@@ -242,6 +370,9 @@ test_that("HTML: labels are text, headings, alternative text and language are th
   title <- xml2::xml_text(xml2::xml_find_first(page, "//h1[contains(@class, 'title')]"))
   expect_identical(gsub("[[:space:]]+", " ", title), hostile) # pandoc breaks its lines
   expect_length(xml2::xml_find_all(page, "//b | //body//td//strong | //body//th//em"), 0)
+  # A patient without a group stops nothing, and is told of.
+  text <- xml2::xml_text(xml2::xml_find_first(page, "//body"))
+  expect_match(gsub("[[:space:]]+", " ", text), "1 patient sans groupe, hors de la comparaison", fixed = TRUE)
   cells <- xml2::xml_text(xml2::xml_find_all(page, "//th"))
   expect_true(any(grepl(hostile, cells, fixed = TRUE)))
   images <- xml2::xml_find_all(page, "//img")
