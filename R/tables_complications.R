@@ -87,7 +87,7 @@ complication_groups <- function(tables, by, overall, call) {
   out <- stats::setNames(list(list(sessions = sessions$session, patients = patients)), overall)
   if (is.null(by)) return(list(groups = out))
   check_text(by, "by", call)
-  of_patients <- by == "group" || by %in% names(tables$patients)
+  of_patients <- by %in% names(tables$patients)
   from <- if (of_patients) tables$patients else sessions
   if (!by %in% names(from)) {
     columns <- setdiff(c(names(tables$patients), names(sessions)), c("patient", "session"))

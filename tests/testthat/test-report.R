@@ -116,6 +116,73 @@ test_that("complications by a column of the sessions: a patient is one of each v
   expect_error(table_complications(x, by = "modality", overall = "cryo"), class = "cryonodes_error_group")
 })
 
+test_that("the table of complications as it is read, by hand", {
+  given <- complications_by_hand
+  given$resolved[2] <- "2020-01-09"
+  x <- small_cohort(complications = given)
+  table <- table_complications(x, by = "group", conf.level = 0.9, digits = 2)
+  expect_identical(table$header$text, c("", "All", "A", "B"))
+  row <- function(label) table$cells[table$cells[, 1] == label, -1, drop = FALSE]
+  limits <- function(k, n) {
+    ends <- sprintf("%.2f", 100 * binom.test(k, n, conf.level = 0.9)$conf.int)
+    sprintf("%d/%d, %.2f%% (%s\u2013%s)", k, n, 100 * k / n, ends[1], ends[2])
+  }
+  # SIR 2003 first: P1 and P2 of A had all of it; CTCAE: P3 of B.
+  expect_identical(row("Complications"), rbind(c("4", "4", "0"), c("1", "0", "1")))
+  expect_identical(row("Patients with any"), rbind(
+    c(limits(2, 4), limits(2, 2), limits(0, 2)), c(limits(1, 4), limits(0, 2), limits(1, 2))
+  ))
+  clustered <- proportion(c(1, 1, 1, 0, 0), event = 1, cluster = c(1, 1, 2, 3, 4), conf.level = 0.9)
+  expect_identical(row("Sessions with any")[1, 1], sprintf("3/5, 60.00%% (%.2f\u2013%.2f)", 100 * clustered$conf.low,
+    100 * clustered$conf.high
+  ))
+  # Nobody of B had two sessions.
+  expect_identical(row("Sessions with any")[1, 3], limits(0, 2))
+  expect_identical(row("Sessions with a major one (C to F)")[, 3], limits(0, 2))
+  expect_identical(nrow(row("Patients with a major one (C to F)")), 1L)
+  # Of the session: S1 C (with A), S2 B, S3 F; of the patient: P1 C, P2 F.
+  grade <- function(label) row(label)[, 1]
+  expect_identical(grade("B, nominal therapy, no consequence"), c("1/5 (20.00%)", "0/4 (0.00%)"))
+  expect_identical(grade("C, therapy, short hospital stay"), c("1/5 (20.00%)", "1/4 (25.00%)"))
+  expect_identical(grade("2, moderate"), c("1/5 (20.00%)", "1/4 (25.00%)"))
+  expect_identical(row("Resolved, with a date"), rbind(c("3/4 (75.00%)", "3/4 (75.00%)", "0"), c("\u2014", "0", "\u2014")))
+  expect_identical(table$notes$text, c(
+    "Rates with 90% confidence intervals; who has no record had no complication",
+    "Each grading system apart: nothing is added up over systems", "Korn-Graubard limits, patients as clusters",
+    "Clopper-Pearson limits", "no date of resolution is recorded: not known whether they resolved"
+  ))
+  one <- table_complications(x, system = "CTCAE")
+  expect_identical(unique(as.data.frame(one)$system), "CTCAE")
+  expect_false("Each grading system apart: nothing is added up over systems" %in% one$notes$text)
+  expect_error(table_complications(x, system = "CIRSE"), class = "cryonodes_error_choice")
+})
+
+test_that("groups of complications: from the sessions where patients have none, without sessions, with gaps", {
+  x <- small_cohort(complications = complications_by_hand)
+  of_patients <- as.data.frame(table_complications(x, by = "group"))
+  x$tables$sessions$group <- c("A", "A", "A", "B", "B")
+  x$tables$patients$group <- NA_character_
+  expect_identical(as.data.frame(table_complications(x, by = "group")), of_patients)
+  # Two sessions of one kind are one patient; a gap beside them makes no second kind.
+  x$tables$sessions$modality <- c("cryo", "cryo", "cryo", NA, "microwave")
+  numbers <- as.data.frame(table_complications(x, by = "modality", system = "SIR 2003"))
+  cryo <- numbers[numbers$group == "cryo" & numbers$measure == "any", ]
+  expect_identical(cryo$total, c(4L, 3L, 2L))
+  x$tables$sessions$modality <- c("cryo", NA, "cryo", "microwave", "microwave")
+  expect_false(any(grepl("several columns", table_complications(x, by = "modality")$notes$text)))
+  # P4 was never treated: a group of patients without sessions.
+  x <- small_cohort(group = c("A", "A", "B", "C"), complications = complications_by_hand)
+  x$tables$sessions <- x$tables$sessions[1:4, ]
+  table <- table_complications(x, by = "group", system = "SIR 2003")
+  of_c <- as.data.frame(table)[as.data.frame(table)$group == "C", ]
+  expect_identical(of_c$total[of_c$measure == "any"], c(0L, 0L, 1L))
+  expect_identical(of_c$estimate[of_c$measure == "any"], c(NA, NA, 0))
+  expect_false(any(is.nan(of_c$estimate)))
+  expect_true(all(is.na(of_c$conf.low[of_c$unit == "session"]) & is.na(of_c$conf.high[of_c$unit == "session"])))
+  expect_identical(table$cells[table$cells[, 1] == "Sessions with any", 5], "\u2014")
+  expect_true("nobody was observed" %in% table$notes$text)
+})
+
 test_that("patients without a group are in the whole only, and everything says how many they are", {
   x <- small_cohort(group = c("A", "B", "B", NA), complications = complications_by_hand)
   expect_identical(x$checks$severity[x$checks$check == "group_missing"], "warning")
