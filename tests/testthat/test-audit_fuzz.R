@@ -32,8 +32,9 @@ claims_of_cohort <- function(data, half_up, type) {
 }
 
 test_that("what a cohort prints of itself is never contradicted, whatever the rounding and the quartiles", {
+  skip_on_cran()
   set.seed(6)
-  for (i in 1:40) {
+  for (i in 1:20) {
     n <- sample(c(1:4, 10, 23, 60), 1)
     data <- data.frame(
       sex = sample(c("F", "M"), n, TRUE), age = round(stats::rnorm(n, 60, sample(c(0, 3, 15), 1))),
@@ -51,8 +52,9 @@ test_that("what a cohort prints of itself is never contradicted, whatever the ro
 })
 
 test_that("a count that is one off is contradicted, in whatever cohort", {
+  skip_on_cran()
   set.seed(7)
-  for (i in 1:20) {
+  for (i in 1:12) {
     n <- sample(3:40, 1)
     data <- data.frame(sex = rep(c("F", "M"), c(1, n - 1)), age = sample(40:80, n, TRUE), size = stats::runif(n))
     rows <- claims_of_cohort(data, TRUE, 7)
@@ -65,6 +67,7 @@ test_that("a count that is one off is contradicted, in whatever cohort", {
 })
 
 test_that("garbage ends in an answer or in an error of ours", {
+  skip_on_cran()
   set.seed(8)
   verdicts <- c("contradicted", "reproduced", "consistent", "not checkable")
   odd <- list(NA, -1, 0, 1e12, Inf, NaN, 0.123456789, "a", "", "1e400", "\u00e9", TRUE, 1:2, NULL)
@@ -74,7 +77,7 @@ test_that("garbage ends in an answer or in an error of ours", {
   records <- data.frame(age = c(50, NA, 60), sex = c("F", "M", NA))
   kinds <- c("count", "percent", "mean", "sd", "median", "q1", "q3", "min", "max", "rate", "std.error", "p", "other", "odd")
   outcome <- character()
-  for (i in 1:400) {
+  for (i in 1:60) {
     k <- sample(1:5, 1)
     pick <- function(x) sample(x, k, TRUE)
     rows <- data.frame(
@@ -98,13 +101,12 @@ test_that("garbage ends in an answer or in an error of ours", {
       if (inherits(result, "audit_ledger")) {
         expect_true(all(result$verdict %in% verdicts) && !anyNA(result$arithmetic), info = i)
       } else {
-        expect_s3_class(result, "cryonodes_error")
-        if (!inherits(result, "cryonodes_error")) print(list(i, conditionMessage(result), rows))
+        expect_true(inherits(result, "cryonodes_error"), info = paste(i, conditionMessage(result)))
       }
       outcome <- c(outcome, class(result)[1])
     }
   }
   # Both ends are met, many times.
-  expect_gt(sum(outcome == "audit_ledger"), 100)
-  expect_gt(sum(outcome != "audit_ledger"), 100)
+  expect_gt(sum(outcome == "audit_ledger"), 20)
+  expect_gt(sum(outcome != "audit_ledger"), 20)
 })

@@ -295,6 +295,152 @@ test_that("the checklist finds what is not there and what rests on few", {
   expect_identical(state("Interval and number"), "missing")
 })
 
+# What the checklist says of one item, by the beginning of its name.
+item_of <- function(list, begins) as.list(list[startsWith(list$item, begins), c("state", "finding")])
+
+test_that("the checklist by hand: units, clusters, definitions, deaths", {
+  x <- five_cohort()
+  o <- outcomes(list(endpoint(x, "OS"), ltp = endpoint(x, "LTP", "lesion")), times = 6)
+  list <- checklist(x, o)
+  expect_identical(item_of(list, "Units of one"), list(state = "ok", finding = "ltp: 6 lesions of 4 patients, clustered by patient"))
+  expect_identical(item_of(list, "Definitions")$state, "attention")
+  expect_match(item_of(list, "Definitions")$finding, "not verified in the source: ltp", fixed = TRUE)
+  expect_identical(item_of(checklist(x, o["Overall survival"]), "Definitions")$state, "ok")
+  # The same curve of rows taken as independent.
+  e <- as.data.frame(o$endpoints$ltp)
+  alone <- o
+  alone$fits$ltp <- list(cumulative_incidence(Surv(time, status) ~ 1, data = e))
+  expect_identical(item_of(checklist(x, alone), "Units of one"),
+    list(state = "attention", finding = "ltp: 6 lesions of 4 patients, taken as independent")
+  )
+  # One lesion a patient: nothing to be dependent.
+  one <- five_patients()
+  for (name in c("lesions", "ablations", "follow_up")) {
+    one[[name]] <- one[[name]][!one[[name]]$lesion %in% c("A2", "C2"), ]
+  }
+  one <- do.call(cohort, one)
+  expect_identical(item_of(checklist(one, endpoint(one, "LTP", "lesion")), "Units of one")$finding,
+    "no patient has several units in any endpoint"
+  )
+  # D was never seen by imaging.
+  expect_identical(item_of(list, "Units that")$finding, "ltp: 1 (reasons: see the flow)")
+  paper <- endpoint(x, "LTPFS", "patient", rules = "paper2021")
+  expect_identical(item_of(checklist(x, paper), "Death")$state, "attention")
+  expect_match(item_of(checklist(x, paper), "Death")$finding, "2 patients died", fixed = TRUE)
+  x$tables$patients$vital_status <- "alive"
+  expect_identical(item_of(checklist(x, paper), "Death")$state, "ok")
+})
+
+test_that("the checklist by hand: few at risk, follow-up, several tests, few events, failures, records", {
+  x <- small_cohort()
+  e <- list(a = endpoint(x, "OS"), b = endpoint(x, "LTP", "lesion"))
+  o <- outcomes(e, by = "group", times = 12)
+  least <- min(unlist(lapply(unlist(o$fits, recursive = FALSE), function(f) as.data.frame(rates(f, 12))$n.risk)))
+  few <- function(n) item_of(checklist(x, o, few = n), "Rates on fewer")
+  expect_identical(few(max(1, least))$state, "ok")
+  expect_identical(few(least + 1)$state, "attention")
+  expect_error(checklist(x, o, few = 0), class = "cryonodes_error_count")
+  o$follow_up$a$median <- 30
+  o$follow_up$a$conf.low <- 20
+  o$follow_up$a$conf.high <- NA
+  o$follow_up$b$median <- NA
+  expect_identical(item_of(checklist(x, o), "Length")$finding,
+    "a: median 30.0 (20.0 to -) months; b: median not reached months"
+  )
+  # Holm: twice the smaller, and the other as it is.
+  o$tests <- list(a = list(p.value = 0.01), b = list(p.value = 0.04))
+  expect_identical(item_of(checklist(x, o), "Multiplicity"), list(state = "attention",
+    finding = "2 p-values, not adjusted; a: p = 0.01, by Holm = 0.02; b: p = 0.04, by Holm = 0.04"
+  ))
+  o$tests$b <- NULL
+  expect_identical(item_of(checklist(x, o), "Multiplicity"), list(state = "ok", finding = "1 p-value"))
+  # Five events are enough, four are not; of competing events the first kind counts.
+  groups <- rep(c("A", "B"), each = 20)
+  long <- structure(data.frame(group = groups, patient = 1:40, status = as.integer(rep(1:20, 2) <= rep(5:4, each = 20))),
+    meta = attr(e$a, "meta"), class = c("endpoint", "data.frame")
+  )
+  o$endpoints$a <- long
+  expect_identical(item_of(checklist(x, o), "Events"), list(state = "attention", finding = "fewer than 5 events: a, B: 4"))
+  o$endpoints$a$status <- factor(ifelse(long$status == 1, "LTP", "censored"), c("censored", "LTP", "death"))
+  expect_identical(item_of(checklist(x, o), "Events")$finding, "fewer than 5 events: a, B: 4")
+  o$failed <- data.frame(endpoint = "a", what = "test of groups", reason = "why")
+  expect_identical(item_of(checklist(x, o), "What could"), list(state = "missing", finding = "a, test of groups: why"))
+  x$checks <- x$checks[0, ]
+  expect_identical(item_of(checklist(x, o), "Records"), list(state = "ok", finding = "nothing found"))
+  x$excluded <- data.frame(patient = "Z", reason = "key")
+  expect_identical(item_of(checklist(x, o), "Records"),
+    list(state = "attention", finding = "nothing found; 1 patient left out for errors")
+  )
+})
+
+test_that("the flow by hand: who is missing from the screening, left out, without reason, not recorded", {
+  x <- five_cohort()
+  x$tables$screening <- data.frame(candidate = 1:6, patient = c("A", "B", "C", "D", NA, NA), reason = c(rep(NA, 4), "age", NA))
+  x$excluded <- data.frame(patient = "Z", reason = "key_duplicate")
+  x$tables$ablations$technical_success[1:3] <- NA
+  e <- endpoint(x, "technical success", "session")
+  f <- flow(x, list(endpoint(x, "OS"), ts = e))
+  steps <- as.data.frame(f)
+  n <- function(step, column = "n") steps[[column]][steps$step == step]
+  # Six candidates, E who is not among them, Z who was left out.
+  expect_identical(n("screened"), 8L)
+  expect_match(f$notes, "1 patient of the cohort not in the table of screening", fixed = TRUE)
+  expect_setequal(n("excluded", "label"), c("age", "no reason stated"))
+  expect_identical(n("included"), 6L)
+  expect_identical(c(n("left out"), n("left out", "label")), c("1", "key_duplicate"))
+  # Sessions and lesions of B and D; then of A, C and E.
+  expect_identical(n("group"), c(2L, 3L, 2L, 3L, 5L, 5L))
+  # Both sessions of A have no outcome.
+  expect_identical(c(n("endpoint"), n("endpoint", "patients")), c(5L, 6L, 5L, 4L))
+  expect_identical(c(n("not counted"), n("not counted", "patients")), 2:1)
+  boxes <- cryonodes:::flow_boxes(f)
+  lines <- lapply(boxes[vapply(boxes, `[[`, "", "kind") == "endpoint"], `[[`, "lines")
+  expect_identical(lines, list("Overall survival: 5 patients", c("ts: 6 sessions of 4 patients", "not counted 2: not recorded")))
+  turned <- cryonodes:::flow_boxes(flow(x, list(ts = e, endpoint(x, "OS"))))
+  lines <- lapply(turned[vapply(turned, `[[`, "", "kind") == "endpoint"], `[[`, "lines")
+  expect_identical(lengths(lines), 2:1)
+  frame <- cryonodes:::flow_frame(f)$boxes
+  of_groups <- frame[frame$kind == "group", ]
+  expect_identical(of_groups$left, c(0.02, 0.54))
+  expect_identical(of_groups$top[1], of_groups$top[2])
+  bare <- five_patients()
+  bare$patients$group <- NULL
+  expect_false("group" %in% as.data.frame(flow(do.call(cohort, bare)))$step)
+})
+
+test_that("outcomes by hand: levels, kinds of interval, names, groups of one, parts", {
+  x <- five_cohort()
+  os <- endpoint(x, "OS")
+  ltp <- endpoint(x, "LTP", "lesion")
+  works <- endpoint(x, "technical success", "session")
+  o <- outcomes(list(os, mine = ltp, works), by = "group", conf.level = 0.9, conf.type = "plain")
+  expect_named(o$endpoints, c("Overall survival", "mine", "Technical success, per session"))
+  expect_identical(vapply(o$fits[[1]], function(f) paste(f$conf.type, f$conf.int), ""), rep("plain 0.9", 2))
+  expect_identical(vapply(o$fits$mine, function(f) f$conf.int, 0), c(0.9, 0.9))
+  expect_identical(attr(o$proportions[[1]][[2]], "meta")$conf.level, 0.9)
+  # The longest of each patient, ended by an event of any kind.
+  times <- split(as.data.frame(ltp), ltp$patient)
+  last <- do.call(rbind, lapply(times, function(d) d[which.max(as.numeric(d$time)), ]))
+  direct <- follow_up(as.numeric(last$time), last$status != "censored")
+  expect_identical(o$follow_up$mine$median, direct$median)
+  expect_identical(o$follow_up$mine$n, direct$n)
+  part <- o["mine"]
+  expect_named(part$endpoints, "mine")
+  for (name in c("fits", "tests", "follow_up", "ungrouped")) expect_true(all(names(part[[name]]) %in% "mine"), info = name)
+  expect_length(part$proportions, 0)
+  o$failed <- data.frame(endpoint = c("mine", "Overall survival"), what = "x", reason = "y")
+  expect_identical(o["mine"]$failed$endpoint, "mine")
+  # One group and a gap are nothing to compare.
+  lone <- small_cohort(group = c("A", "A", "A", NA))
+  single <- outcomes(endpoint(lone, "OS"), by = "group")
+  expect_length(single$fits[[1]], 1)
+  expect_length(single$tests, 0)
+  paper <- outcomes(x, by = "vital_status", rules = "paper2021")
+  expect_true(all(vapply(paper$endpoints, function(e) attr(e, "meta")$rule$set == "paper2021", TRUE)))
+  expect_true(all(vapply(paper$endpoints, function(e) "vital_status" %in% names(e), TRUE)))
+  expect_error(outcomes(x, by = "nothing"), class = "cryonodes_error_column")
+})
+
 test_that("numbers of tables have the decimal mark that the option says, labels keep their own", {
   old <- options(cryonodes.decimal.mark = ",")
   on.exit(options(old))
