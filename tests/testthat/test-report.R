@@ -418,12 +418,18 @@ test_that("outcomes by hand: levels, kinds of interval, names, groups of one, pa
   expect_identical(vapply(o$fits[[1]], function(f) paste(f$conf.type, f$conf.int), ""), rep("plain 0.9", 2))
   expect_identical(vapply(o$fits$mine, function(f) f$conf.int, 0), c(0.9, 0.9))
   expect_identical(attr(o$proportions[[1]][[2]], "meta")$conf.level, 0.9)
+  expect_s3_class(o$tests$mine, "gray_test")
+  unknown <- outcomes(small_cohort())$failed
+  expect_identical(unknown$reason[unknown$endpoint == "technical success, per lesion"], "not recorded")
   # The longest of each patient, ended by an event of any kind.
   times <- split(as.data.frame(ltp), ltp$patient)
   last <- do.call(rbind, lapply(times, function(d) d[which.max(as.numeric(d$time)), ]))
   direct <- follow_up(as.numeric(last$time), last$status != "censored")
   expect_identical(o$follow_up$mine$median, direct$median)
   expect_identical(o$follow_up$mine$n, direct$n)
+  table <- table_rates(o, times = 6)
+  expect_true("p" %in% table$header$text)
+  expect_match(table$notes$text, "mine: cumulative incidence of LTP, competing: death", fixed = TRUE, all = FALSE)
   part <- o["mine"]
   expect_named(part$endpoints, "mine")
   for (name in c("fits", "tests", "follow_up", "ungrouped")) expect_true(all(names(part[[name]]) %in% "mine"), info = name)
