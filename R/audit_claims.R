@@ -182,7 +182,7 @@ rule_needs <- function(claim, relation, e, low, high, known) {
   }
   if (relation == "=") {
     printed <- printed_interval(claim$value, claim$decimals, is_exact(claim))
-    return(paste0("the computed number to be ", values_text(printed$low, printed$high, claim$decimals + 1)))
+    return(paste0("the computed number to be ", values_text(printed$low, printed$high, claim$decimals)))
   }
   edge <- if (relation %in% c("<", "<=")) max(high) else min(low)
   paste0("the printed number to be ", relation, " ", values_text(edge, edge, claim$decimals))

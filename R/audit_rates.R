@@ -298,6 +298,7 @@ by_fisher <- function(claim, table, groups, allowed) {
   if (length(groups) != 2 || anyNA(at$n)) return(row("not checkable", "it does not stand beside two groups"))
   events <- lapply(1:2, function(k) events_allowed(at[k, ], allowed))
   pairs <- expand.grid(a = events[[1]], c = events[[2]])
+  if (!nrow(pairs)) return(row("not checkable", "no number of events leaves these rates"))
   if (nrow(pairs) > 1e5) return(row("not checkable", "more than 100,000 pairs of numbers of events are possible"))
   p <- fisher_of_events(pairs$a, at$n[1], pairs$c, at$n[2])
   printed <- printed_interval(claim$value, claim$decimals)
@@ -326,11 +327,10 @@ fisher_of_events <- function(a, n, c, m) {
 events_allowed <- function(row, allowed) {
   at <- if (!is.null(allowed)) which(allowed$group == row$group & allowed$time == row$time)
   if (length(at)) return(allowed$cum.event.low[at]:allowed$cum.event.high[at])
-  rate <- printed_interval(row$estimate, row$decimals)
   if (is.na(row$estimate)) return(0:row$n)
-  no_event <- rate$high >= 100 - slack(100)
-  an_event <- rate$low <= 100 * (1 - 1 / row$n) + slack(100)
-  # d events leave a rate of at most 1 - d/n.
-  most <- if (an_event) floor(row$n * (1 - max(0, rate$low) / 100) + slack(row$n)) else 0
-  unique(c(if (no_event) 0, if (most >= 1) 1:most, if (!no_event && most < 1) 0))
+  rate <- printed_interval(row$estimate, row$decimals)
+  # d events leave a rate of at most 1 - d/n, and none leaves 100% only.
+  least <- if (rate$high >= 100 - slack(100)) 0 else 1
+  most <- floor(row$n * (1 - max(0, rate$low) / 100) + slack(row$n))
+  if (least <= most) least:most else integer()
 }

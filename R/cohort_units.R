@@ -6,7 +6,7 @@ not_described <- c("vital_status", "cause_of_death", "technical_success")
 # A column of free text with more different values than this is no category.
 most_levels <- 20
 
-described_units <- function(x, unit, call) {
+described_units <- function(x, unit, by, call) {
   check_cohort_object(x, call)
   unit <- check_choice(unit, c("patient", "session", "lesion"), "unit", call)
   tables <- x$tables
@@ -43,6 +43,10 @@ described_units <- function(x, unit, call) {
     }
   )
   data$group <- group_of(data$patient)
+  # Sessions and lesions are grouped by what is known of their patients, too.
+  if (rlang::is_string(by) && !by %in% names(data)) {
+    data[[by]] <- tables$patients[[by]][match(data$patient, tables$patients$patient)]
+  }
   schema <- read_rules("columns")
   labels <- stats::setNames(schema$label, schema$column)
   own <- unlist(lapply(tables, function(table) {
@@ -64,4 +68,11 @@ described_units <- function(x, unit, call) {
   front <- c("group", "sex", "age")
   variables <- names(data)[described]
   list(data = data, labels = labels, variables = c(intersect(front, variables), setdiff(variables, front)))
+}
+
+# What stands beneath a table of those who are in no group.
+without_group <- function(n, unit, by, overall) {
+  if (!n) return(NULL)
+  what <- if (by == "group") " without a group" else paste0(" without a value of `", by, "`")
+  paste0(plural(n, unit), what, ": ", if (is.null(overall)) "not shown" else paste0("in the column ", overall, " only"))
 }

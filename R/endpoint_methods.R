@@ -35,32 +35,42 @@ endpoint_title <- function(x) {
 }
 
 # The estimand in words: unit, start, event, censoring, how many.
-estimand <- function(x) {
+estimand <- function(x, lang = "en") {
   meta <- attr(x, "meta")
   rule <- meta$rule
-  list_of <- function(text) paste(allowed_values(text), collapse = " or ")
   # The unit itself is counted already.
   other <- setdiff(c("patient", "session", "lesion"), meta$unit)
-  in_brackets <- vapply(other, function(unit) plural(meta$n[[paste0(unit, "s")]], unit), "")
+  others <- vapply(other, function(unit) count_in(lang, meta$n[[paste0(unit, "s")]], unit), "")
   c(
-    paste0(
-      "Unit: ", meta$unit, "; ", plural(nrow(x), meta$unit), " (", paste(in_brackets, collapse = ", "), ")",
-      if (rule$population != "all") paste0(", ", rule$population)
+    say(lang, "estimand.unit",
+      unit = word_in(lang, meta$unit), count = count_in(lang, nrow(x), meta$unit),
+      others = paste(others, collapse = ", "), population = if (rule$population != "all") {
+        say(lang, "estimand.population", population = word_in(lang, rule$population))
+      }
     ),
     if (rule$kind == "time") {
       c(
-        paste0("From ", rule$start, " to ", list_of(rule$event), if (!is.na(rule$competing)) {
-          paste0("; competing: ", list_of(rule$competing))
-        }),
-        paste0("Censored at ", rule$censor, if (!grepl("death", paste(rule$event, rule$competing))) {
-          "; death censors"
-        }, if (!is.null(meta$max.gap)) paste0("; not beyond ", number_text(meta$max.gap), " days without imaging"),
-        if (!is.null(meta$confirm)) paste0("; events confirmed after ", number_text(meta$confirm), " days"))
+        say(lang, "estimand.time",
+          start = word_in(lang, rule$start), event = events_in(lang, rule$event),
+          competing = if (!is.na(rule$competing)) {
+            say(lang, "estimand.competing", event = events_in(lang, rule$competing))
+          }
+        ),
+        censoring_words(rule, meta$max.gap, meta$confirm, lang)
       )
     } else {
-      paste0("Outcome: ", list_of(rule$event))
+      say(lang, "estimand.outcome", event = events_in(lang, rule$event))
     },
-    paste0("Source: ", rule$source, ", ", rule$certainty)
+    say(lang, "estimand.source", source = rule$source, certainty = word_in(lang, rule$certainty))
+  )
+}
+
+censoring_words <- function(rule, max.gap, confirm, lang) {
+  say(lang, "estimand.censoring",
+    censor = word_in(lang, rule$censor),
+    death = if (!grepl("death", paste(rule$event, rule$competing))) say(lang, "estimand.death"),
+    gap = if (!is.null(max.gap)) say(lang, "estimand.gap", days = max.gap),
+    confirm = if (!is.null(confirm)) say(lang, "estimand.confirm", days = confirm)
   )
 }
 
@@ -200,7 +210,8 @@ fit_endpoint <- function(verb, x, by, causes, clustered, kind = "time", call, ..
   formula <- stats::as.formula(call("~", left, right), env = asNamespace("cryonodes"))
   result <- verb(formula, data = data, ...)
   attr(result, "endpoint") <- list(
-    title = endpoint_title(x), estimand = estimand(x), label = meta$rule$label, rule = meta$rule, unit = meta$unit
+    title = endpoint_title(x), estimand = estimand(x), label = meta$rule$label, rule = meta$rule, unit = meta$unit,
+    max.gap = meta$max.gap, confirm = meta$confirm
   )
   class(result) <- c("endpoint_fit", class(result))
   result

@@ -101,45 +101,50 @@ as.data.frame.flow <- function(x, row.names = NULL, optional = FALSE, ...) {
   x$steps
 }
 
-counted_text <- function(steps) {
-  paste(mapply(function(n, unit) plural(n, unit), steps$n, steps$unit), collapse = ", ")
-}
+counted_text <- function(steps, lang) paste(mapply(count_in, lang, steps$n, steps$unit), collapse = ", ")
 
 # One entry a box: its text, and whether it stands beside the way down (who was left out) or on it.
-flow_boxes <- function(x, width = Inf, text = flow_text()) {
+flow_boxes <- function(x, width = Inf, lang = "en") {
+  text <- function(key) report_text(paste0("flow.", key), lang)
   steps <- x$steps
   wrap <- function(line) if (is.finite(width)) strwrap(line, width, exdent = 2) else line
   boxes <- list()
   put <- function(kind, lines) boxes[[length(boxes) + 1]] <<- list(kind = kind, lines = unlist(lapply(lines, wrap)))
   of <- function(step) steps[steps$step == step, ]
+  # Other labels of groups and reasons are the user's, whatever word they are.
+  ours <- function(x) ifelse(x %in% c("group not stated", "no reason stated"), word_in(lang, x), x)
   beside <- function(step, key) {
     own <- of(step)
-    if (nrow(own)) put("aside", c(paste0(text(key), ": ", sum(own$n)), paste0(own$n, "  ", one_row(own$label))))
+    if (nrow(own)) put("aside", c(paste0(text(key), ": ", sum(own$n)), paste0(own$n, "  ", one_row(ours(own$label)))))
   }
   if (nrow(of("screened"))) put("main", paste0(text("screened"), ": ", of("screened")$n))
   beside("excluded", "excluded")
-  put("main", paste0(text("included"), ": ", counted_text(of("included"))))
+  put("main", paste0(text("included"), ": ", counted_text(of("included"), lang)))
   beside("left out", "left.out")
-  put("main", paste0(text("analysed"), ": ", counted_text(of("analysed"))))
+  put("main", paste0(text("analysed"), ": ", counted_text(of("analysed"), lang)))
   group <- of("group")
-  for (g in unique(group$label)) put("group", paste0(one_row(g), ": ", counted_text(group[group$label == g, ])))
+  for (g in unique(group$label)) {
+    put("group", paste0(one_row(ours(g)), ": ", counted_text(group[group$label == g, ], lang)))
+  }
   rows <- which(steps$step %in% c("endpoint", "not counted"))
   for (i in rows[steps$step[rows] == "endpoint"]) {
     below <- rows[rows > i & steps$step[rows] == "not counted"]
     nearest <- c(rows[rows > i & steps$step[rows] == "endpoint"], Inf)[1]
     below <- below[below < nearest]
+    patients <- count_in(lang, steps$patients[i], "patient")
     put("endpoint", c(
-      paste0(one_row(steps$label[i]), ": ", plural(steps$n[i], steps$unit[i]),
-        if (steps$unit[i] != "patient") paste0(" of ", plural(steps$patients[i], "patient"))
-      ),
-      if (length(below)) paste0(text("not.counted"), " ", steps$n[below], ": ", one_row(steps$label[below]))
+      paste0(one_row(steps$label[i]), ": ", if (steps$unit[i] != "patient") {
+        say(lang, "flow.of", units = count_in(lang, steps$n[i], steps$unit[i]), patients = patients)
+      } else {
+        patients
+      }),
+      if (length(below)) {
+        paste0(text("not.counted"), " ", steps$n[below], ": ", one_row(word_in(lang, steps$label[below])))
+      }
     ))
   }
   boxes
 }
-
-# The words of the boxes stand with those of the report.
-flow_text <- function(lang = "en") function(key) report_text(paste0("flow.", key), lang)
 
 #' @export
 print.flow <- function(x, ...) {
@@ -164,7 +169,7 @@ autoplot.flow <- function(object, base_size = 9, lang = "en", ...) {
   check_dots(..., call = call)
   check_flow(object, call)
   need_package("ggplot2", "draw figures", call)
-  frame <- flow_frame(object, flow_text(lang))
+  frame <- flow_frame(object, check_choice(lang, languages(), "lang", call))
   .data <- rlang::.data
   aes <- ggplot2::aes
   segments <- function(data, arrow = NULL) {
@@ -187,8 +192,8 @@ autoplot.flow <- function(object, base_size = 9, lang = "en", ...) {
 }
 
 # Boxes and arrows as plain data; heights in lines of text.
-flow_frame <- function(x, text = flow_text()) {
-  boxes <- flow_boxes(x, 50, text)
+flow_frame <- function(x, lang = "en") {
+  boxes <- flow_boxes(x, 50, lang)
   kind <- vapply(boxes, `[[`, "", "kind")
   lines <- vapply(boxes, function(box) length(box$lines), 0L)
   # Groups stand side by side, two in a row, and so do endpoints; all else one below the other.

@@ -7,19 +7,23 @@
 #'
 #' @param ... [outcomes()], or single results: [kaplan_meier()], [cumulative_incidence()], [restricted_mean()],
 #'   [logrank_test()], [gray_test()], [compare_at()], [proportion()], [follow_up()], [fisher_test()], or lists of them.
+#' @param lang Language, `"en"` or `"fr"`. Names of methods and sources that have no French stay as they are.
 #' @return Text of class `methods_text`: one element a paragraph, with numbers of references in brackets; the references
 #'   are in the attribute `references`. `print()` writes both; `format(x, "markdown")` has labels escaped for documents.
 #' @section Definition: Sentences are made from the fields of the results: the rule of the endpoint (`attr(x,
 #'   "endpoint")`), `conf.type`, `conf.level`, the variance, the clusters, the method of a test. p-values of several
-#'   tests are called unadjusted unless a result says otherwise. The text is in English.
-#' @section Errors: `cryonodes_error_object` (something that is no result), `_missing` (no result).
+#'   tests are called unadjusted unless a result says otherwise. Numbers have the decimal mark of
+#'   `options(cryonodes.decimal.mark = )`. Units that have no group are in no comparison; it says how many.
+#' @section Errors: `cryonodes_error_object` (something that is no result), `_missing` (no result), `_choice` (`lang`).
 #' @examples
 #' os <- endpoint(ablation_cohort, "OS")
 #' methods_text(kaplan_meier(os, by = "group"), logrank_test(os))
+#' methods_text(kaplan_meier(os), lang = "fr")
 #' methods_text(outcomes(list(os, endpoint(ablation_cohort, "LTP", unit = "lesion")), by = "group"))
 #' @export
-methods_text <- function(...) {
+methods_text <- function(..., lang = "en") {
   call <- quote(methods_text())
+  lang <- check_choice(lang, languages(), "lang", call)
   results <- list_results(list(...), call)
   if (!length(results)) {
     abort_rule("missing", "there is no result to describe.", "Give outcomes(), or estimates and tests.", call = call)
@@ -31,13 +35,13 @@ methods_text <- function(...) {
   }
   of <- function(class) Filter(function(x) inherits(x, class), results)
   text <- c(
-    paste(describe_endpoints(results), collapse = " "),
+    paste(describe_endpoints(results, lang), collapse = " "),
     paste(c(
-      describe_curves(of("kaplan_meier"), cite), describe_incidences(of("cumulative_incidence"), cite),
-      describe_means(of("restricted_mean"), cite), describe_proportions(of("proportion"), cite),
-      describe_follow_up(of("follow_up"), cite)
+      describe_curves(of("kaplan_meier"), cite, lang), describe_incidences(of("cumulative_incidence"), cite, lang),
+      describe_means(of("restricted_mean"), cite, lang), describe_proportions(of("proportion"), cite, lang),
+      describe_follow_up(of("follow_up"), cite, lang)
     ), collapse = " "),
-    paste(c(describe_tests(Filter(is_p_result, results), cite), describe_software()), collapse = " ")
+    paste(c(describe_tests(Filter(is_p_result, results), cite, lang), describe_software(lang)), collapse = " ")
   )
   references <- read_rules("references")
   structure(text[nzchar(text)],
@@ -74,47 +78,38 @@ list_results <- function(x, call) {
 
 is_p_result <- function(x) inherits(x, c("logrank_test", "gray_test", "compare_at", "fisher_test"))
 
-sentence_list <- function(x) {
-  x <- unique(x)
-  if (length(x) < 2) return(x)
-  paste0(paste(x[-length(x)], collapse = ", "), " and ", x[length(x)])
-}
-
 # Labels of the endpoints that a set of results is about, as they stand inside a sentence.
-about <- function(results) {
+about <- function(results, lang) {
   labels <- unlist(lapply(results, function(x) {
     e <- attr(x, "endpoint")
-    if (!is.null(e)) paste0(lower_first(e$label), if (e$unit != "patient") paste0(" per ", e$unit))
+    if (is.null(e)) return(NULL)
+    label <- lower_first(word_in(lang, e$label))
+    if (e$unit == "patient") label else say(lang, "endpoint.about", label = label, unit = word_in(lang, e$unit))
   }))
-  sentence_list(labels)
+  if (length(labels)) say(lang, "methods.about", list = list_in(lang, unique(labels)))
 }
 
-lower_first <- function(x) paste0(tolower(substr(x, 1, 1)), substring(x, 2))
-
-in_brackets <- function(text) if (length(text)) paste0(" (", text, ")")
-
-describe_endpoints <- function(results) {
+describe_endpoints <- function(results, lang) {
   endpoints <- Filter(Negate(is.null), lapply(results, attr, "endpoint"))
   keys <- vapply(endpoints, function(e) paste(e$title, e$unit), "")
-  endpoints <- endpoints[!duplicated(keys)]
-  vapply(endpoints, function(e) {
+  vapply(endpoints[!duplicated(keys)], function(e) {
     rule <- e$rule
-    words <- function(x) paste(allowed_values(x), collapse = " or ")
-    what <- if (rule$kind == "time") {
-      paste0(
-        "from ", rule$start, " to ", words(rule$event),
-        if (!is.na(rule$competing)) paste0(", with ", words(rule$competing), " as competing event"), "; ",
-        # The censoring as the estimand has it, with its options.
-        lower_first(e$estimand[3])
-      )
-    } else {
-      paste0("the proportion with ", words(rule$event))
-    }
-    paste0(
-      e$label, " was analysed per ", e$unit, ": ", what,
-      if (rule$population != "all") paste0("; units: ", rule$population),
-      " (", rule$source, if (rule$certainty != "verified") "; definition to be verified in the source", ")."
+    common <- list(lang,
+      label = word_in(lang, e$label), unit = word_in(lang, e$unit), event = events_in(lang, rule$event),
+      source = rule$source, unverified = if (rule$certainty != "verified") say(lang, "methods.unverified"),
+      population = if (rule$population != "all") {
+        say(lang, "methods.population", population = word_in(lang, rule$population))
+      }
     )
+    if (rule$kind != "time") return(do.call(say, append(common, "methods.proportion", 1)))
+    do.call(say, c(append(common, "methods.time", 1), list(
+      start = word_in(lang, rule$start),
+      competing = if (!is.na(rule$competing)) {
+        say(lang, "methods.competing", event = events_in(lang, rule$competing))
+      },
+      # The censoring as the estimand has it, with its options.
+      censoring = lower_first(censoring_words(rule, e$max.gap, e$confirm, lang))
+    )))
   }, "")
 }
 
@@ -123,112 +118,125 @@ by_key <- function(results, key) {
   unname(split(results, factor(keys, unique(keys))))
 }
 
-conf_text <- function(level) paste0(number_text(100 * level), "% confidence intervals")
-
-describe_curves <- function(fits, cite) {
+describe_curves <- function(fits, cite, lang) {
   parts <- by_key(fits, function(x) {
     paste(x$conf.type, x$conf.int, x$meta$variance %||% "greenwood", is.null(x$meta$cluster))
   })
   vapply(parts, function(part) {
     x <- part[[1]]
     variance <- x$meta$variance %||% "greenwood"
-    paste0(
-      "Rates", in_brackets(about(part)), " were estimated by the Kaplan-Meier method ", cite("kaplan_meier"), " with ",
-      if (variance %in% c("ij", "ying-wei")) {
-        paste0("standard errors that take the ", units_of_results(part), "s of one patient as a cluster (",
-          c(ij = "infinitesimal jackknife", "ying-wei" = "Ying and Wei")[[variance]], " ",
-          cite(if (variance == "ij") "cluster" else "ying_wei"), ")"
-        )
-      } else {
-        paste0("Greenwood's standard errors ", cite("greenwood"))
-      }, " and ", interval_label(x), " ", conf_text(x$conf.int),
-      if (is_product(x$conf.type)) paste0(" ", cite("bpcp")), "."
+    # References are numbered in the order in which they are read.
+    kaplan_meier <- cite("kaplan_meier")
+    errors <- if (variance %in% c("ij", "ying-wei")) {
+      say(lang, "methods.clustered.errors",
+        units = units_of_results(part, lang),
+        method = word_in(lang, c(ij = "infinitesimal jackknife", "ying-wei" = "Ying and Wei")[[variance]]),
+        cite = cite(if (variance == "ij") "cluster" else "ying_wei")
+      )
+    } else {
+      say(lang, "methods.greenwood", cite = cite("greenwood"))
+    }
+    say(lang, "methods.curves",
+      about = about(part, lang), cite = kaplan_meier, errors = errors, interval = word_in(lang, interval_label(x)),
+      level = 100 * x$conf.int, product = if (is_product(x$conf.type)) paste0(" ", cite("bpcp"))
     )
   }, "")
 }
 
-units_of_results <- function(results) {
+units_of_results <- function(results, lang) {
   units <- unique(unlist(lapply(results, function(x) attr(x, "endpoint")$unit)))
-  if (length(units) == 1) units else "unit"
+  say(lang, paste0("units.", if (length(units) == 1) units else "unit"))
 }
 
-describe_incidences <- function(fits, cite) {
+describe_incidences <- function(fits, cite, lang) {
   parts <- by_key(fits, function(x) paste(x$conf.type, x$conf.int, x$meta$variance))
   vapply(parts, function(part) {
     x <- part[[1]]
-    paste0(
-      "Cumulative incidences", in_brackets(about(part)), " were estimated by the Aalen-Johansen method ",
-      cite("cumulative_incidence"), " with competing events taken into account, with ", x$conf.type, " ",
-      conf_text(x$conf.int), if (identical(x$meta$variance, "robust")) {
-        paste0(" from a variance between patients (", units_of_results(part), "s of one patient as a cluster)")
-      }, "."
+    say(lang, "methods.incidences",
+      about = about(part, lang), cite = cite("cumulative_incidence"), interval = word_in(lang, x$conf.type),
+      level = 100 * x$conf.int,
+      clustered = if (identical(x$meta$variance, "robust")) {
+        say(lang, "methods.clustered.incidences", units = units_of_results(part, lang))
+      }
     )
   }, "")
 }
 
-describe_means <- function(fits, cite) {
-  if (!length(fits)) return(character())
-  paste0("Restricted mean times", in_brackets(about(fits)), " are areas under the Kaplan-Meier curve ",
-    cite("restricted_mean"), "."
-  )
+describe_means <- function(fits, cite, lang) {
+  if (length(fits)) say(lang, "methods.means", about = about(fits, lang), cite = cite("restricted_mean"))
 }
 
-describe_proportions <- function(fits, cite) {
+describe_proportions <- function(fits, cite, lang) {
   parts <- by_key(fits, function(x) paste(attr(x, "meta")$conf.type, attr(x, "meta")$conf.level))
   vapply(parts, function(part) {
     meta <- attr(part[[1]], "meta")
-    paste0(
-      "Proportions", in_brackets(about(part)), " have ", proportion_names[[meta$conf.type]], " ",
-      conf_text(meta$conf.level), " ", cite(meta$conf.type), if (!is.null(meta$cluster_title)) {
-        paste0(", with the ", units_of_results(part), "s of one patient as a cluster")
-      }, "."
+    say(lang, "methods.proportions",
+      about = about(part, lang), interval = word_in(lang, proportion_names[[meta$conf.type]]),
+      level = 100 * meta$conf.level, cite = cite(meta$conf.type),
+      clustered = if (!is.null(meta$cluster_title)) {
+        say(lang, "methods.clustered.proportions", units = units_of_results(part, lang))
+      }
     )
   }, "")
 }
 
-describe_follow_up <- function(fits, cite) {
-  if (!length(fits)) return(character())
-  paste0("Length of follow-up is the median of the reverse Kaplan-Meier estimate ", cite("follow_up"), ".")
+describe_follow_up <- function(fits, cite, lang) {
+  if (length(fits)) say(lang, "methods.follow.up", cite = cite("follow_up"))
 }
 
-describe_tests <- function(tests, cite) {
+describe_tests <- function(tests, cite, lang) {
   if (!length(tests)) return(character())
   key_of <- function(x) intersect(c("logrank_test", "gray_test", "compare_at", "fisher_test"), class(x))[1]
   parts <- by_key(tests, function(x) x$method)
   adjusted <- vapply(tests, function(x) inherits(x, "compare_at") && !identical(x$meta$p.adjust.method, "none"), TRUE)
   n <- sum(vapply(tests, function(x) if (inherits(x, "compare_at")) nrow(x$tests) else 1L, 0L))
+  left_out <- left_out_of_tests(tests, lang)
   c(
     vapply(parts, function(part) {
       x <- part[[1]]
-      method <- sub("^(Log-rank|Clustered|Stratified|Exact|Two-sided)", "\\L\\1", x$method, perl = TRUE)
-      nested <- units_of_results(part)
-      paste0(
-        "Groups were compared", in_brackets(about(part)), " by: ", method, " ", cite(key_of(x)),
-        if (!is.null(x$meta$cluster_title)) paste0(", ", nested, "s of one patient as a cluster"),
-        if (identical(x$alternative, "two.sided") || is.null(x$alternative)) ", two-sided", draws_text(part), "."
+      say(lang, "methods.tests",
+        about = about(part, lang), method = method_in(lang, x$method), cite = cite(key_of(x)),
+        clustered = if (!is.null(x$meta$cluster_title)) {
+          say(lang, "methods.clustered.tests", units = units_of_results(part, lang))
+        },
+        sides = if (is.null(x$alternative) || x$alternative == "two.sided") say(lang, "methods.two.sided"),
+        drawn = draws_text(part, lang)
       )
     }, ""),
-    if (n > 1) paste0(
-      n, " p-values were computed; ",
-      if (all(adjusted)) "they are adjusted for several times" else "they are not adjusted for multiplicity", "."
-    )
+    if (length(left_out)) say(lang, "methods.left.out", list = list_in(lang, left_out)),
+    if (n > 1) say(lang, if (all(adjusted)) "methods.adjusted" else "methods.unadjusted", n = n)
   )
 }
 
-# Of p-values from random dealing: how many were drawn, and from which seed.
-draws_text <- function(tests) {
-  drawn <- Filter(function(x) !is.null(x$permutation$replicates), tests)
-  if (!length(drawn)) return(NULL)
-  paste0("; ", paste(vapply(drawn, function(x) {
-    paste0(format_plain(x$permutation$replicates), " random permutations, seed ", format_plain(x$permutation$seed))
-  }, ""), collapse = "; "))
+# The name of a test in a sentence: its parts, of which some have a word in the language.
+method_in <- function(lang, method) {
+  method <- sub("^(Log-rank|Comparison|Clustered|Stratified|Exact|Two-sided)", "\\L\\1", method, perl = TRUE)
+  paste(word_in(lang, strsplit(method, ", ", fixed = TRUE)[[1]]), collapse = ", ")
 }
 
-describe_software <- function() {
+left_out_of_tests <- function(tests, lang) {
+  unlist(lapply(tests, function(x) {
+    n <- length(x$meta$rows_dropped)
+    e <- attr(x, "endpoint")
+    if (!n) return(NULL)
+    if (is.null(e)) return(say(lang, "methods.incomplete", count = count_in(lang, n, "row")))
+    say(lang, "methods.ungrouped", count = count_in(lang, n, e$unit), label = lower_first(word_in(lang, e$label)))
+  })) |> unique()
+}
+
+# Of p-values from random dealing: how many were drawn, and from which seed.
+draws_text <- function(tests, lang) {
+  drawn <- Filter(function(x) !is.null(x$permutation$replicates), tests)
+  paste(vapply(drawn, function(x) {
+    say(lang, "methods.drawn", n = format_plain(x$permutation$replicates), seed = format_plain(x$permutation$seed))
+  }, ""), collapse = "")
+}
+
+describe_software <- function(lang) {
   version <- function(package) as.character(utils::packageVersion(package))
-  paste0(
-    "Analyses were done in R ", paste(R.version$major, R.version$minor, sep = "."), " with packages cryonodes ",
-    version("cryonodes"), " and survival ", version("survival"), "."
+  say(lang, "methods.software",
+    r = paste(R.version$major, R.version$minor, sep = "."), cryonodes = version("cryonodes"),
+    survival = version("survival")
   )
 }
 

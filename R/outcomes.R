@@ -9,18 +9,23 @@
 #' @param x An [endpoint()] or a list of them. Names are titles; without a name the label of the rule is taken, and the
 #'   unit where it is not the patient. Or a [cohort()]: then the endpoints that a report of the set `rules` shows.
 #' @param rules For a cohort: the set of [endpoint_rules()], `"sio2021"` or `"paper2021"`.
-#' @param by Name of the column that forms the groups, e.g. `"group"`; `NULL`: no groups.
+#' @param by Name of the column that forms the groups, e.g. `"group"`; `NULL`: no groups. For a cohort a column of the
+#'   patients.
 #' @param times Landmarks, in the unit of the endpoints, at which rates are shown and checked; `NULL`: none.
 #' @param conf.type Scale of the intervals of Kaplan-Meier curves, as in [kaplan_meier()]; `NULL`: its default.
 #' @param conf.level Level of all intervals.
+#' @param lang Language of the titles of endpoints without a name, `"en"` or `"fr"`.
 #' @return A list of class `outcomes`: `endpoints`, `fits` (a list for each endpoint with times: the fit of all units,
 #'   and that by group), `proportions` (likewise, of endpoints without times), `tests` and `follow_up` (by endpoint),
-#'   `failed` (a data frame: `endpoint`, `what`, `reason`: what could not be computed), `by`, `times`.
+#'   `failed` (a data frame: `endpoint`, `what`, `reason`: what could not be computed), `ungrouped` (by endpoint, how
+#'   many units have no group), `by`, `times`.
 #' @section Edge cases: With one group only, `by` gives no second fit and no test. A test or a follow-up that is not
-#'   defined for an endpoint is listed in `failed` with the reason, never left out in silence.
+#'   defined for an endpoint is listed in `failed` with the reason, never left out in silence. Units without a group
+#'   are in the fit of all and in no group; how many they are is printed, and stands beneath tables, in the methods
+#'   paragraph and in the checklist. Units whose outcome was not recorded are in no proportion; [flow()] counts them.
 #'   Tests by dealing patients out at random draw on R's random numbers: [set.seed()] before makes them repeat.
 #' @section Errors: `cryonodes_error_object` (no endpoint), `_group` (two endpoints of one name), `_column` (`by`),
-#'   `_missing` (units without a group), `_times`.
+#'   `_missing` (no unit of an endpoint has a group), `_times`.
 #' @examples
 #' os <- endpoint(ablation_cohort, "OS")
 #' ltp <- endpoint(ablation_cohort, "LTP", unit = "lesion")
@@ -28,12 +33,13 @@
 #' fitted
 #' table_rates(fitted, show = c("ci", "n.risk"))
 #' @export
-outcomes <- function(x, by = NULL, times = NULL, rules = "sio2021", conf.type = NULL, conf.level = 0.95) {
+outcomes <- function(x, by = NULL, times = NULL, rules = "sio2021", conf.type = NULL, conf.level = 0.95, lang = "en") {
   call <- quote(outcomes())
   check_given(missing(x), "x", call)
+  lang <- check_choice(lang, languages(), "lang", call)
   failed <- list()
   if (inherits(x, "cohort")) {
-    derived <- endpoints_of_set(x, rules, call)
+    derived <- endpoints_of_set(x, rules, by, call)
     x <- derived$endpoints
     failed <- derived$failed
   }
@@ -44,7 +50,7 @@ outcomes <- function(x, by = NULL, times = NULL, rules = "sio2021", conf.type = 
       arg = "x", call = call
     )
   }
-  names(x) <- endpoint_names(x, call)
+  names(x) <- endpoint_names(x, call, lang)
   if (!is.null(times)) times <- check_times(times, call)
   check_by(by, x, call)
   try_fit <- function(name, what, expr) {
@@ -54,47 +60,55 @@ outcomes <- function(x, by = NULL, times = NULL, rules = "sio2021", conf.type = 
     })
   }
   timed <- vapply(x, function(e) attr(e, "meta")$rule$kind == "time", TRUE)
-  groups_of <- function(e) length(unique(e[[by %||% "patient"]]))
+  ungrouped <- if (!is.null(by)) vapply(x, function(e) sum(is.na(e[[by]])), 0L)
   fits <- proportions <- tests <- followed <- list()
   for (name in names(x)) {
     e <- x[[name]]
     competing <- is.factor(e$status)
-    grouped <- !is.null(by) && groups_of(e) > 1
+    grouped <- !is.null(by) && length(unique(stats::na.omit(e[[by]]))) > 1
     if (!timed[[name]]) {
-      proportions[[name]] <- c(
-        list(proportion(e, conf.level = conf.level)), if (grouped) list(proportion(e, by = by, conf.level = conf.level))
-      )
+      fit <- function(by) proportion(e, by = by, conf.level = conf.level, na.action = "omit")
+      proportions[[name]] <- c(list(fit(NULL)), if (grouped) list(fit(by)))
       next
     }
     fit <- function(by) {
-      if (competing) return(cumulative_incidence(e, by = by, conf.level = conf.level))
-      if (is.null(conf.type)) return(kaplan_meier(e, by = by, conf.level = conf.level))
-      kaplan_meier(e, by = by, conf.type = conf.type, conf.level = conf.level)
+      estimate <- if (competing) cumulative_incidence else kaplan_meier
+      args <- list(e, by = by, conf.level = conf.level, na.action = "omit")
+      if (!competing && !is.null(conf.type)) args$conf.type <- conf.type
+      do.call(estimate, args)
     }
     fits[[name]] <- c(list(fit(NULL)), if (grouped) list(fit(by)))
     if (grouped) {
       test <- if (competing) gray_test else logrank_test
-      tests[[name]] <- try_fit(name, "test of groups", test(e, by = by))
+      tests[[name]] <- try_fit(name, "test of groups", test(e, by = by, na.action = "omit"))
     }
     followed[[name]] <- try_fit(name, "reverse Kaplan-Meier", reverse_follow_up(e))
   }
   structure(list(
     endpoints = x, fits = fits, proportions = proportions, tests = tests, follow_up = followed,
     failed = do.call(rbind, failed) %||% data.frame(endpoint = character(), what = character(), reason = character()),
-    by = by, times = times, conf.level = conf.level, meta = list(format = result_format)
+    ungrouped = ungrouped, by = by, times = times, conf.level = conf.level, meta = list(format = result_format)
   ), class = "outcomes")
 }
 
 # Which endpoints a report shows, and per which unit, stands in inst/rules/report.csv. One that the records do not give
 # is listed with the reason.
-endpoints_of_set <- function(cohort, rules, call) {
+endpoints_of_set <- function(cohort, rules, by, call) {
   check_cohort_object(cohort, call)
+  patients <- cohort$tables$patients
+  if (!is.null(by) && !check_text(by, "by", call) %in% names(patients)) {
+    abort_rule("column", paste0("`by`: there is no column ", quoted(by), " of the patients; there are ",
+      quoted(names(patients), 20), "."
+    ), arg = "by", call = call)
+  }
   shown <- read_rules("report")
   rules <- check_choice(rules, unique(shown$set), "rules", call)
   shown <- shown[shown$set == rules, ]
   endpoints <- failed <- list()
   for (i in seq_len(nrow(shown))) {
-    e <- tryCatch(endpoint(cohort, shown$endpoint[i], shown$unit[i], rules), cryonodes_error_empty = identity)
+    e <- tryCatch(endpoint(cohort, shown$endpoint[i], shown$unit[i], rules, keep = by),
+      cryonodes_error_empty = identity
+    )
     if (inherits(e, "endpoint") && any(!is.na(e$status))) {
       endpoints <- c(endpoints, list(e))
     } else {
@@ -122,11 +136,12 @@ reverse_follow_up <- function(e) {
   out
 }
 
-endpoint_names <- function(x, call) {
+endpoint_names <- function(x, call, lang = "en") {
   given <- names(x) %||% rep("", length(x))
   made <- vapply(x, function(e) {
     meta <- check_endpoint(e, call)
-    paste0(meta$rule$label, if (meta$unit != "patient") paste0(", per ", meta$unit))
+    label <- word_in(lang, meta$rule$label)
+    if (meta$unit == "patient") label else say(lang, "endpoint.of.unit", label = label, unit = word_in(lang, meta$unit))
   }, "")
   out <- unname(ifelse(is.na(given) | !nzchar(given), made, given))
   if (anyDuplicated(out)) {
@@ -147,7 +162,7 @@ check_by <- function(by, endpoints, call) {
         "`by`: the endpoint has no column ", quoted(by), "; it has ", quoted(names(e), 20), "."
       ), "endpoint(keep = ) carries more columns along.", arg = "by", call = call)
     }
-    check_complete(e[[by]], by, "Give such units a group of their own, or leave `by` out.", call)
+    if (all(is.na(e[[by]]))) check_complete(e[[by]], by, "Leave `by` out.", call)
   }
 }
 
@@ -162,6 +177,10 @@ print.outcomes <- function(x, ...) {
     cat(quoted_free(name), "\n", paste0("  ", estimand(x$endpoints[[name]]), "\n"), sep = "")
     test <- x$tests[[name]]
     if (!is.null(test)) cat("  ", test$method, ": p ", p_sign(as.vector(test$p.value)), "\n", sep = "")
+  }
+  without <- x$ungrouped[x$ungrouped > 0]
+  for (name in names(without)) {
+    cat("Note: ", quoted_free(name), ", ", without[[name]], " without a group: in the fit of all only.\n", sep = "")
   }
   if (length(x$times)) cat("Landmarks: ", paste(number_text(x$times), collapse = ", "), "\n", sep = "")
   for (i in seq_len(nrow(x$failed))) {
@@ -185,6 +204,7 @@ print.outcomes <- function(x, ...) {
     x[[part]] <- x[[part]][intersect(chosen, names(x[[part]]))]
   }
   x$failed <- x$failed[x$failed$endpoint %in% chosen, ]
+  x$ungrouped <- x$ungrouped[intersect(chosen, names(x$ungrouped))]
   x
 }
 
@@ -218,7 +238,7 @@ rates_of_fit <- function(fit, times, extend, whole) {
 
 # What the numbers of a table of rates are, for its footnotes.
 describe_rates <- function(endpoints, show) {
-  interval <- function(fit, label) paste0(number_text(100 * fit$conf.int), "% ", label, " confidence interval")
+  interval <- function(fit, label) paste0(in_mark(number_text(100 * fit$conf.int)), "% ", label, " confidence interval")
   with_error <- function(intervals) {
     intervals <- paste(unique(intervals), collapse = " or ")
     paste0(

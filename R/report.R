@@ -12,13 +12,16 @@
 #'   is written, but in the session's temporary directory.
 #' @param endpoints A list of [endpoint()]s; `NULL`: those that the set `rules` names for reports.
 #' @param rules Set of [endpoint_rules()], `"sio2021"` or `"paper2021"`, where `endpoints` is not given.
-#' @param by Column of the endpoints that forms the groups; `NULL`: none. The default `"group"` is passed over where the
-#'   cohort has no groups.
+#' @param by Column of the patients (or, with `endpoints`, of these) that forms the groups; `NULL`: none. The default
+#'   `"group"` is passed over where the cohort has no groups. Patients without a group are counted in the whole cohort
+#'   and left out of the comparison; tables, methods and checklist say how many they are.
 #' @param times Landmarks, in the unit of the endpoints (months). Tests that deal patients out at random draw on R's
 #'   random numbers: [set.seed()] before makes them repeat, and the paragraph on methods names the seed.
 #' @param title,author Text of the title page; by default the title of the cohort, and nobody.
-#' @param lang Language of headings and captions, `"en"` or `"fr"`. Definitions, methods and checklist are in English.
-#' @param decimal.mark `"."` or `","`, in tables; by default that of `options(cryonodes.decimal.mark)`, else a point.
+#' @param lang Language, `"en"` or `"fr"`, of headings, captions, definitions, methods and checklist. Footnotes and what
+#'   was found in the records are in English.
+#' @param decimal.mark `"."` or `","`, in tables and sentences; by default that of `options(cryonodes.decimal.mark)`,
+#'   else a point.
 #' @param overwrite Replace a file that exists?
 #' @param quiet No progress?
 #' @return The path, invisibly.
@@ -54,7 +57,7 @@ report <- function(cohort, file, endpoints = NULL, rules = "sio2021", by = "grou
   results <- if (inherits(endpoints, "outcomes")) {
     endpoints
   } else {
-    outcomes(endpoints %||% cohort, by = by, times = times, rules = rules)
+    outcomes(endpoints %||% cohort, by = by, times = times, rules = rules, lang = lang)
   }
   if (!quiet) cli::cli_progress_step("Document ({format})")
   work <- tempfile("report")
@@ -133,7 +136,8 @@ render_report <- function(input, format, lang, params, title, author, call) {
 
 #' Words of the report
 #'
-#' Headings and captions of the report, by key, from a table of texts.
+#' Headings, captions and sentences of the report, by key, from a table of texts. `{name}` in a sentence stands for what
+#' is filled in.
 #'
 #' @param key Name of a text, e.g. `"methods"`; without it a data frame of all.
 #' @param lang `"en"` or `"fr"`.
@@ -161,7 +165,7 @@ languages <- function() setdiff(names(read_rules("texts")), "key")
 #'
 #' @param x [outcomes()], a [checklist()], a [cohort()] (its checks), or `NULL` (software).
 #' @param caption Caption.
-#' @param lang Language of the headings.
+#' @param lang Language of headings and definitions. A checklist has its own.
 #' @return A `cryonodes_table`, or `NULL` for a cohort in which nothing was found.
 #' @section Errors: `cryonodes_error_object`.
 #' @examples
@@ -172,7 +176,8 @@ table_text <- function(x = NULL, caption = "", lang = "en") {
   head <- function(...) vapply(c(...), report_text, "", lang = lang, USE.NAMES = FALSE)
   if (is.null(x)) return(text_table(software_versions(), caption, head("software", "version"), c(0.3, 0.7)))
   if (inherits(x, "checklist")) {
-    data <- data.frame(x$item, x$state, x$finding)
+    states <- vapply(paste0("state.", x$state), report_text, "", lang = lang)
+    data <- data.frame(x$item, states, x$finding)
     return(text_table(data, caption, head("item", "state", "finding"), c(0.28, 0.14, 0.58)))
   }
   if (inherits(x, "cohort")) {
@@ -186,7 +191,7 @@ table_text <- function(x = NULL, caption = "", lang = "en") {
     check_outcomes(x, call)
     data <- do.call(rbind, lapply(names(x$endpoints), function(name) {
       e <- x$endpoints[[name]]
-      lines <- estimand(e)
+      lines <- estimand(e, lang)
       data.frame(name, lines[1], paste(lines[-1], collapse = ". "), if (attr(e, "meta")$rule$kind == "time") {
         event <- if (is.factor(e$status)) e$status == levels(e$status)[2] else e$status == 1
         paste0(sum(event), "/", nrow(e))

@@ -172,7 +172,8 @@ check_column_names <- function(x, data, arg, call, most = Inf) {
 #' fraction that is all zeros.
 #' @section Edge cases:
 #' One value has no standard deviation and no value has no mean: the cell is a dash with a
-#' footnote. A missing group is refused, not dropped.
+#' footnote. A missing group is refused, not dropped; of a cohort, who has no group is in the column of all only, and
+#' beneath the table it says how many they are.
 #' @section Errors:
 #' `cryonodes_error_column` (no such column), `_group` (a value changes within a patient; the heading
 #' `overall` is also a group), `_missing` (in `by` or `id`), `_weights`, `_type`, `_choice`, `_empty`.
@@ -196,8 +197,9 @@ table_characteristics <- function(data, variables = NULL, by = NULL, unit = NULL
   call <- quote(table_characteristics())
   # `missing` is an argument here.
   check_given(base::missing(data), "data", call)
+  of_cohort <- inherits(data, "cohort")
   if (inherits(data, "cohort")) {
-    described <- described_units(data, unit %||% "patient", call)
+    described <- described_units(data, unit %||% "patient", by, call)
     unit <- unit %||% "patient"
     labels <- c(labels, described$labels[setdiff(names(described$labels), names(labels))])
     variables <- variables %||% setdiff(described$variables, by)
@@ -219,16 +221,17 @@ table_characteristics <- function(data, variables = NULL, by = NULL, unit = NULL
   labels <- check_labels(labels, data, call)
 
   values <- setNames(lapply(variables, function(name) read_variable(data[[name]], name, call)), variables)
-  group <- if (!is.null(by)) read_groups(data[[by]], by, overall, call)
+  group <- if (!is.null(by)) read_groups(data[[by]], by, overall, call, refuse = !of_cohort)
   counted <- counted_rows(data, c(variables, by), unit, id, weights, pick, call)
   values <- lapply(values, function(v) v[counted$rows])
   group <- group[counted$rows]
 
   whole <- if (is.null(group) || !is.null(overall)) list(rep(TRUE, length(counted$rows)))
   columns <- setNames(
-    c(whole, lapply(levels(group), function(level) group == level)),
+    c(whole, lapply(levels(group), function(level) group %in% level)),
     c(if (!is.null(whole)) overall %||% "All", levels(group))
   )
+  counted$notes <- c(counted$notes, without_group(sum(is.na(group)), unit %||% "row", by, overall))
   numbers <- do.call(rbind, lapply(variables, function(name) {
     # Without names: do.call() would make symbols of the labels, in the encoding of the session.
     parts <- Map(function(rows, g) summarise_variable(values[[name]][rows], name, g), columns, names(columns))
@@ -283,9 +286,13 @@ read_variable <- function(x, name, call) {
   x
 }
 
-read_groups <- function(x, name, overall, call) {
+# Records of a clinic may lack a group: then such rows are in the column of all only. Where nobody has one, there is
+# nothing to compare.
+read_groups <- function(x, name, overall, call, refuse = TRUE) {
   check_vector(x, name, call)
-  check_complete(x, name, "Give such rows a group of their own, or leave them out before.", call)
+  if (refuse || all(is.na(x))) {
+    check_complete(x, name, "Give such rows a group of their own, or leave them out before.", call)
+  }
   group <- as_group(x, name, call)
   if (nlevels(group) > max_groups) {
     abort_rule("group", paste0("`", name, "` has ", nlevels(group), " groups; the limit is ", max_groups, "."),

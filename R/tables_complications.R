@@ -6,7 +6,8 @@
 #' system apart. A complication graded by two systems stands in the block of each; nothing is added up over systems.
 #'
 #' @param x A [cohort()] with a table of complications.
-#' @param by `"group"` for a column a group beside that of all; `NULL`: all only.
+#' @param by Name of a column of the patients or of the sessions (`"group"`, `"sex"`, `"modality"`, ...): a column of
+#'   the table for each of its values, beside that of all. `NULL`: all only.
 #' @param system Grading systems to show, in this order; `NULL`: those recorded.
 #' @param conf.level Level of the intervals.
 #' @param digits Decimals of percentages.
@@ -20,10 +21,13 @@
 #'   per session has the limits of Korn and Graubard, patients as clusters (Clopper-Pearson's where nobody had two
 #'   sessions); see [proportion()]. Of a session with several complications the worst grade counts. Major are grades C
 #'   to F of SIR 2003; the other systems do not define it.
-#' @section Edge cases: A complication without a date of resolution is not counted as resolved; beneath the table it
+#' @section Edge cases: Who has no value of `by` is in the column of all only, and beneath the table it says how many
+#'   they are. By a column of the sessions, a patient who had sessions of several values is a patient of each. A
+#'   complication without a date of resolution is not counted as resolved; beneath the table it
 #'   says so.
 #' @section Errors: `cryonodes_error_empty` (no table of complications: nothing recorded is not the same as none),
-#'   `_choice` (a system that is not recorded), `_missing` (patients without a group), `_type`.
+#'   `_choice` (a system that is not recorded), `_column` (no such `by`), `_missing` (nobody has a value of `by`),
+#'   `_type`.
 #' @references Khalilzadeh O et al. (2017). Proposal of a new adverse event classification by the Society of
 #'   Interventional Radiology Standards of Practice Committee. *J Vasc Interv Radiol* 28:1432-1437.
 #'
@@ -32,6 +36,7 @@
 #' @seealso [proportion()], [report()]
 #' @examples
 #' table_complications(ablation_cohort, by = "group")
+#' table_complications(ablation_cohort, by = "modality")
 #' as.data.frame(table_complications(ablation_cohort))[1:2, ]
 #' @export
 table_complications <- function(x, by = NULL, system = NULL, conf.level = 0.95, digits = 1, overall = "All",
@@ -39,7 +44,6 @@ table_complications <- function(x, by = NULL, system = NULL, conf.level = 0.95, 
   call <- quote(table_complications())
   check_given(missing(x), "x", call)
   check_cohort_object(x, call)
-  if (!is.null(by)) by <- check_choice(by, "group", "by", call)
   check_text(overall, "overall", call, null = FALSE)
   check_text(caption, "caption", call)
   check_decimals(digits, "digits", call)
@@ -57,18 +61,14 @@ table_complications <- function(x, by = NULL, system = NULL, conf.level = 0.95, 
   tables <- x$tables
   sessions <- tables$sessions
   complications$patient <- sessions$patient[match(complications$session, sessions$session)]
-  groups <- list(rep(TRUE, nrow(tables$patients)))
-  names(groups) <- overall
-  if (!is.null(by)) {
-    group <- read_groups(group_of_patients(tables), "group", overall, call)
-    groups <- c(groups, stats::setNames(lapply(levels(group), function(level) group == level), levels(group)))
-  }
+  grouped <- complication_groups(tables, by, overall, call)
+  groups <- grouped$groups
   numbers <- lapply(system %||% recorded, function(name) {
     lapply(names(groups), function(g) {
-      patients <- tables$patients$patient[groups[[g]]]
+      own <- sessions[sessions$session %in% groups[[g]]$sessions, ]
       count_complications(
-        complications[complications$system == name & complications$patient %in% patients, ],
-        sessions[sessions$patient %in% patients, ], patients, grades[grades$system == name, ], conf.level
+        complications[complications$system == name & complications$session %in% own$session, ], own,
+        groups[[g]]$patients, grades[grades$system == name, ], conf.level
       ) |> cbind(system = name, group = g)
     })
   })
@@ -76,7 +76,40 @@ table_complications <- function(x, by = NULL, system = NULL, conf.level = 0.95, 
   front <- c("system", "group", "measure", "grade", "unit", "n", "total", "estimate", "conf.low", "conf.high", "method")
   numbers <- numbers[front]
   rownames(numbers) <- NULL
-  lay_out_complications(numbers, names(groups), grades, digits, conf.level, caption %||% "Complications")
+  lay_out_complications(numbers, names(groups), grades, digits, conf.level, caption %||% "Complications", grouped$notes)
+}
+
+# The sessions and the patients of each column of the table. A column of the sessions puts a patient wherever one of his
+# sessions is.
+complication_groups <- function(tables, by, overall, call) {
+  sessions <- tables$sessions
+  patients <- tables$patients$patient
+  out <- stats::setNames(list(list(sessions = sessions$session, patients = patients)), overall)
+  if (is.null(by)) return(list(groups = out))
+  check_text(by, "by", call)
+  of_patients <- by %in% names(tables$patients)
+  from <- if (of_patients) tables$patients else sessions
+  if (!by %in% names(from)) {
+    columns <- setdiff(c(names(tables$patients), names(sessions)), c("patient", "session"))
+    abort_rule("column", paste0("`by`: neither patients nor sessions have a column ", quoted(by), "."),
+      paste0("There are ", quoted(columns, 30), "."),
+      arg = "by", call = call
+    )
+  }
+  group <- if (by == "group") group_of_patients(tables) else from[[by]]
+  group <- read_groups(group, by, overall, call, refuse = FALSE)
+  for (level in levels(group)) {
+    own <- from[group %in% level, ]
+    out[[level]] <- list(
+      sessions = if (of_patients) sessions$session[sessions$patient %in% own$patient] else own$session,
+      patients = unique(own$patient)
+    )
+  }
+  several <- tapply(group, from$patient, function(g) length(unique(g[!is.na(g)])) > 1)
+  list(groups = out, notes = c(
+    without_group(sum(is.na(group)), if (of_patients) "patient" else "session", by, overall),
+    if (any(several)) paste0(plural(sum(several), "patient"), " with sessions of several columns, counted in each")
+  ))
 }
 
 count_complications <- function(complications, sessions, patients, grades, conf.level) {
@@ -121,7 +154,7 @@ count_complications <- function(complications, sessions, patients, grades, conf.
   )
 }
 
-lay_out_complications <- function(numbers, groups, grades, digits, conf.level, caption) {
+lay_out_complications <- function(numbers, groups, grades, digits, conf.level, caption, notes) {
   book <- footnotes()
   rows <- list()
   add <- function(label, numbers, show, indent = 1L) {
@@ -170,9 +203,10 @@ lay_out_complications <- function(numbers, groups, grades, digits, conf.level, c
   header <- data.frame(text = c("", groups), mark = "", stringsAsFactors = FALSE)
   general <- c(
     paste0(
-      "Rates with ", number_text(100 * conf.level), "% confidence intervals; who has no record had no complication"
+      "Rates with ", in_mark(number_text(100 * conf.level)),
+      "% confidence intervals; who has no record had no complication"
     ),
-    if (length(unique(numbers$system)) > 1) "Each grading system apart: nothing is added up over systems"
+    if (length(unique(numbers$system)) > 1) "Each grading system apart: nothing is added up over systems", notes
   )
   new_table("complications", numbers, caption, header, bind_rows_of_table(rows), book$all(general))
 }

@@ -77,12 +77,34 @@ table_rates <- function(x, times = NULL, show = "se", digits = 1, p = NULL, p.la
   }
   labels <- label_times(read$times, unit.time %||% read$unit, time.labels, call)
   numbers <- with_p(numbers, p_values)
-  what <- if (!is.null(read$endpoints)) describe_rates(read$endpoints, show) else paste0(
+  what <- if (read$what != "Proportion" && !is.null(read$endpoints)) describe_rates(read$endpoints, show) else paste0(
     read$what, if ("se" %in% show) " (standard error)",
     if ("ci" %in% show) paste0(if ("se" %in% show) " [" else " (", read$interval, if ("se" %in% show) "]" else ")"),
     ", in percent"
   )
-  lay_out_rates(numbers, read$times, labels, show, digits, p_values, caption, what)
+  lay_out_rates(numbers, read$times, labels, show, digits, p_values, caption, c(what, notes_left_out(read$endpoints)))
+}
+
+# Rows that the fits left out: of all, and beyond these of the groups.
+notes_left_out <- function(endpoints) {
+  of_endpoint <- function(fits) {
+    lost <- vapply(fits, function(x) length((attr(x, "meta") %||% x$meta)$rows_dropped), 0L)
+    whole <- vapply(fits, function(x) is.null(x$strata) && is.null(attr(x, "meta")$group_title), TRUE)
+    of_all <- if (any(whole)) lost[whole][1] else 0L
+    of_groups <- max(0L, lost[!whole] - of_all)
+    unit <- attr(fits[[1]], "endpoint")$unit %||% "row"
+    c(
+      if (of_all) paste0(plural(of_all, unit), " left out for a missing value"),
+      if (of_groups) paste0(plural(of_groups, unit), if (any(whole)) " without a group, counted in the whole only" else
+        " left out for a missing value"
+      )
+    )
+  }
+  notes <- lapply(endpoints, of_endpoint)
+  vapply(unique(unlist(notes)), function(note) {
+    of <- names(endpoints)[vapply(notes, function(own) note %in% own, TRUE)]
+    paste(c(note, if (all(nzchar(of))) paste(of, collapse = "; ")), collapse = ": ")
+  }, "", USE.NAMES = FALSE)
 }
 
 check_show <- function(show, call) {
@@ -208,7 +230,7 @@ read_rates_proportions <- function(endpoints, times, whole, call) {
   intervals <- unique(unlist(lapply(endpoints, lapply, proportion_label)))
   list(
     numbers = numbers, times = NA_real_, unit = NULL, what = "Proportion",
-    interval = paste(intervals, collapse = " or ")
+    interval = paste(intervals, collapse = " or "), endpoints = endpoints
   )
 }
 
@@ -229,7 +251,8 @@ rates_of_proportion <- function(fit, whole, call) {
 proportion_label <- function(fit) {
   meta <- attr(fit, "meta")
   sides <- c(two.sided = "confidence interval", less = "upper confidence limit", greater = "lower confidence limit")
-  paste0(number_text(100 * meta$conf.level), "% ", proportion_names[[meta$conf.type]], " ", sides[[meta$alternative]],
+  level <- in_mark(number_text(100 * meta$conf.level))
+  paste0(level, "% ", proportion_names[[meta$conf.type]], " ", sides[[meta$alternative]],
     if (!is.null(meta$cluster_title)) paste0(" clustered by ", meta$cluster_title)
   )
 }
@@ -299,9 +322,11 @@ label_times <- function(times, unit, labels, call) {
     return(labels)
   }
   check_text(unit, "unit.time", call)
-  text <- vapply(times, number_text, "")
+  text <- in_mark(vapply(times, number_text, ""))
   if (is.null(unit)) return(paste("Time", text))
-  paste(text, ifelse(times == 1, sub("s$", "", unit), unit))
+  # Of a unit in another language the plural is not known.
+  singular <- if (unit %in% c("days", "weeks", "months", "years")) sub("s$", "", unit) else unit
+  paste(text, ifelse(times == 1, singular, unit))
 }
 
 # One size per group, or NULL when the endpoints do not agree (patients here, sessions there).
@@ -382,12 +407,12 @@ not_given <- "not given"
 
 cell_rate <- function(row, show, digits, book) {
   if (!nrow(row)) return(cell(em_dash, book$mark(not_given)))
-  reason <- if (is.na(row$note)) not_given else row$note
+  beyond <- !is.na(row$note) && startsWith(row$note, "beyond follow-up")
+  reason <- if (is.na(row$note)) not_given else if (beyond) in_mark(row$note) else row$note
   if (is.na(row$estimate)) return(cell(em_dash, book$mark(reason)))
   number <- function(x) table_number(100 * x, digits)
   text <- paste0(number(row$estimate), "%")
-  extended <- !is.na(row$note) && startsWith(row$note, "beyond follow-up")
-  marks <- if (extended) book$mark(row$note)
+  marks <- if (beyond) book$mark(reason)
   if ("se" %in% show) {
     text <- paste0(text, " (", if (is.na(row$std.error)) em_dash else number(row$std.error), ")")
     if (is.na(row$std.error)) marks <- c(marks, book$mark(reason))

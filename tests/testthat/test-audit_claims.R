@@ -59,6 +59,74 @@ test_that("what is printed of another number is carried through, against all tha
   expect_identical(sums, c("contradicted", "consistent", "consistent", "contradicted"))
 })
 
+test_that("each comparison picks what it says, each summary is the one of its name", {
+  gives <- function(rule) one_rule(99, rule, data = records)$arithmetic
+  # Ages 50, 51, 60, 71, 44.
+  expected <- c(
+    "count(age == 60)" = 1, "count(age != 60)" = 4, "count(age < 60)" = 3, "count(age <= 60)" = 4, "count(age > 60)" = 1,
+    "count(age >= 60)" = 2, "count(age > 44 & age < 60)" = 2, "count(age < 50 | age > 60)" = 2, "count(!(age < 60))" = 2,
+    "min(age)" = 44, "max(age)" = 71, "sum(age)" = 276, "median(age)" = 51, "mean(age)" = 55.2,
+    # Squares about 55.2: 27.04 + 17.64 + 23.04 + 249.64 + 125.44 = 442.8; a fourth of it is 110.7, its root 10.5214.
+    "sd(age)" = 10.521, "length(age)" = 5, "sum(rep(age, 2))" = 552
+  )
+  for (rule in names(expected)) expect_identical(gives(rule), paste(rule, "=", expected[[rule]]), info = rule)
+})
+
+test_that("what is not rounded is asked for where a rule chooses", {
+  others <- claims(id = "a", value = 2.5, recompute = NA, decimals = 1)
+  expect_error(one_rule(1, "count(a > 2)", others = others), "not rounded", class = "cryonodes_error_formula")
+  expect_error(one_rule(1, "fisher(a, 4, 1, 4)", others = others), "not rounded", class = "cryonodes_error_formula")
+})
+
+test_that("a rule says what it rests on, and what would make it true", {
+  row <- function(...) one_rule(..., data = records)
+  expect_identical(row(5, "length(age)")$basis, "records")
+  expect_identical(row(5, "2 + 3")$basis, "arithmetic")
+  picked <- row(60, "in age[sex == \"F\"]", kind = "example")
+  expect_identical(picked$arithmetic, "age[sex == \"F\"] = 50, 51, 71; it should be one of these")
+  expect_identical(picked$needed, "one of these to be as printed")
+  expect_identical(row(9, "in c(1, 2, 3, 4, 5, 6)", kind = "example")$arithmetic,
+    "c(1, 2, 3, 4, 5, 6) = 1, 2, 3, 4, 5, 6; it should be one of these"
+  )
+  expect_match(row(9, "in c(1, 2, 3, 4, 5, 6, 7)", kind = "example")$arithmetic, "= 1, 2, 3, 4, 5, 6, ...;", fixed = TRUE)
+  # The edge that an inequality leaves: below the greatest, above the least that can come out.
+  a <- claims(id = "a", value = 10, kind = "other", recompute = NA)
+  needed <- function(value, rule) one_rule(value, rule, kind = "limit", others = a)$needed
+  expect_identical(needed(11, "<= a"), "the printed number to be <= 10.5")
+  expect_identical(needed(11, "< a"), "the printed number to be < 10.5")
+  expect_identical(needed(9, ">= a"), "the printed number to be >= 9.5")
+  expect_identical(needed(9, "> a"), "the printed number to be > 9.5")
+  expect_identical(one_rule(7.25, "5 + 1", 2)$needed, "the computed number to be 7.245 to 7.255")
+  expect_identical(one_rule(7.1234, "5 + 1", 4)$needed, "the computed number to be 7.12335 to 7.12345")
+  # A percentage of a rounded number is no percentage of a count.
+  rounded <- claims(id = c("b", "n"), value = c(2.5, 29), kind = c("other", "count"), recompute = NA, decimals = c(1, 0))
+  expect_match(one_rule(20, "percent(b, n)", others = rounded)$needed, "^the computed number to be")
+})
+
+test_that("of several ways the best counts: reproduced, consistent, not checkable, contradicted", {
+  others <- claims(id = c("a", "z"), value = c(4, 0), recompute = NA)
+  best <- function(rule) one_rule(4, rule, others = others, data = records)$verdict
+  expect_identical(best("a || distinct(patient)"), "reproduced")
+  expect_identical(best("distinct(patient) || a"), "reproduced")
+  expect_identical(best("5 || 1 / z || a"), "consistent")
+  expect_identical(best("5 || 1 / z"), "not checkable")
+  expect_identical(audit_claims(claims(id = "alone", value = 4))$arithmetic, "nothing printed bears on it")
+})
+
+test_that("columns of records are plain columns", {
+  odd <- records
+  odd$sex <- factor(odd$sex)
+  expect_identical(one_rule(3, "count(sex == \"F\")", data = odd)$verdict, "reproduced")
+  expect_identical(one_rule(2, "distinct(sex)", data = odd)$verdict, "reproduced")
+  expect_error(one_rule(2, "sex[age > 60]", data = odd), "gives text", class = "cryonodes_error_formula")
+  expect_error(one_rule(2, "rep(age, 0 - 1)", data = odd), "0 to 1e6", class = "cryonodes_error_formula")
+  odd$pair <- cbind(1:5, 1:5)
+  odd$bag <- as.list(1:5)
+  expect_error(one_rule(5, "length(pair)", data = odd), "no plain column", class = "cryonodes_error_formula")
+  expect_error(one_rule(5, "length(bag)", data = odd), "no plain column", class = "cryonodes_error_formula")
+  expect_error(one_rule(5, "length(age[])", data = odd), "empty arguments", class = "cryonodes_error_formula")
+})
+
 test_that("several rules must all hold, of several ways one", {
   both <- claims(id = "x", value = 4, recompute = "distinct(patient); length(patient)")
   expect_identical(audit_claims(both, records)$verdict, c("reproduced", "contradicted"))
@@ -105,6 +173,15 @@ test_that("curves in rules: events and numbers at risk that all life tables leav
   expect_identical(rule(3, "events(\"OS\", \"all\", 12)"), "contradicted")
   expect_identical(rule(9, "<= at_risk(\"OS\", \"all\", 12)"), "contradicted")
   expect_identical(rule(3, "events(\"DFS\", \"all\", 12)"), "not checkable")
+  expect_identical(rule(2, "events(\"OS\", \"other\", 12)"), "not checkable")
+  expect_identical(rule(2, "events(\"OS\", \"all\", 24)"), "not checkable")
+  # Eight may be left, more may not.
+  expect_identical(rule(8, "<= at_risk(\"OS\", \"all\", 12)"), "consistent")
+  rows <- curve[c(1, 2, 2), ]
+  rows[3, c("id", "kind", "value", "decimals", "endpoint", "recompute")] <-
+    list("x", "count", 2, 0, NA, "events(\"OS\", \"all\", 12)")
+  ledger <- audit_claims(rows)
+  expect_identical(ledger$basis[ledger$check == "events(\"OS\", \"all\", 12)"], "curves")
 })
 
 test_that("a rule runs no code", {
@@ -113,7 +190,7 @@ test_that("a rule runs no code", {
     "system(\"true\")", paste0("file.create(\"", marker, "\")"), "base::system(\"true\")", "(function() 1)()", "x <- 1",
     "{ 1 }", "get(\"system\")(\"true\")", "lnm_claims$value", "function(x) x", "Sys.time()", "age[[1]]", "T", "pi",
     "sum(na.rm = 1)", "1; system(\"true\")", "if (TRUE) 1", "\"text\"", "1 +", "1 2",
-    paste(rep("1 +", 600), collapse = " "),
+    paste(c(rep("1 +", 600), "1"), collapse = " "), "# nothing", "1\n2", "count(age)", "rep(1, -1)",
     "rep(1, 1e9)", "events(1)", "mean()"
   )
   for (attack in attacks) {
@@ -153,6 +230,7 @@ test_that("the founding case: verdicts are what its own tables give", {
   expect_setequal(names(verdict), lnm_claims$id)
   value <- stats::setNames(lnm_claims$value, lnm_claims$id)
   first <- lnm_sessions[!duplicated(lnm_sessions$patient), ]
+  expect_true("curves together" %in% ledger$check)
   # Computed here a second time, without rules.
   same <- c(
     lesions = sum(lnm_sessions$n_lnm), female = sum(first$sex == "F"), male = sum(first$sex == "M"),
@@ -175,6 +253,13 @@ test_that("the founding case: verdicts are what its own tables give", {
       info = id
     )
   }
+  # The recorded searches left some undecided: no cell of that endpoint is contradicted by its curves.
+  searches <- utils::read.csv(system.file("extdata", "ltpfs_searches.csv", package = "cryonodes"))
+  undecided <- searches$undecided[searches$sets_found > 0]
+  ltpfs <- ledger[ledger$check == "curves together" & grepl("ltpfs", ledger$id), ]
+  expect_gt(nrow(ltpfs), 0)
+  expect_identical(unique(ltpfs$verdict), if (undecided > 0) "not checkable" else "contradicted")
+  expect_match(ltpfs$arithmetic, paste(undecided, "others are undecided"), fixed = TRUE)
   # The cell that reconstruct_km() would release, where there is one smallest set and cutting off does not explain it.
   printed <- lnm_rates[lnm_rates$endpoint == "Disease-free survival", ]
   released <- reconstruct_km(printed, pooled = "Whole cohort", release = 1)$release

@@ -72,6 +72,21 @@ test_that("numbers of events that a rate leaves, against all life tables of few 
   }
 })
 
+test_that("where no number of events leaves a rate, p has nothing to be checked against", {
+  # Of 10, one event leaves 90% at most: 95% is printed by none. At 100% nobody had one.
+  events <- function(estimate) events_allowed(data.frame(group = "A", time = 1, estimate, decimals = 1, n = 10), NULL)
+  expect_length(events(95), 0)
+  expect_identical(as.integer(events(100)), 0L)
+  expect_identical(as.integer(events(90)), 1L)
+  expect_identical(as.integer(events(80)), 1:2)
+  expect_identical(as.integer(events(0)), 1:10)
+  expect_identical(as.integer(events(NA_real_)), 0:10)
+  ledger <- audit_rates(rate_rows(c("A", "B"), 10, 24, c(95, 80), NA, 0.5), release = 0)
+  against <- of_check(ledger, "Fisher's test")
+  expect_identical(against$verdict, "not checkable")
+  expect_match(against$arithmetic, "no number of events", fixed = TRUE)
+})
+
 test_that("what a cohort prints is not contradicted", {
   for (seed in 1:12) {
     set.seed(seed)

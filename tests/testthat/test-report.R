@@ -88,6 +88,142 @@ test_that("complications by hand: the worst grade counts, systems stand apart, l
   expect_error(table_complications(small_cohort()), class = "cryonodes_error_empty")
 })
 
+test_that("complications by a column of the sessions: a patient is one of each value that his sessions have", {
+  x <- small_cohort(complications = complications_by_hand)
+  # S1 and S2 are of P1; S5 has no value.
+  x$tables$sessions$modality <- c("cryo", "microwave", "cryo", "microwave", NA)
+  table <- table_complications(x, by = "modality", system = "SIR 2003")
+  numbers <- as.data.frame(table)
+  at <- function(measure, unit, group) {
+    numbers[numbers$measure == measure & numbers$unit == unit & numbers$group == group, c("n", "total")]
+  }
+  # cryo: S1 (A and C) and S3 (F), of P1 and P2; microwave: S2 (B) and S4 (CTCAE only), of P1 and P3.
+  expect_equal(at("any", "complication", "cryo"), data.frame(n = 3, total = 3), ignore_attr = TRUE)
+  expect_equal(at("any", "session", "cryo"), data.frame(n = 2, total = 2), ignore_attr = TRUE)
+  expect_equal(at("any", "patient", "cryo"), data.frame(n = 2, total = 2), ignore_attr = TRUE)
+  expect_equal(at("any", "session", "microwave"), data.frame(n = 1, total = 2), ignore_attr = TRUE)
+  expect_equal(at("major", "patient", "microwave"), data.frame(n = 0, total = 2), ignore_attr = TRUE)
+  expect_equal(at("any", "session", "All"), data.frame(n = 3, total = 5), ignore_attr = TRUE)
+  expect_true("1 session without a value of `modality`: in the column All only" %in% table$notes$text)
+  expect_true("1 patient with sessions of several columns, counted in each" %in% table$notes$text)
+  by_sex <- as.data.frame(table_complications(x, by = "sex", system = "SIR 2003"))
+  # F: P1 and P3, with S1, S2 and S4.
+  expect_identical(by_sex$n[by_sex$measure == "any" & by_sex$group == "F"], c(3L, 2L, 1L))
+  expect_identical(by_sex$total[by_sex$measure == "any" & by_sex$group == "F"], c(3L, 3L, 2L))
+  expect_false(any(grepl("without|several columns", table_complications(x, by = "sex")$notes$text)))
+  expect_error(table_complications(x, by = "nothing"), class = "cryonodes_error_column")
+  expect_error(table_complications(x, by = "anaesthesia"), class = "cryonodes_error_missing")
+  expect_error(table_complications(x, by = "modality", overall = "cryo"), class = "cryonodes_error_group")
+})
+
+test_that("the table of complications as it is read, by hand", {
+  given <- complications_by_hand
+  given$resolved[2] <- "2020-01-09"
+  x <- small_cohort(complications = given)
+  table <- table_complications(x, by = "group", conf.level = 0.9, digits = 2)
+  expect_identical(table$header$text, c("", "All", "A", "B"))
+  row <- function(label) table$cells[table$cells[, 1] == label, -1, drop = FALSE]
+  limits <- function(k, n) {
+    ends <- sprintf("%.2f", 100 * binom.test(k, n, conf.level = 0.9)$conf.int)
+    sprintf("%d/%d, %.2f%% (%s\u2013%s)", k, n, 100 * k / n, ends[1], ends[2])
+  }
+  # SIR 2003 first: P1 and P2 of A had all of it; CTCAE: P3 of B.
+  expect_identical(row("Complications"), rbind(c("4", "4", "0"), c("1", "0", "1")))
+  expect_identical(row("Patients with any"), rbind(
+    c(limits(2, 4), limits(2, 2), limits(0, 2)), c(limits(1, 4), limits(0, 2), limits(1, 2))
+  ))
+  clustered <- proportion(c(1, 1, 1, 0, 0), event = 1, cluster = c(1, 1, 2, 3, 4), conf.level = 0.9)
+  expect_identical(row("Sessions with any")[1, 1], sprintf("3/5, 60.00%% (%.2f\u2013%.2f)", 100 * clustered$conf.low,
+    100 * clustered$conf.high
+  ))
+  # Nobody of B had two sessions.
+  expect_identical(row("Sessions with any")[1, 3], limits(0, 2))
+  expect_identical(row("Sessions with a major one (C to F)")[, 3], limits(0, 2))
+  expect_identical(nrow(row("Patients with a major one (C to F)")), 1L)
+  # Of the session: S1 C (with A), S2 B, S3 F; of the patient: P1 C, P2 F.
+  grade <- function(label) row(label)[, 1]
+  expect_identical(grade("B, nominal therapy, no consequence"), c("1/5 (20.00%)", "0/4 (0.00%)"))
+  expect_identical(grade("C, therapy, short hospital stay"), c("1/5 (20.00%)", "1/4 (25.00%)"))
+  expect_identical(grade("2, moderate"), c("1/5 (20.00%)", "1/4 (25.00%)"))
+  expect_identical(row("Resolved, with a date"), rbind(c("3/4 (75.00%)", "3/4 (75.00%)", "0"), c("\u2014", "0", "\u2014")))
+  expect_identical(table$notes$text, c(
+    "Rates with 90% confidence intervals; who has no record had no complication",
+    "Each grading system apart: nothing is added up over systems", "Korn-Graubard limits, patients as clusters",
+    "Clopper-Pearson limits", "no date of resolution is recorded: not known whether they resolved"
+  ))
+  one <- table_complications(x, system = "CTCAE")
+  expect_identical(unique(as.data.frame(one)$system), "CTCAE")
+  expect_false("Each grading system apart: nothing is added up over systems" %in% one$notes$text)
+  expect_error(table_complications(x, system = "CIRSE"), class = "cryonodes_error_choice")
+})
+
+test_that("groups of complications: from the sessions where patients have none, without sessions, with gaps", {
+  x <- small_cohort(complications = complications_by_hand)
+  of_patients <- as.data.frame(table_complications(x, by = "group"))
+  x$tables$sessions$group <- c("A", "A", "A", "B", "B")
+  x$tables$patients$group <- NA_character_
+  expect_identical(as.data.frame(table_complications(x, by = "group")), of_patients)
+  # Two sessions of one kind are one patient; a gap beside them makes no second kind.
+  x$tables$sessions$modality <- c("cryo", "cryo", "cryo", NA, "microwave")
+  numbers <- as.data.frame(table_complications(x, by = "modality", system = "SIR 2003"))
+  cryo <- numbers[numbers$group == "cryo" & numbers$measure == "any", ]
+  expect_identical(cryo$total, c(4L, 3L, 2L))
+  x$tables$sessions$modality <- c("cryo", NA, "cryo", "microwave", "microwave")
+  expect_false(any(grepl("several columns", table_complications(x, by = "modality")$notes$text)))
+  # P4 was never treated: a group of patients without sessions.
+  x <- small_cohort(group = c("A", "A", "B", "C"), complications = complications_by_hand)
+  x$tables$sessions <- x$tables$sessions[1:4, ]
+  table <- table_complications(x, by = "group", system = "SIR 2003")
+  of_c <- as.data.frame(table)[as.data.frame(table)$group == "C", ]
+  expect_identical(of_c$total[of_c$measure == "any"], c(0L, 0L, 1L))
+  expect_identical(of_c$estimate[of_c$measure == "any"], c(NA, NA, 0))
+  expect_false(any(is.nan(of_c$estimate)))
+  expect_true(all(is.na(of_c$conf.low[of_c$unit == "session"]) & is.na(of_c$conf.high[of_c$unit == "session"])))
+  expect_identical(table$cells[table$cells[, 1] == "Sessions with any", 5], "\u2014")
+  expect_true("nobody was observed" %in% table$notes$text)
+})
+
+test_that("patients without a group are in the whole only, and everything says how many they are", {
+  x <- small_cohort(group = c("A", "B", "B", NA), complications = complications_by_hand)
+  expect_identical(x$checks$severity[x$checks$check == "group_missing"], "warning")
+  o <- outcomes(endpoint(x, "OS"), by = "group", times = 12)
+  expect_identical(o$ungrouped, c("Overall survival" = 1L))
+  fits <- o$fits[[1]]
+  expect_identical(c(fits[[1]]$n, fits[[2]]$n), c(4L, 1L, 2L))
+  # As if P4 were not there.
+  without <- as.data.frame(endpoint(x, "OS"))[1:3, ]
+  direct <- logrank_test(Surv(time, status) ~ group, data = without)
+  expect_identical(o$tests[[1]]$p.value, direct$p.value)
+  expect_output(print(o), "Overall survival, 1 without a group")
+  said <- function(table) grep("without a group", table$notes$text, value = TRUE)
+  expect_identical(said(table_rates(o)), "1 patient without a group, counted in the whole only: Overall survival")
+  expect_identical(said(table_characteristics(x, by = "group")), "1 patient without a group: in the column All only")
+  expect_identical(said(table_complications(x, by = "group")), "1 patient without a group: in the column All only")
+  numbers <- as.data.frame(table_characteristics(x, "age", by = "group"))
+  expect_identical(numbers$total, c(4L, 1L, 2L))
+  expect_identical(numbers$mean, c(65, 50, 65))
+  list <- checklist(x, o)
+  expect_identical(list$state[list$item == "Groups that are compared"], "attention")
+  expect_match(paste(methods_text(o), collapse = " "), "1 patient without a group", fixed = TRUE)
+  full <- small_cohort()
+  o <- outcomes(endpoint(full, "OS"), by = "group", times = 12)
+  expect_identical(o$ungrouped, c("Overall survival" = 0L))
+  expect_identical(said(table_rates(o)), character())
+  expect_false("attention" %in% checklist(full, o)$state[startsWith(checklist(full, o)$item, "Groups")])
+  expect_error(outcomes(endpoint(small_cohort(group = NA_character_), "OS"), by = "group"), class = "cryonodes_error_missing")
+})
+
+test_that("outcomes that were not recorded are in no proportion, and stop nothing", {
+  x <- five_cohort()
+  x$tables$ablations$technical_success[1:2] <- NA
+  e <- endpoint(x, "technical success", "session")
+  # S1 has no value left; one of the other seven, S3, failed.
+  o <- outcomes(e, by = "group")
+  expect_identical(c(o$proportions[[1]][[1]]$events, o$proportions[[1]][[1]]$n), 6:7)
+  expect_true("1 session left out for a missing value: Technical success, per session" %in%
+    table_rates(o$proportions)$notes$text)
+})
+
 test_that("flow by hand: screened, excluded with reasons, analysed, not counted", {
   x <- small_cohort(screening = screening_by_hand)
   steps <- as.data.frame(flow(x, endpoint(x, "OS")))
@@ -159,6 +295,158 @@ test_that("the checklist finds what is not there and what rests on few", {
   expect_identical(state("Interval and number"), "missing")
 })
 
+# What the checklist says of one item, by the beginning of its name.
+item_of <- function(list, begins) as.list(list[startsWith(list$item, begins), c("state", "finding")])
+
+test_that("the checklist by hand: units, clusters, definitions, deaths", {
+  x <- five_cohort()
+  o <- outcomes(list(endpoint(x, "OS"), ltp = endpoint(x, "LTP", "lesion")), times = 6)
+  list <- checklist(x, o)
+  expect_identical(item_of(list, "Units of one"), list(state = "ok", finding = "ltp: 6 lesions of 4 patients, clustered by patient"))
+  expect_identical(item_of(list, "Definitions")$state, "attention")
+  expect_match(item_of(list, "Definitions")$finding, "not verified in the source: ltp", fixed = TRUE)
+  expect_identical(item_of(checklist(x, o["Overall survival"]), "Definitions")$state, "ok")
+  # The same curve of rows taken as independent.
+  e <- as.data.frame(o$endpoints$ltp)
+  alone <- o
+  alone$fits$ltp <- list(cumulative_incidence(Surv(time, status) ~ 1, data = e))
+  expect_identical(item_of(checklist(x, alone), "Units of one"),
+    list(state = "attention", finding = "ltp: 6 lesions of 4 patients, taken as independent")
+  )
+  # One lesion a patient: nothing to be dependent.
+  one <- five_patients()
+  for (name in c("lesions", "ablations", "follow_up")) {
+    one[[name]] <- one[[name]][!one[[name]]$lesion %in% c("A2", "C2"), ]
+  }
+  one <- do.call(cohort, one)
+  expect_identical(item_of(checklist(one, endpoint(one, "LTP", "lesion")), "Units of one")$finding,
+    "no patient has several units in any endpoint"
+  )
+  # D was never seen by imaging.
+  expect_identical(item_of(list, "Units that")$finding, "ltp: 1 (reasons: see the flow)")
+  paper <- endpoint(x, "LTPFS", "patient", rules = "paper2021")
+  expect_identical(item_of(checklist(x, paper), "Death")$state, "attention")
+  expect_match(item_of(checklist(x, paper), "Death")$finding, "2 patients died", fixed = TRUE)
+  x$tables$patients$vital_status <- "alive"
+  expect_identical(item_of(checklist(x, paper), "Death")$state, "ok")
+})
+
+test_that("the checklist by hand: few at risk, follow-up, several tests, few events, failures, records", {
+  x <- small_cohort()
+  e <- list(a = endpoint(x, "OS"), b = endpoint(x, "LTP", "lesion"))
+  o <- outcomes(e, by = "group", times = 12)
+  least <- min(unlist(lapply(unlist(o$fits, recursive = FALSE), function(f) as.data.frame(rates(f, 12))$n.risk)))
+  few <- function(n) item_of(checklist(x, o, few = n), "Rates on fewer")
+  expect_identical(few(max(1, least))$state, "ok")
+  expect_identical(few(least + 1)$state, "attention")
+  expect_error(checklist(x, o, few = 0), class = "cryonodes_error_count")
+  o$follow_up$a$median <- 30
+  o$follow_up$a$conf.low <- 20
+  o$follow_up$a$conf.high <- NA
+  o$follow_up$b$median <- NA
+  expect_identical(item_of(checklist(x, o), "Length")$finding,
+    "a: median 30.0 (20.0 to -) months; b: median not reached months"
+  )
+  # Holm: twice the smaller, and the other as it is.
+  o$tests <- list(a = list(p.value = 0.01), b = list(p.value = 0.04))
+  expect_identical(item_of(checklist(x, o), "Multiplicity"), list(state = "attention",
+    finding = "2 p-values, not adjusted; a: p = 0.01, by Holm = 0.02; b: p = 0.04, by Holm = 0.04"
+  ))
+  o$tests$b <- NULL
+  expect_identical(item_of(checklist(x, o), "Multiplicity"), list(state = "ok", finding = "1 p-value"))
+  # Five events are enough, four are not; of competing events the first kind counts.
+  groups <- rep(c("A", "B"), each = 20)
+  long <- structure(data.frame(group = groups, patient = 1:40, status = as.integer(rep(1:20, 2) <= rep(5:4, each = 20))),
+    meta = attr(e$a, "meta"), class = c("endpoint", "data.frame")
+  )
+  o$endpoints$a <- long
+  expect_identical(item_of(checklist(x, o), "Events"), list(state = "attention", finding = "fewer than 5 events: a, B: 4"))
+  o$endpoints$a$status <- factor(ifelse(long$status == 1, "LTP", "censored"), c("censored", "LTP", "death"))
+  expect_identical(item_of(checklist(x, o), "Events")$finding, "fewer than 5 events: a, B: 4")
+  o$failed <- data.frame(endpoint = "a", what = "test of groups", reason = "why")
+  expect_identical(item_of(checklist(x, o), "What could"), list(state = "missing", finding = "a, test of groups: why"))
+  x$checks <- x$checks[0, ]
+  expect_identical(item_of(checklist(x, o), "Records"), list(state = "ok", finding = "nothing found"))
+  x$excluded <- data.frame(patient = "Z", reason = "key")
+  expect_identical(item_of(checklist(x, o), "Records"),
+    list(state = "attention", finding = "nothing found; 1 patient left out for errors")
+  )
+})
+
+test_that("the flow by hand: who is missing from the screening, left out, without reason, not recorded", {
+  x <- five_cohort()
+  x$tables$screening <- data.frame(candidate = 1:6, patient = c("A", "B", "C", "D", NA, NA), reason = c(rep(NA, 4), "age", NA))
+  x$excluded <- data.frame(patient = "Z", reason = "key_duplicate")
+  x$tables$ablations$technical_success[1:3] <- NA
+  e <- endpoint(x, "technical success", "session")
+  f <- flow(x, list(endpoint(x, "OS"), ts = e))
+  steps <- as.data.frame(f)
+  n <- function(step, column = "n") steps[[column]][steps$step == step]
+  # Six candidates, E who is not among them, Z who was left out.
+  expect_identical(n("screened"), 8L)
+  expect_match(f$notes, "1 patient of the cohort not in the table of screening", fixed = TRUE)
+  expect_setequal(n("excluded", "label"), c("age", "no reason stated"))
+  expect_identical(n("included"), 6L)
+  expect_identical(c(n("left out"), n("left out", "label")), c("1", "key_duplicate"))
+  # Sessions and lesions of B and D; then of A, C and E.
+  expect_identical(n("group"), c(2L, 3L, 2L, 3L, 5L, 5L))
+  # Both sessions of A have no outcome.
+  expect_identical(c(n("endpoint"), n("endpoint", "patients")), c(5L, 6L, 5L, 4L))
+  expect_identical(c(n("not counted"), n("not counted", "patients")), 2:1)
+  boxes <- cryonodes:::flow_boxes(f)
+  lines <- lapply(boxes[vapply(boxes, `[[`, "", "kind") == "endpoint"], `[[`, "lines")
+  expect_identical(lines, list("Overall survival: 5 patients", c("ts: 6 sessions of 4 patients", "not counted 2: not recorded")))
+  turned <- cryonodes:::flow_boxes(flow(x, list(ts = e, endpoint(x, "OS"))))
+  lines <- lapply(turned[vapply(turned, `[[`, "", "kind") == "endpoint"], `[[`, "lines")
+  expect_identical(lengths(lines), 2:1)
+  frame <- cryonodes:::flow_frame(f)$boxes
+  of_groups <- frame[frame$kind == "group", ]
+  expect_identical(of_groups$left, c(0.02, 0.54))
+  expect_identical(of_groups$top[1], of_groups$top[2])
+  bare <- five_patients()
+  bare$patients$group <- NULL
+  expect_false("group" %in% as.data.frame(flow(do.call(cohort, bare)))$step)
+})
+
+test_that("outcomes by hand: levels, kinds of interval, names, groups of one, parts", {
+  x <- five_cohort()
+  os <- endpoint(x, "OS")
+  ltp <- endpoint(x, "LTP", "lesion")
+  works <- endpoint(x, "technical success", "session")
+  o <- outcomes(list(os, mine = ltp, works), by = "group", conf.level = 0.9, conf.type = "plain")
+  expect_named(o$endpoints, c("Overall survival", "mine", "Technical success, per session"))
+  expect_identical(vapply(o$fits[[1]], function(f) paste(f$conf.type, f$conf.int), ""), rep("plain 0.9", 2))
+  expect_identical(vapply(o$fits$mine, function(f) f$conf.int, 0), c(0.9, 0.9))
+  expect_identical(attr(o$proportions[[1]][[2]], "meta")$conf.level, 0.9)
+  expect_s3_class(o$tests$mine, "gray_test")
+  unknown <- outcomes(small_cohort())$failed
+  expect_identical(unknown$reason[unknown$endpoint == "technical success, per lesion"], "not recorded")
+  # The longest of each patient, ended by an event of any kind.
+  times <- split(as.data.frame(ltp), ltp$patient)
+  last <- do.call(rbind, lapply(times, function(d) d[which.max(as.numeric(d$time)), ]))
+  direct <- follow_up(as.numeric(last$time), last$status != "censored")
+  expect_identical(o$follow_up$mine$median, direct$median)
+  expect_identical(o$follow_up$mine$n, direct$n)
+  table <- table_rates(o, times = 6)
+  expect_true("p" %in% table$header$text)
+  expect_match(table$notes$text, "mine: cumulative incidence of LTP, competing: death", fixed = TRUE, all = FALSE)
+  part <- o["mine"]
+  expect_named(part$endpoints, "mine")
+  for (name in c("fits", "tests", "follow_up", "ungrouped")) expect_true(all(names(part[[name]]) %in% "mine"), info = name)
+  expect_length(part$proportions, 0)
+  o$failed <- data.frame(endpoint = c("mine", "Overall survival"), what = "x", reason = "y")
+  expect_identical(o["mine"]$failed$endpoint, "mine")
+  # One group and a gap are nothing to compare.
+  lone <- small_cohort(group = c("A", "A", "A", NA))
+  single <- outcomes(endpoint(lone, "OS"), by = "group")
+  expect_length(single$fits[[1]], 1)
+  expect_length(single$tests, 0)
+  paper <- outcomes(x, by = "vital_status", rules = "paper2021")
+  expect_true(all(vapply(paper$endpoints, function(e) attr(e, "meta")$rule$set == "paper2021", TRUE)))
+  expect_true(all(vapply(paper$endpoints, function(e) "vital_status" %in% names(e), TRUE)))
+  expect_error(outcomes(x, by = "nothing"), class = "cryonodes_error_column")
+})
+
 test_that("numbers of tables have the decimal mark that the option says, labels keep their own", {
   old <- options(cryonodes.decimal.mark = ",")
   on.exit(options(old))
@@ -175,6 +463,65 @@ test_that("each key has a text in each language, and no other is given out", {
   expect_false(anyDuplicated(texts$key) > 0)
   expect_error(report_text("nothing"), class = "cryonodes_error_choice")
   expect_error(report_text("methods", "de"), class = "cryonodes_error_choice")
+})
+
+test_that("every sentence fills in the same names in each language; every word of the rules has its French", {
+  texts <- report_text()
+  names_in <- function(x) lapply(regmatches(x, gregexpr("[{][^}]*[}]", x)), sort)
+  expect_identical(names_in(texts$fr), names_in(texts$en))
+  expect_gt(sum(lengths(names_in(texts$en))), 100)
+  known <- texts$en[startsWith(texts$key, "word.")]
+  words <- cryonodes:::endpoint_words
+  asked <- c(unlist(words[c("units", "start", "event", "population", "censor", "certainty")]), endpoint_rules()$label)
+  expect_identical(setdiff(asked, known), character())
+})
+
+test_that("French with decimal comma: no word of English, no decimal point, and the same numbers", {
+  old <- options(cryonodes.decimal.mark = ",")
+  on.exit(options(old))
+  x <- small_cohort(group = c("A", "B", "B", NA))
+  e <- list(endpoint(x, "OS", max.gap = 400), endpoint(x, "LTP", "lesion"), endpoint(x, "primary efficacy", "lesion"))
+  fitted <- function(lang) outcomes(e, by = "group", times = 12.5, conf.level = 0.975, lang = lang)
+  o <- fitted("fr")
+  expect_named(o$fits, c("Survie globale", "Progression tumorale locale, par l\u00e9sion"))
+  text <- paste(methods_text(o, lang = "fr"), collapse = " ")
+  expect_match(text, "intervalles de confiance \u00e0 97,5 %", fixed = TRUE)
+  expect_match(text, "pas au-del\u00e0 de 400 jours sans imagerie", fixed = TRUE)
+  expect_match(text, "1 patient sans groupe (survie globale)", fixed = TRUE)
+  list <- checklist(x, o, lang = "fr")
+  expect_identical(list$state, checklist(x, fitted("en"))$state)
+  expect_match(list$finding, "Survie globale, ensemble, \u00e0 12,5 : ", fixed = TRUE, all = FALSE)
+  # Versions keep their points; sources and titles of tests by dealing may be English.
+  everything <- paste(sub("packages .*", "", text), paste(list$item, list$finding, collapse = " "), paste(table_text(o, lang = "fr")$cells, collapse = " "))
+  expect_false(grepl("\\b(the|of|and|with|were|from|patients? without|survival|death|lesions?)\\b", everything, perl = TRUE))
+  shown <- gsub(paste(R.version$major, R.version$minor, sep = "."), "", text, fixed = TRUE)
+  shown <- gsub("(cryonodes|survival) [0-9.]+", "", shown)
+  expect_false(grepl("[0-9][.][0-9]", shown))
+  expect_false(grepl("[0-9][.][0-9]", paste(list$finding, collapse = " ")))
+  table <- table_text(list, lang = "fr")
+  expect_true(all(c("acquis", "\u00e0 signaler", "absent") %in% table$cells))
+  english <- paste(methods_text(o), collapse = " ")
+  expect_match(english, "log-log 97,5% confidence intervals", fixed = TRUE)
+  rates <- table_rates(o, show = "ci", unit.time = "mois")
+  expect_true("12,5 mois" %in% rates$cells)
+  expect_match(rates$notes$text, "97,5% log-log", fixed = TRUE, all = FALSE)
+  boxes <- unlist(lapply(cryonodes:::flow_boxes(flow(x, o), lang = "fr"), `[[`, "lines"))
+  expect_true("groupe non pr\u00e9cis\u00e9: 1 patient, 1 s\u00e9ance, 1 l\u00e9sion" %in% boxes)
+  expect_error(methods_text(o, lang = "de"), class = "cryonodes_error_choice")
+  expect_error(checklist(x, o, lang = "de"), class = "cryonodes_error_choice")
+  expect_error(outcomes(e, lang = "de"), class = "cryonodes_error_choice")
+})
+
+test_that("a sentence takes labels as text, and plurals by language", {
+  expect_identical(cryonodes:::say("en", "check.value", name = "{value}", value = c("a", "{name}")),
+    c("{value}: a", "{value}: {name}")
+  )
+  expect_identical(cryonodes:::count_in("fr", 0:2, "lesion"), c("0 l\u00e9sion", "1 l\u00e9sion", "2 l\u00e9sions"))
+  expect_identical(cryonodes:::count_in("en", 0:2, "lesion"), c("0 lesions", "1 lesion", "2 lesions"))
+  expect_identical(cryonodes:::list_in("en", c("a", "b", "c")), "a, b and c")
+  expect_identical(cryonodes:::say("en", "check.landmarks.both", n = 100000L, total = 1e6),
+    "100000 of 1000000 rates have both"
+  )
 })
 
 test_that("report() refuses what it cannot write, before it computes", {
@@ -221,7 +568,7 @@ render_once <- function(format) {
   skip_if(!rmarkdown::pandoc_available("2.0"), "pandoc is not installed")
   if (is.null(rendered[[format]])) {
     file <- file.path(tempdir(), paste0("cryonodes-report.", format))
-    x <- small_cohort(group = c("A", "A", hostile, hostile), complications = complications_by_hand,
+    x <- small_cohort(group = c("A", "A", hostile, NA), complications = complications_by_hand,
       screening = within(screening_by_hand, reason[5:6] <- hostile), title = hostile
     )
     e <- list(endpoint(x, "OS"), endpoint(x, "LTP", unit = "lesion"))
@@ -242,6 +589,9 @@ test_that("HTML: labels are text, headings, alternative text and language are th
   title <- xml2::xml_text(xml2::xml_find_first(page, "//h1[contains(@class, 'title')]"))
   expect_identical(gsub("[[:space:]]+", " ", title), hostile) # pandoc breaks its lines
   expect_length(xml2::xml_find_all(page, "//b | //body//td//strong | //body//th//em"), 0)
+  # A patient without a group stops nothing, and is told of.
+  text <- xml2::xml_text(xml2::xml_find_first(page, "//body"))
+  expect_match(gsub("[[:space:]]+", " ", text), "1 patient sans groupe, hors de la comparaison", fixed = TRUE)
   cells <- xml2::xml_text(xml2::xml_find_all(page, "//th"))
   expect_true(any(grepl(hostile, cells, fixed = TRUE)))
   images <- xml2::xml_find_all(page, "//img")
