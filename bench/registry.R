@@ -99,7 +99,7 @@ row_of <- function(case, what, n, run, ...) {
     seconds.apart = NA, seconds.explain = NA, seconds.load = NA, cells = NA, bytes = NA, mb.rows = NA, answer = NA
   )
   row <- c(list(case = case, what = what, rows = n), run, utils::modifyList(blank, given))
-  row$answer <- format(row$answer, digits = 15)
+  row$answer <- if (is.na(row$answer)) "" else format(row$answer, digits = 15)
   as.data.frame(row)
 }
 
@@ -118,6 +118,8 @@ open_postgres <- function(where) {
 in_database <- function(case, what, n, con, formula) {
   on.exit(DBI::dbDisconnect(con))
   registry <- dplyr::tbl(con, "registry")
+  # Once small, so that what is loaded and compiled is.
+  cryonodes::event_counts(formula, data = dplyr::tbl(con, dbplyr::sql("SELECT * FROM registry LIMIT 100")))
   query <- cryonodes::counts_query(formula, data = registry)
   sql <- dbplyr::sql_render(query)
   explain <- NA
@@ -155,6 +157,9 @@ one <- list(
   },
   csv = function(n, where) {
     data <- cryonodes::csv_chunks(where, rows = 1e5, progress = FALSE, nThread = 1)
+    few <- tempfile()
+    writeLines(readLines(where, 100), few)
+    cryonodes::event_counts(by_arm, data = cryonodes::csv_chunks(few, progress = FALSE, nThread = 1))
     out <- counts_row("csv", "arm", n, data, by_arm)
     out$mb.rows <- round(file.size(where) / 1e6, 1)
     out
@@ -190,19 +195,17 @@ one <- list(
         })
       },
       floor = {
+        rows$days <- as.double(rows$days)
         floor_km <- compiled_floor()
-        time <- as.double(rows$days)
-        list("floor: one group, C++", function() floor_km(time, rows$died, TRUE))
+        list("floor: one group, C++", function() floor_km(rows$days, rows$died, TRUE))
       }
     )
     # First calls load code; peers that take minutes run once.
-    few <- rows
-    if (n > 1e5) {
-      rows <- few[seq_len(1000), ]
-      if (where != "floor") what[[2]]()
-      rows <- few
-    }
-    rm(few)
+    whole <- rows
+    rows <- whole[seq_len(1000), ]
+    what[[2]]()
+    rows <- whole
+    rm(whole)
     runs <- if (n > 1e6 && where %in% c("survfit", "survdiff")) 1 else 3
     all <- replicate(runs, measured(what[[2]]), simplify = FALSE)
     run <- all[[1]]$row
@@ -231,10 +234,10 @@ one <- list(
       )
     })
     counts <- as.data.frame(run$value)
-    names(counts) <- sub("n.event.1", "n.disease", sub("n.event.2", "n.other", names(counts)))
-    utils::write.csv(counts[c("group", "time", "n.disease", "n.other", "n.censor")], where,
-      row.names = FALSE, quote = FALSE
+    counts <- data.frame(counts[c("group", "time")],
+      disease = counts$n.event.1, other = counts$n.event.2, censored = counts$n.censor
     )
+    utils::write.csv(counts, where, row.names = FALSE, quote = FALSE)
     row_of("panels", "counts in steps of 30 days", n, run$row, cells = nrow(counts), bytes = file.size(where))
   }
 )
@@ -348,6 +351,8 @@ run_all <- function(most, results, cases) {
       sep = ",", append = known, col.names = !known, row.names = FALSE, na = "", qmethod = "double"
     )
   }
+  # Otherwise packages ask the system for the time zone, which may have nobody to ask.
+  if (!nzchar(Sys.getenv("TZ"))) Sys.setenv(TZ = "UTC")
   sizes <- function(largest = Inf) 10^(5:8)[10^(5:8) <= min(most, largest)]
   folder <- tempfile("registry")
   dir.create(folder)
