@@ -106,7 +106,7 @@ row_of <- function(case, what, n, run, ...) {
 # How long a table is as text, which is how PostgreSQL sends it.
 text_bytes <- function(cells) sum(nchar(do.call(paste, c(unname(as.list(cells)), sep = ",")), "bytes") + 1)
 
-# --- The cases, each in its own process -------------------------------------------------------------------------------------
+# --- The cases, each in its own process -----------------------------------------------------------------------------------
 
 open_sqlite <- function(where, read_only = TRUE) {
   DBI::dbConnect(RSQLite::SQLite(), where, flags = if (read_only) RSQLite::SQLITE_RO else RSQLite::SQLITE_RWC)
