@@ -21,6 +21,7 @@ with_cell_counts <- function(counts, expr) {
 far_frame <- function(formula, data, subset, weights, na.action, status, allow, call, env, cluster, coarse = NULL,
                       shard = null_quosure, timefix = TRUE) {
   timefix <- check_flag(timefix, "timefix", call)
+  if (inherits(data, "row_chunks")) on.exit(data$close())
   asked <- read_far_call(formula, data, subset, weights, cluster, coarse, shard, env, call)
   cells <- fetch_cells(data, asked, call)
   if (!nrow(cells$values)) abort_rule("empty", "no rows to analyse.", call = call)
@@ -31,16 +32,18 @@ far_frame <- function(formula, data, subset, weights, na.action, status, allow, 
         arg = "subset", call = call
       )
     }
-    keep <- which(keep)
-    if (!length(keep)) abort_rule("empty", "`subset` leaves no rows to analyse.", call = call)
-    cells <- list(values = cells$values[keep, , drop = FALSE], n = cells$n[keep], weight = cells$weight[keep])
+  }
+  # What is drawn by a seed must not depend on the order in which a database answers.
+  if (!quo_is_null(asked$cluster)) {
+    sorted <- do.call(order, c(unname(as.list(cells$values)), method = "radix"))
+    cells <- list(values = cells$values[sorted, , drop = FALSE], n = cells$n[sorted], weight = cells$weight[sorted])
   }
   # The reader takes a column of the cells for the weights, under a name that no column has.
   values <- cells$values
   name <- free_name("weights", names(values))
   values[[name]] <- cells$weight %||% cells$n
   with_cell_counts(cells$n, {
-    frame <- frame_from_formula(asked$formula, values, null_quosure, rlang::new_quosure(as.name(name), env), na.action,
+    frame <- frame_from_formula(asked$formula, values, asked$subset, rlang::new_quosure(as.name(name), env), na.action,
       status, allow, call, env, cluster = asked$cluster, coarse = coarse
     )
     counted <- cells$n[frame$rows]
@@ -50,8 +53,8 @@ far_frame <- function(formula, data, subset, weights, na.action, status, allow, 
       ))
       frame$rows_dropped <- integer()
     }
-    frame$n_rows <- sum(counted)
-    frame$n_input <- sum(cells$n)
+    frame$n_rows <- whole_number(sum(counted))
+    frame$n_input <- whole_number(sum(cells$n))
     if (is.null(frame$cluster)) {
       frame$timefix <- timefix
       counts <- count_frame(frame, counted, call)
@@ -64,12 +67,6 @@ far_frame <- function(formula, data, subset, weights, na.action, status, allow, 
 # What the call asks of the data: the columns, the columns to be computed where the data are, and the call itself with
 # the names of these in their place.
 read_far_call <- function(formula, data, subset, weights, cluster, coarse, shard, env, call) {
-  if (inherits(data, "DBIConnection")) {
-    abort_rule("type", "`data` is a connection, which has many tables.",
-      "Name one: `data = dplyr::tbl(con, \"registry\")`.",
-      arg = "data", call = call
-    )
-  }
   if (!rlang::is_formula(formula, lhs = TRUE)) {
     abort_rule("formula", "`formula` must look like `Surv(time, status) ~ group`.", arg = "formula", call = call)
   }
@@ -96,7 +93,7 @@ read_far_call <- function(formula, data, subset, weights, cluster, coarse, shard
     expr
   }
   wanted <- character()
-  take <- function(expr) {
+  take <- function(expr, env) {
     expr <- replace_days(expr)
     columns <- setNames(vector("list", length(there) + length(computed)), c(there, names(computed)))
     check_columns(expr, columns, env, call)
@@ -105,13 +102,14 @@ read_far_call <- function(formula, data, subset, weights, cluster, coarse, shard
     expr
   }
   take_quosure <- function(quosure) {
-    if (quo_is_null(quosure)) quosure else rlang::quo_set_expr(quosure, take(quo_get_expr(quosure)))
+    if (quo_is_null(quosure)) return(quosure)
+    rlang::quo_set_expr(quosure, take(quo_get_expr(quosure), rlang::quo_get_env(quosure)))
   }
-  formula[[2]] <- take(formula[[2]])
+  formula[[2]] <- take(formula[[2]], env)
   if ("." %in% all.vars(formula[[3]])) {
     abort_rule("formula", "`.` is not allowed in `formula`: name the groups.", arg = "formula", call = call)
   }
-  formula[[3]] <- take(formula[[3]])
+  formula[[3]] <- take(formula[[3]], env)
   subset <- take_quosure(subset)
   cluster <- take_quosure(cluster)
   list(
@@ -167,19 +165,37 @@ by_value <- c(
 )
 
 check_by_value <- function(expr, columns, env, call) {
-  if (!is.call(expr) || !any(all_columns(expr) %in% columns)) return(invisible())
+  if (!any(all_columns(expr) %in% columns)) return(check_one_value(expr, env, call))
+  if (!is.call(expr)) return(invisible())
   head <- expr[[1]]
   name <- if (is.name(head)) as.character(head) else if (is_call_of(head, "::")) as.character(head[[3]]) else ""
   if (!name %in% by_value) {
     abort_rule("formula", paste0(
-      "`", if (nzchar(name)) paste0(name, "()") else one_line(head), "` cannot be used on data that are not in memory, ",
-      "which are known by their distinct values and counts."
+      "`", if (nzchar(name)) paste0(name, "()") else one_line(head), "` cannot be used on data that are not in ",
+      "memory, which are known by their distinct values and counts."
     ), paste0(
       "Compute the column where the data are, with `dplyr::mutate()`; or give the call the rows, with ",
       "`dplyr::collect()`."
     ), arg = one_line(expr), call = call)
   }
-  for (part in as.list(expr)[-1]) if (!rlang::is_missing(part)) check_by_value(part, columns, env, call)
+  for (part in as.list(expr)[-1]) {
+    set <- name %in% with_sets && !any(all_columns(part) %in% columns)
+    if (!rlang::is_missing(part) && !set) check_by_value(part, columns, env, call)
+  }
+}
+
+# Of these, arguments may be sets of values: levels, breaks, what to look for.
+with_sets <- c("%in%", "factor", "cut", "findInterval")
+
+# What names no column is the same for all rows. Several values would be those of single rows, and cells are not in the
+# order of the rows.
+check_one_value <- function(expr, env, call) {
+  value <- tryCatch(eval_tidy(expr, list(), env), error = function(e) NULL)
+  if (length(value) > 1) {
+    abort_rule("formula", paste0("`", one_line(expr), "` has ", length(value),
+      " values and names no column of the data, which are not in memory: rows there have no order."
+    ), "Compute the column where the data are, with `dplyr::mutate()`.", arg = one_line(expr), call = call)
+  }
 }
 
 # Cells as the rows they stand for: where clusters ask whose they are.
@@ -224,3 +240,9 @@ abort_cells <- function(columns, call) {
 # What the columns are called, and the cells of the columns asked for: `values`, `n` and, with weights, `weight`.
 far_names <- function(data, call) UseMethod("far_names")
 fetch_cells <- function(data, asked, call) UseMethod("fetch_cells")
+
+# The columns computed by days_between() say their unit, as its result does.
+in_days <- function(values, asked) {
+  for (name in names(asked$computed)) values[[name]] <- structure(as.double(values[[name]]), unit = "days")
+  values
+}

@@ -23,7 +23,7 @@
 #' simulated <- chunks(function(i) {
 #'   if (i > 3) return(NULL)
 #'   set.seed(i)
-#'   data.frame(days = ceiling(rexp(1000, 1 / 900)), dead = rbinom(1000, 1, 0.6), arm = rep(c("a", "b"), 500))
+#'   data.frame(days = ceiling(rexp(1000, 1 / 900)), dead = rbinom(1000, 1, 0.6), arm = rep(1:2, 500))
 #' })
 #' kaplan_meier(Surv(days, dead) ~ arm, data = simulated)
 #' logrank_test(Surv(days, dead) ~ arm, data = simulated)
@@ -39,8 +39,8 @@ chunks <- function(read, progress = interactive()) {
   new_chunks(read, "function", check_flag(progress, "progress", call))
 }
 
-new_chunks <- function(read, source, progress) {
-  structure(list(read = read, source = source, progress = progress), class = "row_chunks")
+new_chunks <- function(read, source, progress, close = function() NULL) {
+  structure(list(read = read, source = source, progress = progress, close = close), class = "row_chunks")
 }
 
 #' @rdname chunks
@@ -58,7 +58,9 @@ csv_chunks <- function(path, rows = 1e6, ..., progress = interactive()) {
     abort_rule("csv", paste0("there is no file ", quoted(path), "."), arg = "path", call = call)
   }
   rows <- check_whole(rows, "rows", 1, 1e9, call)
-  new_chunks(csv_reader(path, rows, list(...), call), path, check_flag(progress, "progress", call))
+  progress <- check_flag(progress, "progress", call)
+  reader <- csv_reader(path, rows, list(...), call)
+  new_chunks(reader$read, path, progress, reader$close)
 }
 
 # Lines are taken from an open connection, so that no piece is looked for from the start of the file. A piece ends where
@@ -66,15 +68,12 @@ csv_chunks <- function(path, rows = 1e6, ..., progress = interactive()) {
 csv_reader <- function(path, rows, options, call) {
   open <- NULL
   header <- NULL
-  types <- NULL
-  function(i) {
-    if (i == 1) {
-      if (!is.null(open)) try(close(open), silent = TRUE)
-      open <<- file(path, "rt", encoding = "UTF-8")
-      header <<- readLines(open, 1L, warn = FALSE)
-      if (!length(header)) abort_rule("csv", paste0(quoted(path), " is empty."), arg = "path", call = call)
-      types <<- NULL
-    }
+  names <- NULL
+  close <- function() {
+    if (!is.null(open)) base::close(open)
+    open <<- NULL
+  }
+  next_lines <- function() {
     lines <- readLines(open, rows, warn = FALSE)
     while (length(lines) && sum(lengths(regmatches(lines, gregexpr("\"", lines, fixed = TRUE)))) %% 2 == 1) {
       more <- readLines(open, 1L, warn = FALSE)
@@ -83,26 +82,42 @@ csv_reader <- function(path, rows, options, call) {
       }
       lines <- c(lines, more)
     }
-    if (!length(lines)) {
-      close(open)
-      open <<- NULL
-      if (i > 1) return(NULL)
-    }
-    read <- function(...) data.table::fread(text = c(header, lines), header = TRUE, data.table = FALSE, ...)
-    out <- tryCatch(do.call(read, c(options, list(showProgress = FALSE))),
-      error = function(e) {
-        abort_rule("csv", paste0(quoted(path), " cannot be read in piece ", i, ": ", conditionMessage(e)),
-          arg = "path", call = call
-        )
-      },
-      warning = function(e) {
-        abort_rule("csv", paste0(quoted(path), " cannot be read in piece ", i, ": ", conditionMessage(e)),
-          arg = "path", call = call
-        )
-      }
-    )
-    out
+    lines
   }
+  read <- function(i) {
+    if (i == 1) {
+      close()
+      open <<- file(path, "rt", encoding = "UTF-8")
+      header <<- readLines(open, 1L, warn = FALSE)
+      if (!length(header)) abort_rule("csv", paste0(quoted(path), " is empty."), arg = "path", call = call)
+    }
+    lines <- next_lines()
+    if (!length(lines) && i > 1) return(NULL)
+    failed <- function(e) {
+      abort_rule("csv", paste0(quoted(path), " cannot be read in piece ", i, ": ", conditionMessage(e)),
+        arg = "path", call = call
+      )
+    }
+    piece <- tryCatch(
+      do.call(data.table::fread, c(list(
+        text = c(header, if (length(lines)) lines else ""), header = TRUE, data.table = FALSE, showProgress = FALSE
+      ), options)),
+      error = failed, warning = failed
+    )
+    # Where no line has as many cells as the first one has names, the reader makes up others.
+    if (i == 1) names <<- base::names(piece)
+    if (!identical(base::names(piece), names)) {
+      abort_rule("csv", paste0(quoted(path), " cannot be read in piece ", i, ": its lines do not have ",
+        plural(length(names), "cell"), " as the first line."
+      ), arg = "path", call = call)
+    }
+    # A quote within quoted text is written twice, and left so by the reader.
+    for (name in names[vapply(piece, is.character, TRUE)]) {
+      piece[[name]] <- gsub("\"\"", "\"", piece[[name]], fixed = TRUE)
+    }
+    piece
+  }
+  list(read = read, close = close)
 }
 
 #' @export
@@ -113,12 +128,11 @@ print.row_chunks <- function(x, ...) {
 
 read_chunk <- function(data, i, call) {
   piece <- tryCatch(data$read(i),
-    cryonodes_error = function(e) rlang::cnd_signal(e),
-    error = function(e) {
+    error = errors_of_others(function(e) {
       abort_rule("csv", paste0("piece ", i, " of the data cannot be read: ", conditionMessage(e)),
         arg = "data", call = call
       )
-    }
+    })
   )
   if (!is.null(piece) && !is.data.frame(piece)) {
     abort_rule("type", paste0("piece ", i, " of the data must be a data frame or NULL, not ", class(piece)[1], "."),
@@ -129,7 +143,11 @@ read_chunk <- function(data, i, call) {
 }
 
 #' @export
-far_names.row_chunks <- function(data, call) names(read_chunk(data, 1, call))
+far_names.row_chunks <- function(data, call) {
+  first <- read_chunk(data, 1, call)
+  if (is.null(first)) abort_rule("empty", "no rows to analyse.", call = call)
+  names(first)
+}
 
 #' @export
 fetch_cells.row_chunks <- function(data, asked, call) {
@@ -149,9 +167,8 @@ fetch_cells.row_chunks <- function(data, asked, call) {
     rows <- rows + nrow(piece)
     if (data$progress) cli::cli_progress_update(id = bar)
   }
-  if (is.null(cells)) abort_rule("empty", "no rows to analyse.", call = call)
   if (!is.null(asked$weight)) cells$weight <- ifelse(cells$values[[weight_kind]] == 0L, NA_real_, cells$weight)
-  cells$values <- as_rows(cells$values[setdiff(names(cells$values), weight_kind)])
+  cells$values <- as_rows(in_days(cells$values[setdiff(names(cells$values), weight_kind)], asked))
   cells
 }
 
@@ -174,7 +191,7 @@ chunk_cells <- function(piece, asked, i, call) {
   values <- lapply(setNames(nm = asked$columns), function(name) chunk_column(.subset2(piece, name), name, i, call))
   for (name in names(asked$computed)) {
     ends <- asked$computed[[name]]
-    values[[name]] <- days_between(.subset2(piece, ends$from), .subset2(piece, ends$to))
+    values[[name]] <- as.double(days_between(.subset2(piece, ends$from), .subset2(piece, ends$to)))
   }
   for (name in asked$coarse_in) values[[name]] <- coarse_chunk(values[[name]], asked$coarse, name, call)
   weight <- double()
@@ -188,14 +205,6 @@ chunk_cells <- function(piece, asked, i, call) {
     weight[is.na(weight)] <- 0
   }
   distinct_cells(list(values = values, n = double(), weight = weight), nrow(piece), call)
-}
-
-# Times that are out of place pass as they are, to be found where all are checked.
-coarse_chunk <- function(x, coarse, name, call) {
-  if (!is_number(x) && !inherits(x, "difftime")) return(x)
-  fine <- which(is.finite(x) & x >= 0 & (is.null(coarse$breaks) | x <= max(coarse$breaks, -Inf)))
-  x[fine] <- coarse_times(as.double(unclass(x))[fine], coarse, name, call)
-  x
 }
 
 chunk_column <- function(x, name, i, call) {
@@ -243,7 +252,5 @@ join_columns <- function(x, y, name, i, call) {
       " before."
     ), "Let each piece be read with the same types (`colClasses`).", arg = name, call = call)
   }
-  joined <- c(x, y)
-  if (!is.null(attr(x, "unit"))) attr(joined, "unit") <- attr(x, "unit")
-  joined
+  c(x, y)
 }

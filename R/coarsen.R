@@ -23,8 +23,8 @@ coarse_times <- function(x, coarse, arg, call) {
   } else {
     beyond <- which(x > coarse$breaks[length(coarse$breaks)])
     if (length(beyond)) {
-      abort_rule("times", paste0("`", arg, "` goes beyond the last of `breaks`: ", number_text(x[beyond[1]]), " in ",
-        at_rows(beyond), "."
+      abort_rule("times", paste0("`", arg, "` goes beyond the last of `breaks`, ",
+        number_text(coarse$breaks[length(coarse$breaks)]), ", in ", at_rows(beyond), "."
       ), "Add a break at or after the longest time.", arg = "breaks", rows = beyond, call = call)
     }
     found <- c(0, coarse$breaks)[findInterval(x, c(0, coarse$breaks), left.open = TRUE, rightmost.closed = TRUE) + 1]
@@ -55,7 +55,8 @@ coarse_response <- function(response, coarse, call) {
   response
 }
 
-# The same in SQL. Times that are out of place pass as they are, to be found where all are checked; breaks whose decimal
+# The same in SQL. Times that are out of place pass as they are, and those beyond the last break as one time beyond it,
+# to be found where all are checked; breaks whose decimal
 # text is another number are left to R.
 coarse_sql <- function(key, coarse, con) {
   if (!is.null(coarse$digits)) {
@@ -69,5 +70,16 @@ coarse_sql <- function(key, coarse, con) {
   breaks <- coarse$breaks
   if (any(as.double(vapply(breaks, format, "", digits = 15)) != breaks)) return(key)
   cases <- lapply(breaks, function(b) rlang::expr(!!key <= !!b ~ !!b))
-  rlang::expr(dplyr::case_when(!!key <= 0 ~ !!key, !!!cases, TRUE ~ !!key))
+  beyond <- rlang::expr(!!key > !!max(breaks) ~ !!(2 * max(breaks)))
+  rlang::expr(dplyr::case_when(!!key <= 0 ~ !!key, !!!cases, !!beyond, TRUE ~ !!key))
+}
+
+# The same piece by piece.
+coarse_chunk <- function(x, coarse, name, call) {
+  if (!is_number(x) && !inherits(x, "difftime")) return(x)
+  last <- max(coarse$breaks, -Inf)
+  if (!is.null(coarse$breaks)) x[which(is.finite(x) & x > last)] <- 2 * last
+  fine <- which(is.finite(x) & x >= 0 & (is.null(coarse$breaks) | x <= last))
+  x[fine] <- coarse_times(as.double(unclass(x))[fine], coarse, name, call)
+  x
 }

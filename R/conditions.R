@@ -17,6 +17,12 @@ abort_rule <- function(rule, message, hint = NULL, arg = NULL, rows = NULL, call
   )
 }
 
+# For tryCatch(): what fails elsewhere becomes an error of this package, by `translate`; its own errors stay as they
+# are.
+errors_of_others <- function(translate) {
+  function(e) if (inherits(e, "cryonodes_error")) rlang::cnd_signal(e) else translate(e)
+}
+
 warn_rule <- function(rule, message, call = NULL) {
   rlang::warn(message, class = c(paste0("cryonodes_warning_", rule), "cryonodes_warning"), call = call)
 }

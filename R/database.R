@@ -127,14 +127,23 @@ fetch_cells.tbl_lazy <- function(data, asked, call) {
     kind <- columns[[n_key]]
     ifelse(kind == 0, NA_real_, as.double(columns[[n_key + 2]]))
   }
-  list(values = as_rows(values), n = cells, weight = weight)
+  # Drivers can be told to read 64 bits as 32, and make NA of what does not fit.
+  lost <- is.na(cells) | if (sent$weighted) is.na(weight) & !is.nan(weight) & kind != 0 else FALSE
+  if (any(lost)) {
+    abort_rule("db", "the driver gave no number for a count or a sum that is too large for it.",
+      "Connect with `bigint = \"numeric\"`.",
+      call = call
+    )
+  }
+  list(values = as_rows(in_days(values, asked)), n = cells, weight = weight)
 }
 
 page_rows <- 1e5
 
 fetch_pages <- function(query, columns, call) {
   con <- dbplyr::remote_con(query)
-  if (!inherits(con, "DBIConnection")) {
+  # dbplyr's simulated databases are connections to nothing.
+  if (!inherits(con, "DBIConnection") || inherits(con, "TestConnection")) {
     abort_rule("db", "the table belongs to no database that could be asked.",
       "`counts_query()` shows the query.",
       arg = "data", call = call
@@ -142,10 +151,13 @@ fetch_pages <- function(query, columns, call) {
   }
   pages <- list()
   rows <- 0
+  # dbplyr warns of an order that a query inside another does not keep; counts have none.
+  sql <- in_database(suppressWarnings(dbplyr::sql_render(query)), call)
+  # The driver warns if it closes a result that was left open on this connection: that is not about the answer.
+  result <- in_database(DBI::dbSendQuery(con, sql), call, warnings = FALSE)
+  # On an interrupt too: the connection is free for the next query.
+  on.exit(tryCatch(suppressWarnings(DBI::dbClearResult(result)), error = function(e) NULL))
   in_database({
-    result <- DBI::dbSendQuery(con, dbplyr::sql_render(query))
-    # On an interrupt too: the connection is free for the next query.
-    on.exit(tryCatch(suppressWarnings(DBI::dbClearResult(result)), error = function(e) NULL))
     repeat {
       page <- DBI::dbFetch(result, n = page_rows)
       rows <- rows + nrow(page)
@@ -165,14 +177,13 @@ unlist_column <- function(parts) if (length(parts) == 1) parts[[1]] else do.call
 
 # What the database says, as an error of this package. Its warnings too: a driver warns when it has read a value as
 # another one.
-in_database <- function(expr, call) {
+in_database <- function(expr, call, warnings = TRUE) {
   failed <- function(what) {
     function(e) {
       abort_rule("db", paste0("the database ", what, ": ", trimws(conditionMessage(e))), call = call)
     }
   }
-  tryCatch(expr,
-    cryonodes_error = function(e) rlang::cnd_signal(e),
-    error = failed("refused or failed"), warning = failed("warned")
-  )
+  translated <- errors_of_others(failed("refused or failed"))
+  if (!warnings) return(tryCatch(expr, error = translated))
+  tryCatch(expr, error = translated, warning = failed("warned"))
 }

@@ -70,13 +70,16 @@ days_sql <- function(ends, con) {
   is <- function(...) inherits(con, c(...))
   day <- function(x) rlang::expr(as.Date(!!x))
   if (is("SQLiteConnection")) {
-    # Text that is no date becomes infinite, and is found by who looks at the times; numbers are days already.
-    number <- function(x) rlang::expr(dplyr::case_when(
-      typeof(!!x) == "text" & date(substr(!!x, 1L, 10L)) == substr(!!x, 1L, 10L) ~
-        julianday(substr(!!x, 1L, 10L)) - 2440587.5,
-      typeof(!!x) == "text" ~ dplyr::sql("-9e999"),
-      TRUE ~ floor(!!x)
-    ))
+    # Text that is no date, which SQLite moves to the next or takes for missing, becomes infinite, and is found by who
+    # looks at the times; numbers are days already.
+    number <- function(x) {
+      rlang::expr(dplyr::case_when(
+        typeof(!!x) == "text" & date(substr(!!x, 1L, 10L), "+0 days") == substr(!!x, 1L, 10L) ~
+          julianday(substr(!!x, 1L, 10L)) - 2440587.5,
+        typeof(!!x) == "text" ~ dplyr::sql("-9e999"),
+        TRUE ~ floor(!!x)
+      ))
+    }
     rlang::expr(!!number(to) - !!number(from))
   } else if (is("duckdb_connection")) {
     rlang::expr(date_diff("day", !!day(from), !!day(to)))
@@ -90,3 +93,6 @@ days_sql <- function(ends, con) {
     rlang::expr(!!day(to) - !!day(from))
   }
 }
+
+# Functions of databases, named in expressions that are not evaluated in R.
+utils::globalVariables(c("%AS%", "CAST", "date_diff", "DATEDIFF", "DATE_DIFF"))

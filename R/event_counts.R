@@ -10,8 +10,8 @@
 #' @param data A data frame, or rows that are elsewhere: a lazy table of a database (see [databases]), [chunks()], or
 #'   a DBI connection together with `table`.
 #' @param table With a connection as `data`: the name of the table, or what [DBI::Id()] makes.
-#' @param digits,breaks Make times coarser, and say so in the notes: rounded to so many digits, halves up; or moved up to
-#'   the next of these increasing numbers, of which the last must be at or beyond the longest time.
+#' @param digits,breaks Make times coarser, and say so in the notes: rounded to so many digits, halves up; or moved up
+#'   to the next of these increasing numbers, of which the last must be at or beyond the longest time.
 #' @param shard See [databases].
 #' @inheritParams kaplan_meier
 #' @param censor With competing events: the value(s) of status that mean censored. Without `event`, a factor of more
@@ -86,7 +86,8 @@ count_frame <- function(frame, counted, call) {
     list(
       labels = labels, names = frame$group_names, title = frame$group_title, strata = frame$stratum_labels,
       causes = causes, unit = frame$unit,
-      n = if (is.null(counted)) core$n else sums_by_group(counted, cell_codes(frame), seq_along(core$rows)), n_rows = frame$n_rows, rows_dropped = frame$rows_dropped,
+      n = if (is.null(counted)) core$n else sums_by_group(counted, cell_codes(frame), seq_along(core$rows)),
+      n_rows = frame$n_rows, rows_dropped = frame$rows_dropped,
       n_time_merged = core$n_time_merged, notes = c(frame$notes, note_merged(core$n_time_merged))
     )
   )

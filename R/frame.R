@@ -136,12 +136,11 @@ read_causes <- function(censor = NULL) function(x, arg, call) check_causes(x, ar
 # What the user wrote may fail on its own.
 evaluate_user <- function(expr, value, call) {
   tryCatch(value,
-    cryonodes_error = function(e) rlang::cnd_signal(e),
-    error = function(e) {
+    error = errors_of_others(function(e) {
       abort_rule("formula", paste0("`", one_line(expr), "` cannot be evaluated: ", conditionMessage(e)),
         arg = one_line(expr), call = call
       )
-    }
+    })
   )
 }
 

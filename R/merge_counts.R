@@ -69,7 +69,7 @@ merge_counts <- function(tables, min.cell, timefix, call) {
   causes <- if (!is.null(first$causes)) union_labels(lapply(metas, `[[`, "causes"))
   delayed <- !is.null(tables[[1]]$n.entry)
   # Names as survfit would spell them: of several columns, padded, they come from the tables.
-  spelled <- unlist(lapply(metas, function(meta) setNames(meta$names, meta$labels)))
+  spelled <- unlist(lapply(metas, function(meta) if (!is.null(meta$names)) setNames(meta$names, meta$labels)))
   n_cell <- length(labels) * max(1L, length(strata))
   meta <- list(labels = labels, strata = strata)
   event_names <- cause_columns(list(causes = causes)) %||% "n.event"
@@ -100,7 +100,8 @@ merge_counts <- function(tables, min.cell, timefix, call) {
     unname(sums[, "n.censor"]), if (delayed) unname(sums[, "n.entry"]),
     list(
       labels = labels, names = if (!is.null(first$names)) unname(spelled[labels]), title = first$title, strata = strata,
-      causes = causes, unit = first$unit, n = left_n, n_rows = sum(vapply(metas, `[[`, 0, "n_rows")),
+      causes = causes, unit = first$unit, n = left_n,
+      n_rows = whole_number(sum(vapply(metas, function(meta) as.double(meta$n_rows), 0))),
       rows_dropped = integer(), n_time_merged = times$merged,
       notes = c(unique(unlist(lapply(metas, `[[`, "notes"))), note_merged(times$merged))
     )

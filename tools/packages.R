@@ -1,9 +1,11 @@
 # Rscript tools/packages.R missing    names the packages of DESCRIPTION that are absent or too old, one a line
 # Rscript tools/packages.R install    gets these from CRAN
-# DESCRIPTION is the only list. Base R alone runs here.
+# DESCRIPTION is the only list. With SETUP_SERVERS set, it includes what only tests with a real database server use.
+# Base R alone runs here.
 
 wanted <- function() {
-  fields <- read.dcf("DESCRIPTION", c("Depends", "Imports", "LinkingTo", "Suggests"))
+  servers <- if (nzchar(Sys.getenv("SETUP_SERVERS"))) "Config/Needs/servers"
+  fields <- read.dcf("DESCRIPTION", c("Depends", "Imports", "LinkingTo", "Suggests", servers))
   items <- trimws(unlist(strsplit(fields[!is.na(fields)], ",")))
   items <- unique(items[nzchar(items)])
   version <- ifelse(grepl("\\(>=", items), sub(".*\\(>= *([^ )]+) *\\).*", "\\1", items), "0")

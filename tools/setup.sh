@@ -4,11 +4,16 @@
 # SETUP_DRY_RUN=1 says what would be installed and installs nothing.
 # SETUP_DOCUMENTS=1 also installs what the tests of report() open documents with, some four minutes: LibreOffice, LaTeX,
 # poppler, chromium. Without them these tests are skipped.
+# SETUP_SERVERS=1, or CI, also installs PostgreSQL and the R package that talks to it, some two minutes. Without them the
+# tests with a real server are skipped. No database is made and no server started: the tests start their own.
 source "$(dirname "$0")/common.sh"
 
 dry=${SETUP_DRY_RUN:-}
 updated=
 changed=
+if [ -n "${CI:-}" ]; then
+  export SETUP_SERVERS=1
+fi
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
@@ -38,6 +43,11 @@ missing_tools() {
     have soffice || echo libreoffice-writer-nogui
     have pdftotext || echo poppler-utils
     have chromium || echo chromium
+  fi
+  if [ -n "${SETUP_SERVERS:-}" ]; then
+    ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || echo postgresql
+    # Only for compiling RPostgres.
+    ls /usr/include/postgresql/libpq-fe.h >/dev/null 2>&1 || echo libpq-dev
   fi
 }
 
@@ -79,6 +89,13 @@ if [ -n "$tools" ]; then
     exit 1
   else
     update_once
+    case " $* " in
+      # Debian's package would make a database and start its server.
+      *" postgresql "*)
+        as_root mkdir -p /etc/postgresql-common/createcluster.d
+        echo "create_main_cluster = false" | as_root tee /etc/postgresql-common/createcluster.d/cryonodes.conf >/dev/null
+        ;;
+    esac
     apt_install "$@"
     tools=$(missing_tools)
     if [ -n "$tools" ]; then

@@ -128,7 +128,7 @@ test_that("each method has its rooms: core, glue, R, native test, test, golden n
 test_that("glue is written for checks, counts, columns put off and the methods of the catalogue only", {
   skip_unless_source_tree()
   glue <- sub("[.]cpp$", "", basename(house_files("src", "[.]cpp$")))
-  expect_identical(setdiff(glue, c("RcppExports", "checks", "derived_columns", "event_counts", method_catalogue()$stem)), character())
+  expect_identical(setdiff(glue, c("RcppExports", "cells", "checks", "derived_columns", "event_counts", method_catalogue()$stem)), character())
 })
 
 test_that("every export has a help page", {

@@ -20,7 +20,8 @@ struct Cells {
 };
 
 /// @param columns all of `rows` keys: values are the same if their keys are.
-/// @param count how many rows each row stands for, >= 0; empty for one each. @param weight to be added up; may be empty.
+/// @param count how many rows each row stands for, >= 0; empty for one each. @param weight to be added up; may be
+/// empty.
 /// @throws input_error when lengths differ, work_error beyond 2^32 - 2 cells.
 /// O(rows columns), by hashing: memory for the cells only.
 inline Cells count_cells(const std::vector<span<const std::uint64_t>>& columns, std::size_t rows,
