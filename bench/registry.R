@@ -9,9 +9,9 @@
 #
 # The columns: `seconds` the call; `seconds.apart` what of it is not ours: making the rows (chunks), the query alone
 # (databases; EXPLAIN ANALYZE in PostgreSQL, `seconds.explain`); `seconds.load` putting the rows there; `cells`, `bytes`:
-# how many counts travelled, and how long they are as text; `mb.rows` what the rows take where they are; `mb.start`,
-# `mb.peak` the process before and at its peak (Linux only), `mb.r` R's own peak; `answer` the chi-square of the log-rank
-# test, which must be the same number wherever the same rows are.
+# how many counts travelled from a database (of pieces and files: were kept), and how long they are as text; `mb.rows`
+# what the rows take where they are; `mb.start`, `mb.peak` the process before and at its peak (Linux only), `mb.r` R's own
+# peak; `answer` the chi-square of the log-rank test, which must be the same number wherever the same rows are.
 
 # --- The rows: arithmetic on the number of the row, exact in doubles and in 64 bits, so that all have the same ones. -----
 
@@ -90,7 +90,11 @@ counts_row <- function(case, what, n, data, formula, ...) {
     list(counts = counts, test = cryonodes::logrank_test(counts))
   })
   stopifnot(sum(run$value$counts$n.event, run$value$counts$n.censor) == n)
-  row_of(case, what, n, run$row, answer = run$value$test$statistic[[1]], ...)
+  counts <- run$value$counts
+  causes <- grep("^n[.]event[.]", names(counts), value = TRUE)
+  # Each cell is a count of the table that is not 0.
+  cells <- sum(as.matrix(as.data.frame(counts)[c(causes, "n.censor")]) > 0)
+  row_of(case, what, n, run$row, answer = run$value$test$statistic[[1]], cells = cells, ...)
 }
 
 row_of <- function(case, what, n, run, ...) {
@@ -130,10 +134,12 @@ in_database <- function(case, what, n, con, formula) {
     explain <- as.numeric(gsub("[^0-9.]", "", grep("^Execution Time", plan, value = TRUE))) / 1000
     message(paste(plan, collapse = "\n"))
   }
-  travelled <- list(cells = nrow(cells), bytes = text_bytes(cells))
+  n_cells <- nrow(cells)
+  bytes <- text_bytes(cells)
   rm(cells)
   out <- counts_row(case, what, n, registry, formula)
-  out[names(travelled)] <- travelled
+  stopifnot(out$cells == n_cells)
+  out$bytes <- bytes
   out$seconds.apart <- round(alone, 3)
   out$seconds.explain <- round(explain, 3)
   out
@@ -150,7 +156,6 @@ one <- list(
     out <- counts_row("chunks", "arm", n, cryonodes::chunks(pieces(n, clock), progress = FALSE), by_arm)
     # The first piece is read twice, for its names.
     out$seconds.apart <- round(clock$seconds, 3)
-    out$cells <- nrow(unique(simulated(1, min(n, size_of_piece))[c("days", "status", "arm")]))
     out$mb.rows <- round(as.numeric(utils::object.size(simulated(1, min(n, size_of_piece)))) * n /
       min(n, size_of_piece) / 1e6, 1)
     out
