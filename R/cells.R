@@ -215,8 +215,7 @@ repeat_rows <- function(frame, counted, unweighted, call) {
   for (column in c("time", "entry", "event", "group", "stratum", "cluster")) {
     if (!is.null(frame[[column]])) frame[[column]] <- frame[[column]][rows]
   }
-  frame["weights"] <- list(NULL)
-  frame$rows <- rows
+  frame[c("weights", "rows")] <- list(NULL) # they are told by no number
   frame
 }
 

@@ -17,7 +17,8 @@
 #' The number of combinations is bounded by `options(cryonodes.max_cells = )`, 2 million unless set. Days and a few
 #' groups stay far below; times with decimals do not, and [event_counts()] makes them coarser in the database, by
 #' `digits` or `breaks`. A call with `cluster` needs the rows one by one, and takes at most as many. Sums of weights
-#' that are not whole numbers depend on the order of adding in their last digits.
+#' that are not whole numbers depend on the order of adding in their last digits, and what is drawn by a seed
+#' ([cluster_bootstrap()]) is drawn from rows in an order of their own.
 #'
 #' Of a table that is partitioned over several servers the database can count each part where it is only if the column
 #' of the partition is among those counted by: `shard` names it. The parts are added up in R.
@@ -25,9 +26,9 @@
 #' @inheritParams event_counts
 #' @param weights,shard A column of `data`: case weights; the key of the partitions of a distributed table.
 #' @return `counts_query()`: the query as a lazy table, not run: for `dplyr::show_query()` and `dplyr::explain()`.
-#' @section Engines: The tests run SQLite, and PostgreSQL 15 with partitions on two servers; DuckDB where it is
-#'   installed. For others (Spark SQL, Snowflake, Microsoft SQL Server, Oracle, MySQL, Hive, Impala, Redshift and what
-#'   else dbplyr translates) it is only known what SQL would be sent; nobody has run it.
+#' @section Engines: The tests run SQLite, and PostgreSQL 15 with partitions on two servers. For Snowflake, Microsoft
+#'   SQL Server, Oracle, MySQL, Redshift, Hive and Impala it is only tested what SQL would be sent; nobody has run it.
+#'   DuckDB, Spark SQL, BigQuery and what else dbplyr translates should do; neither has been tested.
 #' @section Errors: `cryonodes_error_db` (the database refused, failed or was lost: there is no partial answer),
 #'   `_memory` (more combinations than allowed), `_formula` (a function that needs several rows), `_column`, `_type`
 #'   (`data` is a connection), `_package` (dplyr, dbplyr); further those of the function called, with numbers of rows
@@ -135,6 +136,11 @@ fetch_cells.tbl_lazy <- function(data, asked, call) {
       call = call
     )
   }
+  if (any(cells > largest_count) || sent$weighted && any(weight > largest_count, na.rm = TRUE)) {
+    abort_rule("table", "the counts, or the sums of weights, go beyond 2^53, where a number no longer counts.",
+      call = call
+    )
+  }
   list(values = as_rows(in_days(values, asked)), n = cells, weight = weight)
 }
 
@@ -142,6 +148,12 @@ page_rows <- 1e5
 
 fetch_pages <- function(query, columns, call) {
   con <- dbplyr::remote_con(query)
+  if (inherits(con, "Pool")) {
+    abort_rule("db", "the table belongs to a pool of connections.",
+      "Take one out, with `pool::poolCheckout()`, and make the table of it.",
+      arg = "data", call = call
+    )
+  }
   # dbplyr's simulated databases are connections to nothing.
   if (!inherits(con, "DBIConnection") || inherits(con, "TestConnection")) {
     abort_rule("db", "the table belongs to no database that could be asked.",

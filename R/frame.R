@@ -15,7 +15,8 @@
 # `status` reads the status column: read_event(event) or read_causes(censor); NULL: it is logical or 0/1. `allow` names
 # the specials that the caller's formula may use: "strata", "cluster".
 
-# `coarse` and `shard`: see event_counts(). `timefix` matters where the rows are counted here, because they are elsewhere.
+# `coarse` and `shard`: see event_counts(). `timefix` matters where the rows are counted here, because they are
+# elsewhere.
 frame_from_formula <- function(formula, data, subset, weights, na.action, status, allow, call, env,
                                cluster = null_quosure, coarse = NULL, shard = null_quosure, timefix = TRUE) {
   if (is_far(data)) {

@@ -238,7 +238,8 @@ one_per_cluster <- function(code, frame, what, labels, varying, call) {
   if (length(other)) {
     mate <- first[frame$cluster[other[1]] + 1L]
     abort_rule("group", paste0(
-      "the ", what, " varies within a cluster: rows ", frame$rows[mate], " and ", frame$rows[other[1]],
+      "the ", what, " varies within a cluster: ",
+      if (is.null(frame$rows)) "two rows" else paste("rows", frame$rows[mate], "and", frame$rows[other[1]]),
       " belong to one, and to ", quoted(labels[code[mate] + 1L]), " and ", quoted(labels[code[other[1]] + 1L]), "."
     ), paste(c("Clusters are dealt out as a whole.", varying), collapse = " "),
     arg = "cluster", rows = frame$rows[other], call = call

@@ -161,7 +161,8 @@ counts_of_frame <- function(frame) {
     n <- as.double(tabulate(g, k))
   }
   counts <- list(
-    x = x, n = n, labels = labels, title = frame$group_title, rows_dropped = frame$rows_dropped, n_rows = frame$n_rows, notes = frame$notes
+    x = x, n = n, labels = labels, title = frame$group_title, rows_dropped = frame$rows_dropped,
+    n_rows = frame$n_rows, notes = frame$notes
   )
   if (!is.null(frame$cluster)) {
     counts$cluster_title <- cluster_meta(frame, 0L)$title

@@ -34,7 +34,7 @@ install_missing <- function() {
     dir.create(library, recursive = TRUE, showWarnings = FALSE)
     .libPaths(library)
   }
-  utils::install.packages(missing_packages(), lib = library[1], quiet = TRUE)
+  utils::install.packages(missing_packages(), lib = library[1], quiet = TRUE, Ncpus = 2L)
   left <- missing_packages()
   if (length(left)) {
     stop("could not be installed: ", paste(left, collapse = ", "), ". Install ", if (length(left) == 1) "it" else "them",

@@ -22,8 +22,9 @@ every_verb <- function(data) {
 }
 expect_same_everywhere <- function(there, here) {
   for (verb in names(here)) {
-    claim(identical(said(there[[verb]]), said(here[[verb]])), paste("the result of", verb, "differs"))
+    claim(identical(said(there[[verb]]), said(here[[verb]])), verb)
   }
+  expect_named(there, names(here))
 }
 
 test_that("all verbs give the bits of rows in memory from SQLite and from pieces", {
@@ -37,6 +38,7 @@ test_that("random registries give the same bits in SQLite", {
   skip_on_cran()
   table <- sqlite_table(registry_rows(1, 1))
   con <- dbplyr::remote_con(table)
+  compared <- 0
   # 1000 of them take two minutes.
   for (seed in seq_len(as.integer(Sys.getenv("CRYONODES_REGISTRIES", "100")))) {
     rows <- registry_rows(20 + seed %% 150, seed)
@@ -53,8 +55,11 @@ test_that("random registries give the same bits in SQLite", {
     }
     here <- tryCatch(verb(rows), error = function(e) list(error = conditionMessage(e)))
     there <- tryCatch(verb(dplyr::tbl(con, "registry")), error = function(e) list(error = conditionMessage(e)))
-    claim(identical(said(there), said(here)), paste("seed", seed, "differs"))
+    claim(identical(said(there), said(here)), seed)
+    compared <- compared + 1
   }
+  # Some have one group only.
+  expect_gt(compared, 90)
 })
 
 test_that("a table of many thousands of rows comes back as its cells, in several pages", {

@@ -417,15 +417,15 @@ test_that("what is drawn by a seed does not depend on the order in which the ser
   expect_identical(sorted[[1]], hashed[[1]])
 })
 
-# Another R process asks `table`; when it is interrupted, it asks the registry, on the same connection.
-session_of <- function(table, check_interrupts, envir = parent.frame()) {
-  job <- callr::r_bg(function(socket, table, check_interrupts) {
-    Sys.setenv(TZ = "UTC")
-    library(cryonodes)
-    con <- DBI::dbConnect(RPostgres::Postgres(),
-      host = socket, user = "analyst", dbname = "postgres", check_interrupts = check_interrupts,
-      application_name = table
-    )
+# Another R process asks a table and is interrupted; then it asks the registry, on the same connection. It does so
+# twice: the driver asks for interrupts while it waits if it is told to, else when the server has answered.
+interrupted_session <- function(socket) {
+  Sys.setenv(TZ = "UTC")
+  library(cryonodes)
+  open <- function(...) DBI::dbConnect(RPostgres::Postgres(), host = socket, dbname = "postgres", ...)
+  watch <- open(user = "owner")
+  ask <- function(table, check_interrupts) {
+    con <- open(user = "analyst", check_interrupts = check_interrupts, application_name = table)
     first <- tryCatch(
       {
         kaplan_meier(Surv(months, dead) ~ 1, dplyr::tbl(con, table))
@@ -436,15 +436,13 @@ session_of <- function(table, check_interrupts, envir = parent.frame()) {
     second <- kaplan_meier(Surv(months, dead) ~ arm, dplyr::tbl(con, "registry"))
     second$call <- NULL
     pid <- DBI::dbGetQuery(con, "SELECT pg_backend_pid() AS pid")$pid
-    other <- DBI::dbConnect(RPostgres::Postgres(), host = socket, user = "owner", dbname = "postgres")
     list(
       first = first, second = second,
-      state = DBI::dbGetQuery(other, paste0("SELECT state FROM pg_stat_activity WHERE pid = ", pid))$state,
-      made = DBI::dbGetQuery(other, "SELECT count(*)::integer AS n FROM pg_class WHERE relpersistence = 't'")$n
+      state = DBI::dbGetQuery(watch, paste0("SELECT state FROM pg_stat_activity WHERE pid = ", pid))$state,
+      made = DBI::dbGetQuery(watch, "SELECT count(*)::integer AS n FROM pg_class WHERE relpersistence = 't'")$n
     )
-  }, list(the_servers()$front$data, table, check_interrupts), libpath = .libPaths(), error = "error")
-  withr::defer(job$kill(), envir = envir)
-  job
+  }
+  list(ask("slow", TRUE), ask("slowish", FALSE))
 }
 
 # When the server is at it.
@@ -463,13 +461,12 @@ test_that("who interrupts has no answer, leaves nothing behind and keeps the con
   the_servers()
   near <- bare(kaplan_meier(Surv(months, dead) ~ arm, here$rows))
   make_there("slow", "SELECT months, dead FROM registry_north, pg_sleep(20)")
-  make_there("slowish", "SELECT months, dead FROM registry_north, pg_sleep(2)")
-  # The driver asks for interrupts while it waits if it is told to, else when the server has answered.
-  jobs <- list(slow = session_of("slow", TRUE), slowish = session_of("slowish", FALSE))
-  for (table in names(jobs)) expect_true(interrupt_session(jobs[[table]], table))
-  for (job in jobs) {
-    job$wait(15000)
-    found <- job$get_result()
+  make_there("slowish", "SELECT months, dead FROM registry_north, pg_sleep(1)")
+  job <- callr::r_bg(interrupted_session, list(here$servers$front$data), libpath = .libPaths(), error = "error")
+  withr::defer(job$kill())
+  for (table in c("slow", "slowish")) expect_true(interrupt_session(job, table))
+  job$wait(15000)
+  for (found in job$get_result()) {
     expect_identical(found$first, "interrupted")
     expect_identical(found$second, near)
     expect_identical(found$state, "idle")

@@ -319,3 +319,22 @@ test_that("what the README and the map name is there", {
   version <- read.dcf(in_house("DESCRIPTION"), "Version")[1]
   expect_true(any(grepl(paste("^# cryonodes", version), news)))
 })
+
+test_that("nothing in the package runs text, starts programs, reads serialised objects or uses the network", {
+  skip_unless_source_tree()
+  code <- unlist(lapply(house_files("R", "[.]R$"), function(path) {
+    lines <- readLines(path, encoding = "UTF-8")
+    paste0(basename(path), ": ", lines[!grepl("^ *#", lines)])
+  }))
+  dangerous <- c(
+    "\\bparse\\(", "str2lang|str2expression|parse_expr", "\\bsystem2?\\(|\\bshell\\(|processx|\\bpipe\\(",
+    "readRDS|unserialize|\\bload\\(|\\bdget\\(|\\bsource\\(", "download|\\burl\\(|socketConnection|curl|httr",
+    "dbWriteTable|dbExecute|dbSendStatement|copy_to|compute\\(", "\\bsetwd\\(|Sys[.]setenv|assign\\("
+  )
+  found <- grep(paste(dangerous, collapse = "|"), code, value = TRUE)
+  # The rules of claims are parsed, and walked by an interpreter of arithmetic.
+  expect_length(grep("^audit_claims.R: .*parse\\(text = text", found), 1)
+  expect_identical(grep("^audit_claims.R: .*parse\\(text = text", found, invert = TRUE, value = TRUE), character())
+  core <- c(house_files("inst/include/cryonodes", "[.]hpp$"), house_files("src", "[.](cpp|h)$"))
+  expect_identical(lines_with(core, "fstream|fopen|popen|system\\(|socket"), character())
+})
