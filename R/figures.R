@@ -322,7 +322,7 @@ legend_columns <- function(labels) max(1, min(length(labels), 48 %/% (max(nchar(
 # `rows` is the number of lines to leave room for, so that panels side by side begin on the same line.
 panel_risk <- function(frame, rows = length(frame$groups), base_size = 9) {
   .data <- rlang::.data
-  number <- vapply(frame$risk$n.risk, function(n) format(n, digits = 4, decimal.mark = "."), "")
+  number <- vapply(frame$risk$n.risk, function(n) format(n, digits = 4, decimal.mark = ".", scientific = FALSE), "")
   ggplot2::ggplot(
     cbind(frame$risk, line = -as.integer(frame$risk$group), label = number),
     ggplot2::aes(x = .data$time, y = .data$line, label = .data$label)

@@ -3,7 +3,7 @@
 
 suppressPackageStartupMessages(library(cryonodes))
 results <- commandArgs(trailingOnly = TRUE)[1]
-scripts <- setdiff(list.files("bench", "[.]R$"), c("helper.R", "interrupt.R"))
+scripts <- setdiff(list.files("bench", "[.]R$"), c("helper.R", "interrupt.R", "registry.R"))
 
 rows <- do.call(rbind, lapply(scripts, function(script) {
   cat("bench:", script, "\n")

@@ -63,6 +63,13 @@ panels_of <- function(figure) {
   layout[order(layout$t, layout$l), ]
 }
 
+test_that("numbers at risk of millions are written out", {
+  skip_if_not_installed("ggplot2")
+  fit <- kaplan_meier(event_counts(c(10, 20), c(4e5, 1e5), c(1e5, 4e5)))
+  axis <- time_axis(list(fit), c(0, 10, 20), NULL, NULL, NULL, quote(f()))
+  expect_identical(panel_risk(plot_frame(fit, axis))$data$label, c("1000000", "1000000", "500000"))
+})
+
 test_that("numbers at risk lie under the axis marks whatever the size: same scale, same column", {
   skip_if_not_installed("ggplot2")
   skip_if_not_installed("patchwork")
