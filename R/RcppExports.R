@@ -73,8 +73,8 @@ cumulative_incidence_cpp <- function(list, conf_type, conf_level, variance) {
     .Call(`_cryonodes_cumulative_incidence_cpp`, list, conf_type, conf_level, variance)
 }
 
-event_counts_cpp <- function(frame) {
-    .Call(`_cryonodes_event_counts_cpp`, frame)
+event_counts_cpp <- function(list, ids) {
+    .Call(`_cryonodes_event_counts_cpp`, list, ids)
 }
 
 fisher_cpp <- function(table, asked) {

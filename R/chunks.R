@@ -63,6 +63,12 @@ csv_chunks <- function(path, rows = 1e6, ..., progress = interactive()) {
   new_chunks(reader$read, path, progress, reader$close)
 }
 
+# Most lines have none: only those that have are looked at closely.
+n_quotes <- function(lines) {
+  quoting <- grep("\"", lines, fixed = TRUE, value = TRUE)
+  sum(lengths(regmatches(quoting, gregexpr("\"", quoting, fixed = TRUE))))
+}
+
 # Lines are taken from an open connection, so that no piece is looked for from the start of the file. A piece ends where
 # no quoted text is open.
 csv_reader <- function(path, rows, options, call) {
@@ -75,7 +81,7 @@ csv_reader <- function(path, rows, options, call) {
   }
   next_lines <- function() {
     lines <- readLines(open, rows, warn = FALSE)
-    while (length(lines) && sum(lengths(regmatches(lines, gregexpr("\"", lines, fixed = TRUE)))) %% 2 == 1) {
+    while (length(lines) && n_quotes(lines) %% 2 == 1) {
       more <- readLines(open, 1L, warn = FALSE)
       if (!length(more)) {
         abort_rule("csv", paste0(quoted(path), " ends within quoted text."), arg = "path", call = call)

@@ -84,10 +84,6 @@ query_of <- function(data, asked, call) {
   columns <- asked$columns
   keys <- c(lapply(columns, as.name), lapply(asked$computed, days_sql, con = dbplyr::remote_con(data)))
   names(keys) <- c(columns, rep("days", length(asked$computed)))
-  for (name in asked$coarse_in) {
-    at <- match(name, c(columns, names(asked$computed)))
-    keys[[at]] <- coarse_sql(keys[[at]], asked$coarse, dbplyr::remote_con(data))
-  }
   roles <- c(columns, names(asked$computed))
   if (!is.null(asked$shard)) {
     keys <- c(keys, list(shard = as.name(asked$shard)))
@@ -111,7 +107,17 @@ query_of <- function(data, asked, call) {
   }
   query <- in_database({
     sent <- dplyr::transmute(dplyr::ungroup(data), !!!columns_sent)
-    dplyr::summarise(dplyr::group_by(sent, !!!lapply(names(keys), as.name)), !!!totals, .groups = "drop")
+    sum_up <- function(table, totals) {
+      dplyr::summarise(dplyr::group_by(table, !!!lapply(names(keys), as.name)), !!!totals, .groups = "drop")
+    }
+    counted <- sum_up(sent, totals)
+    # Coarser times are made of what is counted already: of rows it would take longer than the counting.
+    for (at in match(asked$coarse_in, roles)) {
+      time <- setNames(list(coarse_sql(as.name(names(keys)[at]), asked$coarse, dbplyr::remote_con(data))), names(keys)[at])
+      again <- lapply(setNames(nm = names(totals)), function(name) rlang::expr(sum(!!as.name(name), na.rm = TRUE)))
+      counted <- sum_up(dplyr::mutate(counted, !!!time), again)
+    }
+    counted
   }, call)
   list(query = query, roles = roles, weighted = !is.null(weight))
 }

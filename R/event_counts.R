@@ -64,7 +64,7 @@ event_counts.formula <- function(formula, data = NULL, subset, weights, na.actio
 
 # The rows of a frame, counted. `counted`: how many rows each of them stands for, NULL for one each.
 count_frame <- function(frame, counted, call) {
-  core <- call_core(event_counts_cpp(cells_of_strata(frame)), call)
+  core <- call_core(event_counts_cpp(cells_of_strata(frame), !is.null(frame$entry)), call)
   labels <- frame$group_labels %||% "All"
   causes <- frame$causes
   # Groups within strata, as cells_of_strata() numbers them.

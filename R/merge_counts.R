@@ -149,7 +149,7 @@ union_labels <- function(lists) {
 # The distinct times, those that differ by rounding error only as one, and which of them each time is.
 one_time <- function(x, timefix, call) {
   frame <- list(time = as.double(x), event = rep(0L, length(x)), timefix = timefix, entry = NULL)
-  core <- call_core(event_counts_cpp(frame), call)
+  core <- call_core(event_counts_cpp(frame, TRUE), call)
   list(time = core$times, id = core$exit_id + 1L, merged = core$n_time_merged)
 }
 

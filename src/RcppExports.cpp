@@ -235,12 +235,13 @@ BEGIN_RCPP
 END_RCPP
 }
 // event_counts_cpp
-Rcpp::List event_counts_cpp(SEXP frame);
-RcppExport SEXP _cryonodes_event_counts_cpp(SEXP frameSEXP) {
+Rcpp::List event_counts_cpp(SEXP list, bool ids);
+RcppExport SEXP _cryonodes_event_counts_cpp(SEXP listSEXP, SEXP idsSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< SEXP >::type frame(frameSEXP);
-    rcpp_result_gen = Rcpp::wrap(event_counts_cpp(frame));
+    Rcpp::traits::input_parameter< SEXP >::type list(listSEXP);
+    Rcpp::traits::input_parameter< bool >::type ids(idsSEXP);
+    rcpp_result_gen = Rcpp::wrap(event_counts_cpp(list, ids));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -687,7 +688,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_compare_proportions_cpp", (DL_FUNC) &_cryonodes_compare_proportions_cpp, 5},
     {"_cryonodes_confidence_band_cpp", (DL_FUNC) &_cryonodes_confidence_band_cpp, 7},
     {"_cryonodes_cumulative_incidence_cpp", (DL_FUNC) &_cryonodes_cumulative_incidence_cpp, 4},
-    {"_cryonodes_event_counts_cpp", (DL_FUNC) &_cryonodes_event_counts_cpp, 1},
+    {"_cryonodes_event_counts_cpp", (DL_FUNC) &_cryonodes_event_counts_cpp, 2},
     {"_cryonodes_fisher_cpp", (DL_FUNC) &_cryonodes_fisher_cpp, 2},
     {"_cryonodes_fisher_batch_cpp", (DL_FUNC) &_cryonodes_fisher_batch_cpp, 8},
     {"_cryonodes_fisher_rxc_exact_cpp", (DL_FUNC) &_cryonodes_fisher_rxc_exact_cpp, 8},
