@@ -112,8 +112,8 @@ query_of <- function(data, asked, call) {
     }
     counted <- sum_up(sent, totals)
     # Coarser times are made of what is counted already: of rows it would take longer than the counting.
-    for (at in match(asked$coarse_in, roles)) {
-      time <- setNames(list(coarse_sql(as.name(names(keys)[at]), asked$coarse, dbplyr::remote_con(data))), names(keys)[at])
+    for (name in names(keys)[match(asked$coarse_in, roles)]) {
+      time <- setNames(list(coarse_sql(as.name(name), asked$coarse, dbplyr::remote_con(data))), name)
       again <- lapply(setNames(nm = names(totals)), function(name) rlang::expr(sum(!!as.name(name), na.rm = TRUE)))
       counted <- sum_up(dplyr::mutate(counted, !!!time), again)
     }

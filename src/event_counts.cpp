@@ -2,7 +2,8 @@
 
 namespace {
 
-Rcpp::List counts_of(const cryonodes::RiskTable& table, std::size_t n_time_merged, const cryonodes::Timeline& timeline) {
+Rcpp::List counts_of(const cryonodes::RiskTable& table, std::size_t n_time_merged,
+                     const cryonodes::Timeline& timeline) {
   Rcpp::NumericMatrix events(static_cast<int>(table.rows()), static_cast<int>(table.n_cause));
   for (std::size_t k = 1; k <= table.n_cause; ++k) {
     const auto column = table.events_of(k);
