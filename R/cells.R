@@ -116,8 +116,16 @@ read_far_call <- function(formula, data, subset, weights, cluster, coarse, shard
     formula = formula, subset = subset, cluster = cluster, columns = wanted, computed = computed,
     weight = lone_column(weights, "weights", there, call), shard = lone_column(shard, "shard", there, call),
     coarse = coarse,
-    coarse_in = if (!is.null(coarse)) lone_time(formula[[2]], c(there, names(computed)))
+    coarse_in = if (!is.null(coarse)) {
+      time <- lone_time(formula[[2]], c(there, names(computed)))
+      if (length(time)) setdiff(time, other_columns(formula, subset, cluster))
+    }
   )
+}
+
+# The columns that the call names beside the time of `Surv(time, status)`: to them a time must be what it was.
+other_columns <- function(formula, subset, cluster) {
+  unlist(lapply(list(formula[[2]][[3]], formula[[3]], quo_get_expr(subset), quo_get_expr(cluster)), all_columns))
 }
 
 # Columns by name only: those that the database adds up, or counts apart.
@@ -134,7 +142,7 @@ lone_column <- function(quosure, arg, there, call) {
 
 # The time of `Surv(time, status)`, if it is a column as it stands: it can be made coarser where the data are.
 lone_time <- function(lhs, there) {
-  if (!is_call_of(lhs, "Surv") || length(lhs) != 3 || !is.null(names(lhs)) || !is.name(lhs[[2]])) return(NULL)
+  if (!is_call_of(lhs, "Surv") || length(lhs) != 3 || !is.null(names(lhs)) || !is.name(lhs[[2]])) return(character())
   intersect(as.character(lhs[[2]]), there)
 }
 

@@ -204,6 +204,19 @@ test_that("more combinations than the limit are refused before they are all fetc
   expect_match(attr(counts, "meta")$notes, "moved up to the next of 25 breaks", all = FALSE)
 })
 
+test_that("times are made coarser for the curve only, not for a subset or a group that reads them", {
+  rows <- registry_rows(200, 2)
+  table <- sqlite_table(rows)
+  expect_identical(
+    event_counts(Surv(days, dead) ~ arm, data = table, subset = days > 300, breaks = c(1000, 2500)),
+    event_counts(Surv(days, dead) ~ arm, data = rows, subset = days > 300, breaks = c(1000, 2500))
+  )
+  expect_identical(
+    event_counts(Surv(months, dead) ~ ifelse(months > 10.4, "late", "soon"), data = pieces_of(rows, 70), digits = 0),
+    event_counts(Surv(months, dead) ~ ifelse(months > 10.4, "late", "soon"), data = rows, digits = 0)
+  )
+})
+
 test_that("`shard` counts apart and adds up", {
   rows <- registry_rows(200, 4)
   table <- sqlite_table(rows)
