@@ -193,7 +193,7 @@ autoplot.flow <- function(object, base_size = 9, lang = "en", ...) {
 
 # Boxes and arrows as plain data; heights in lines of text.
 flow_frame <- function(x, lang = "en") {
-  boxes <- flow_boxes(x, 50, lang)
+  boxes <- flow_boxes(x, 42, lang)
   kind <- vapply(boxes, `[[`, "", "kind")
   lines <- vapply(boxes, function(box) length(box$lines), 0L)
   # Groups stand side by side, two in a row, and so do endpoints; all else one below the other.

@@ -292,8 +292,8 @@ panel_of <- function(frame, tag, base_size) {
   panel <- if (is.null(frame$top)) panel_km(frame, tag, base_size) else panel_curves(frame, 100, base_size)
   # A title longer than half a page is wide goes on in a second line.
   title <- panel$labels$title
-  if (nchar(title, "width") > 54) {
-    lines <- strwrap(title, 42, exdent = 6)
+  if (nchar(title, "width") > 44) {
+    lines <- strwrap(title, 40, exdent = 6)
     if (!is.null(tag)) lines[1] <- paste0(tag, "   ", trimws(substring(lines[1], nchar(tag) + 1)))
     panel$labels$title <- paste(lines, collapse = "\n")
   }
