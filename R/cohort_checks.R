@@ -31,19 +31,18 @@ check_cohort <- function(x, ...) {
   all_checks(typed)
 }
 
-type_cohort_list <- function(x, date.order = NULL, date.origin = NULL, dec = ".", call) {
+type_cohort_list <- function(x, date.order = NULL, date.origin = NULL, dec = ".", call, arg = "x") {
   known <- read_rules("tables")$table
   if (!is.list(x) || is.data.frame(x) || is.null(names(x)) || anyDuplicated(names(x))) {
-    abort_rule("type", "`x` must be a cohort, a list of data frames with the names of its tables, or a path.",
-      paste0("The tables are ", quoted(known, 20), "."),
-      arg = "x", call = call
-    )
+    abort_rule("type", paste0("`", arg, "` must be a cohort, a list of data frames with the names of its tables, or a ",
+      "path."
+    ), paste0("The tables are ", quoted(known, 20), "."), arg = arg, call = call)
   }
   odd <- setdiff(names(x), known)
   if (length(odd)) {
     abort_rule("table", paste0("there is no table called ", quoted(odd), "."),
       paste0("The tables are ", quoted(known, 20), "."),
-      arg = "x", call = call
+      arg = arg, call = call
     )
   }
   type_tables(x, cohort_options(date.order, date.origin, dec, call), call)

@@ -6,7 +6,7 @@
 #' From a folder of csv files, a workbook, or a flat export of REDCap with repeat instruments, and back without loss.
 #'
 #' @param path A folder of csv files named as the tables (`patients.csv`, `sessions.csv`, ...), a workbook (`.xlsx`)
-#'   with sheets named so, or one csv file exported from REDCap.
+#'   with sheets named so, one csv file exported from REDCap, or a list of data frames named so.
 #' @param format `"csv"`, `"xlsx"` or `"redcap"`; `NULL` (default): a folder is `"csv"`, a file goes by its name, and
 #'   one csv file is `"redcap"`.
 #' @param delim Character that separates the columns of csv files.
@@ -38,8 +38,12 @@ read_cohort <- function(path, format = NULL, delim = ",", dec = ".", encoding = 
                         date.origin = NULL, closing = NULL, policy = "error", title = NULL) {
   call <- quote(read_cohort())
   check_given(missing(path), "path", call)
-  typed <- type_cohort_files(path, format, delim, dec, encoding, date.order, date.origin, call = call)
-  finish_cohort(typed, closing, policy, title, source = basename(path), call = call)
+  typed <- if (is.list(path)) {
+    type_cohort_list(path, date.order, date.origin, dec, call, "path")
+  } else {
+    type_cohort_files(path, format, delim, dec, encoding, date.order, date.origin, call = call)
+  }
+  finish_cohort(typed, closing, policy, title, source = if (is.character(path)) basename(path), call = call)
 }
 
 type_cohort_files <- function(path, format = NULL, delim = ",", dec = ".", encoding = "UTF-8", date.order = NULL,

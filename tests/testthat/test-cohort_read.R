@@ -37,6 +37,20 @@ test_that("a cohort comes back whole from csv, workbook and REDCap's export", {
   }
 })
 
+test_that("a list of data frames named as the tables is a cohort too", {
+  tables <- unclass(ablation_cohort)$tables
+  expect_identical(unclass(read_cohort(tables))$tables, tables)
+  expect_error(read_cohort(tables[c("patients", "lesions", "follow_up")]), "sessions", class = "cryonodes_error")
+  expect_error(read_cohort(c(tables, list(scans = data.frame()))), "no table called 'scans'",
+    class = "cryonodes_error_table"
+  )
+  expect_error(read_cohort(unname(tables)), "`path` must be", class = "cryonodes_error_type")
+  expect_error(read_cohort(c(tables, tables["lesions"])), class = "cryonodes_error_type")
+  expect_error(read_cohort(tables$patients), class = "cryonodes_error_type")
+  expect_error(read_cohort(list()), class = "cryonodes_error")
+  expect_error(read_cohort(list(patients = 1)), class = "cryonodes_error")
+})
+
 test_that("the template filled with a cohort reads back as it, and empty it has every column", {
   skip_if_not_installed("openxlsx")
   skip_if_not_installed("readxl")
