@@ -93,8 +93,8 @@ csv_reader <- function(path, rows, options, call) {
   read <- function(i) {
     if (i == 1) {
       close()
-      open <<- file(path, "rt", encoding = "UTF-8")
-      header <<- readLines(open, 1L, warn = FALSE)
+      open <<- file(path, "rt")
+      header <<- sub("^\xef\xbb\xbf", "", readLines(open, 1L, warn = FALSE), useBytes = TRUE) # a byte order mark
       if (!length(header)) abort_rule("csv", paste0(quoted(path), " is empty."), arg = "path", call = call)
     }
     lines <- next_lines()
@@ -106,7 +106,8 @@ csv_reader <- function(path, rows, options, call) {
     }
     piece <- tryCatch(
       do.call(data.table::fread, c(list(
-        text = c(header, if (length(lines)) lines else ""), header = TRUE, data.table = FALSE, showProgress = FALSE
+        text = c(header, if (length(lines)) lines else ""), header = TRUE, encoding = "UTF-8", data.table = FALSE,
+        showProgress = FALSE
       ), options)),
       error = failed, warning = failed
     )
@@ -167,7 +168,8 @@ fetch_cells.row_chunks <- function(data, asked, call) {
     i <- i + 1
     piece <- read_chunk(data, i, call)
     if (is.null(piece)) break
-    counted <- chunk_cells(piece, asked, i, call)
+    # Rows are told by how many they are: a number within a piece would mislead.
+    counted <- with_cell_counts(rep(1, nrow(piece)), chunk_cells(piece, asked, i, call))
     cells <- if (is.null(cells)) counted else add_cells(cells, counted, i, call)
     if (length(cells$n) > most_cells()) abort_cells(names(cells$values), call)
     rows <- rows + nrow(piece)

@@ -56,8 +56,7 @@ coarse_response <- function(response, coarse, call) {
 }
 
 # The same in SQL. Times that are out of place pass as they are, and those beyond the last break as one time beyond it,
-# to be found where all are checked; breaks whose decimal
-# text is another number are left to R.
+# to be found where all are checked; breaks whose decimal text is another number are left to R.
 coarse_sql <- function(key, coarse, con) {
   if (!is.null(coarse$digits)) {
     scale <- 10^coarse$digits

@@ -26,6 +26,23 @@ test_that("a file in pieces gives what the file in one gives, and can be read ag
   }
 })
 
+test_that("a byte order mark is no part of a name, and letters stay letters", {
+  skip_if_not_installed("data.table")
+  path <- withr::local_tempfile(fileext = ".csv")
+  text <- enc2utf8("days,dead,arm\n1,1,\u00e9t\u00e9\n2,0,na\u00efve\n3,1,\u00e9t\u00e9\n")
+  writeBin(c(as.raw(c(0xef, 0xbb, 0xbf)), charToRaw(text)), path)
+  fit <- kaplan_meier(Surv(days, dead) ~ arm, data = csv_chunks(path, rows = 2, progress = FALSE))
+  expect_identical(fit$meta$group_labels, c("na\u00efve", "\u00e9t\u00e9"))
+  expect_identical(fit$n, c(1L, 2L))
+})
+
+test_that("a date that is none is told with the number of such rows", {
+  rows <- data.frame(from = "2021-01-01", to = c("2021-01-05", "2021-02-29", "2021-02-30"), dead = 1)
+  expect_error(kaplan_meier(Surv(days_between(from, to), dead) ~ 1, data = pieces_of(rows, 3)),
+    "in 2 rows: '2021-02-29'", class = "cryonodes_error_dates"
+  )
+})
+
 test_that("no piece is left open, also after an error", {
   path <- csv_of(registry_rows(500, 4))
   data <- csv_chunks(path, rows = 100, progress = FALSE)
