@@ -1,14 +1,9 @@
 # What a call names that is no column: one value for all rows, or a set to look in; never values of single rows.
 
 test_that("values of single rows from outside the data are refused, however many cells there are", {
-  skip_if_not_installed("dbplyr")
-  skip_if_not_installed("RSQLite")
-  con <- DBI::dbConnect(RSQLite::SQLite(), ":memory:")
-  withr::defer(DBI::dbDisconnect(con))
   # As many combinations as rows, and not in their order.
   rows <- data.frame(time = 6:1, dead = c(1, 0, 1, 1, 0, 1), arm = c("a", "a", "b", "b", "a", "b"))
-  DBI::dbWriteTable(con, "rows", rows)
-  there <- dplyr::tbl(con, "rows")
+  there <- sqlite_table(rows)
   keep <- c(TRUE, FALSE, TRUE, TRUE, TRUE, TRUE)
   number <- 1:6
   refused <- function(expr) expect_error(expr, "no column", class = "cryonodes_error_formula")
@@ -27,13 +22,8 @@ test_that("values of single rows from outside the data are refused, however many
 })
 
 test_that("one value and sets of values from outside the data mean what they mean in memory", {
-  skip_if_not_installed("dbplyr")
-  skip_if_not_installed("RSQLite")
-  con <- DBI::dbConnect(RSQLite::SQLite(), ":memory:")
-  withr::defer(DBI::dbDisconnect(con))
   rows <- data.frame(time = 6:1, dead = c(1, 0, 1, 1, 0, 1), arm = c("a", "a", "b", "c", "a", "b"))
-  DBI::dbWriteTable(con, "rows", rows)
-  there <- dplyr::tbl(con, "rows")
+  there <- sqlite_table(rows)
   unit <- 30
   wanted <- c("a", "c", "d")
   limits <- c(0, 2, 4, 6)
