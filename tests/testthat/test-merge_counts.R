@@ -47,6 +47,8 @@ test_that("groups of numbers stay in the order of numbers", {
   rows$w <- c(2, 10, 9)[1 + rows$w %% 3]
   parts <- lapply(split(rows, rows$centre > 3), counts_of, Surv(days, dead) ~ w)
   expect_identical(unique(do.call(c, unname(parts))$group), c("2", "9", "10"))
+  apart <- lapply(split(rows, rows$w == 9), counts_of, Surv(days, dead) ~ w)
+  expect_identical(unique(c(apart[[1]], apart[[2]])$group), c("2", "9", "10"))
 })
 
 test_that("tables of different kinds are refused", {
