@@ -97,7 +97,7 @@ query_of <- function(data, asked, call) {
     ))))
     roles <- c(roles, NA)
   }
-  taken <- make.unique(c(names(keys), "cells", if (!is.null(weight)) "weight"))
+  taken <- unique_names(c(names(keys), "cells", if (!is.null(weight)) "weight"))
   names(keys) <- taken[seq_along(keys)]
   columns_sent <- c(keys, if (!is.null(weight)) list(weight) else list())
   names(columns_sent) <- c(names(keys), if (!is.null(weight)) utils::tail(taken, 1))
@@ -106,7 +106,7 @@ query_of <- function(data, asked, call) {
     totals[[utils::tail(taken, 1)]] <- rlang::expr(sum(!!as.name(utils::tail(taken, 1)), na.rm = TRUE))
   }
   query <- in_database({
-    sent <- dplyr::transmute(dplyr::ungroup(data), !!!columns_sent)
+    sent <- dplyr::transmute(unordered(dplyr::ungroup(data)), !!!columns_sent)
     sum_up <- function(table, totals) {
       dplyr::summarise(dplyr::group_by(table, !!!lapply(names(keys), as.name)), !!!totals, .groups = "drop")
     }
@@ -120,6 +120,19 @@ query_of <- function(data, asked, call) {
     counted
   }, call)
   list(query = query, roles = roles, weighted = !is.null(weight))
+}
+
+# Most databases take `Days` and `days` for one name.
+unique_names <- function(names) {
+  small <- tolower(names)
+  found <- make.unique(small)
+  ifelse(found == small, names, found)
+}
+
+# Counts have no order, and some databases refuse one where rows are counted. With a limit it says which rows.
+unordered <- function(data) {
+  if (!is.null(data$lazy_query$order_by) && is.null(data$lazy_query$limit)) data$lazy_query["order_by"] <- list(NULL)
+  data
 }
 
 #' @export
@@ -142,7 +155,8 @@ fetch_cells.tbl_lazy <- function(data, asked, call) {
       call = call
     )
   }
-  if (any(cells > largest_count) || sent$weighted && any(weight > largest_count, na.rm = TRUE)) {
+  # Infinite weights are found by who reads them.
+  if (any(cells > largest_count) || sent$weighted && any(weight > largest_count & weight < Inf, na.rm = TRUE)) {
     abort_rule("table", "the counts, or the sums of weights, go beyond 2^53, where a number no longer counts.",
       call = call
     )

@@ -82,9 +82,13 @@ days_sql <- function(ends, con) {
     }
     rlang::expr(!!number(to) - !!number(from))
   } else if (is("duckdb_connection")) {
-    rlang::expr(date_diff("day", !!day(from), !!day(to)))
+    # Its as.Date() takes text that is no date for missing; this refuses it.
+    cast <- function(x) rlang::expr(CAST(!!x %AS% dplyr::sql("DATE")))
+    rlang::expr(date_diff("day", !!cast(from), !!cast(to)))
   } else if (is("Snowflake", "Microsoft SQL Server", "Redshift", "RedshiftConnection")) {
     rlang::expr(DATEDIFF(dplyr::sql("DAY"), !!from, !!to))
+  } else if (is("Oracle", "OraConnection")) {
+    rlang::expr(TRUNC(!!to) - TRUNC(!!from))
   } else if (is("BigQueryConnection")) {
     rlang::expr(DATE_DIFF(!!day(to), !!day(from), dplyr::sql("DAY")))
   } else if (is("spark_connection", "Spark SQL", "Hive", "Impala", "MySQL", "MySQLConnection", "MariaDBConnection")) {
@@ -95,4 +99,4 @@ days_sql <- function(ends, con) {
 }
 
 # Functions of databases, named in expressions that are not evaluated in R.
-utils::globalVariables(c("%AS%", "CAST", "date_diff", "DATEDIFF", "DATE_DIFF"))
+utils::globalVariables(c("%AS%", "CAST", "date_diff", "DATEDIFF", "DATE_DIFF", "TRUNC"))

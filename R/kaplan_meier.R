@@ -265,8 +265,7 @@ entries_by_group <- function(frame, n_group) {
   }
   weight <- frame$weights %||% rep(1, length(frame$time))
   unname(Map(function(entry, weight) {
-    entry_order <- order(entry)
-    list(time = entry[entry_order], weight = weight[entry_order])
+    list(time = sort(unique(entry)), weight = as.vector(rowsum(weight, entry)))
   }, split(frame$entry, group), split(weight, group)))
 }
 
