@@ -73,7 +73,7 @@ coarse_sql <- function(key, coarse, con) {
   if (any(as.double(vapply(breaks, format, "", digits = 15)) != breaks)) return(key)
   cases <- lapply(breaks, function(b) rlang::expr(!!key <= !!b ~ !!b))
   # Some databases have NaN above all numbers: it passes, as infinity does.
-  beyond <- rlang::expr(!!key > !!max(breaks) & !!key < 1e100 ~ !!(2 * max(breaks)))
+  beyond <- rlang::expr(!!key > !!max(breaks) & !!key < 1e15 ~ !!(2 * max(breaks)))
   rlang::expr(dplyr::case_when(!!key <= 0 ~ !!key, !!!cases, !!beyond, TRUE ~ !!key))
 }
 

@@ -272,14 +272,40 @@ test_that("cells of more than 2^31 rows are counted exactly", {
   expect_equal(unname(test$expected[1]), 9e9 * 5 / 11 + 1e9, tolerance = 1e-15)
 })
 
-test_that("other engines are asked in their own SQL", {
-  skip_if_not_installed("dbplyr")
-  skip_on_cran()
-  # Which of them dbplyr knows depends on its version.
-  for (name in c("postgres", "sqlite", "snowflake", "mssql", "oracle", "mysql", "redshift", "hive", "impala", "dbi")) {
-    engine <- getExportedValue("dbplyr", paste0("simulate_", name))()
-    table <- dbplyr::lazy_frame(from = 1, to = 1, dead = 1, arm = "a", n = 1, con = engine)
-    query <- counts_query(Surv(days_between(from, to), dead) ~ arm, data = table, weights = n, breaks = c(365, 730))
-    expect_snapshot(cat(name, "\n", dbplyr::sql_render(query), "\n", sep = ""))
+test_that("who enters late is told by time, in memory as from elsewhere", {
+  rows <- data.frame(
+    entry = c(0, 2, 2, 0, 2, 5, 5, 7), exit = c(9, 9, 10, 3, 12, 14, 9, 15), dead = c(1, 0, 1, 1, 0, 1, 1, 0),
+    arm = c("a", "a", "a", "a", "b", "b", "b", "b"), w = c(2, 1, 3, 2, 1, 1, 1, 2)
+  )
+  for (ask in list(
+    function(data) kaplan_meier(Surv(entry, exit, dead) ~ arm, data = data, weights = w),
+    function(data) nelson_aalen(Surv(entry, exit, dead) ~ arm, data = data),
+    function(data) cumulative_incidence(Surv(entry, exit, dead) ~ arm, data = data)
+  )) {
+    near <- suppressWarnings(ask(rows))
+    for (there in list(sqlite_table(rows), pieces_of(rows, 3))) expect_identical(said(suppressWarnings(ask(there))), said(near))
   }
+  entries <- kaplan_meier(Surv(entry, exit, dead) ~ 1, data = rows, weights = w)$meta$entries
+  expect_identical(entries, list(list(time = c(0, 2, 5, 7), weight = c(4, 5, 2, 2))))
+})
+
+test_that("an order of the rows is left aside, unless it says with a limit which rows", {
+  rows <- registry_rows(60, 2)
+  rows$id <- 60:1
+  table <- dplyr::arrange(sqlite_table(rows), id)
+  expect_no_match(as.character(dbplyr::sql_render(counts_query(Surv(days, dead) ~ arm, data = table))), "ORDER BY")
+  ask <- function(data) said(kaplan_meier(Surv(days, dead) ~ arm, data = data))
+  expect_identical(ask(table), ask(rows))
+  expect_identical(ask(head(table, 25)), ask(rows[36:60, ]))
+})
+
+test_that("names that differ by capitals only from those of the query are other names", {
+  rows <- data.frame(
+    Days = c(1, 2, 3, 4), dead = c(1, 0, 1, 1), Cells = c("a", "b", "a", "b"), Weight = c(1, 2, 1, 1),
+    from = "2020-01-01", to = c("2020-01-03", "2020-01-04", "2020-01-05", "2020-01-05")
+  )
+  ask <- function(data) {
+    event_counts(Surv(days_between(from, to), dead) ~ Cells, data, weights = Weight, subset = Days > 1, breaks = c(3, 9))
+  }
+  expect_identical(ask(sqlite_table(rows)), ask(rows))
 })
