@@ -26,9 +26,13 @@
 #' @inheritParams event_counts
 #' @param weights,shard A column of `data`: case weights; the key of the partitions of a distributed table.
 #' @return `counts_query()`: the query as a lazy table, not run: for `dplyr::show_query()` and `dplyr::explain()`.
-#' @section Engines: The tests run SQLite, and PostgreSQL 15 with partitions on two servers. For Snowflake, Microsoft
-#'   SQL Server, Oracle, MySQL, Redshift, Hive and Impala it is only tested what SQL would be sent; nobody has run it.
-#'   DuckDB, Spark SQL, BigQuery and what else dbplyr translates should do; neither has been tested.
+#' @section Engines: The tests run SQLite; PostgreSQL 15, also with partitions on two servers; and, where it is installed,
+#'   DuckDB, with its Parquet files. For Snowflake, Microsoft SQL Server, Oracle, MySQL, Redshift, Hive, Impala, Spark SQL
+#'   and BigQuery it is only tested what SQL would be sent; nobody has run it. What else dbplyr translates should do, and
+#'   has not been tested. Tests run with dbplyr 2.3 and 2.6.
+#'
+#'   An interrupt ends the call without an answer: DuckDB stops at once, and so does PostgreSQL if it is connected with
+#'   `check_interrupts = TRUE`; SQLite's driver hears of it when the rows are counted.
 #' @section Errors: `cryonodes_error_db` (the database refused, failed or was lost: there is no partial answer),
 #'   `_memory` (more combinations than allowed), `_formula` (a function that needs several rows), `_column`, `_type`
 #'   (`data` is a connection), `_package` (dplyr, dbplyr); further those of the function called, with numbers of rows

@@ -9,7 +9,8 @@
 #'   `"days"`.
 #' @details
 #' In SQLite, which has no dates, columns may hold text as above or numbers of days; PostgreSQL, DuckDB and the other
-#' engines get the function of theirs that counts days. A time of day is left aside.
+#' engines get the function of theirs that counts days. A time of day is left aside. Text that is no date is refused by
+#' SQLite, PostgreSQL and DuckDB; MySQL, Hive, Impala and Spark SQL take it for missing.
 #' @section Errors: `cryonodes_error_type` (neither dates nor text), `_dates` (text that is no date, with its row),
 #'   `_length`.
 #' @examples
