@@ -26,10 +26,10 @@
 #' @inheritParams event_counts
 #' @param weights,shard A column of `data`: case weights; the key of the partitions of a distributed table.
 #' @return `counts_query()`: the query as a lazy table, not run: for `dplyr::show_query()` and `dplyr::explain()`.
-#' @section Engines: The tests run SQLite; PostgreSQL 15, also with partitions on two servers; and, where it is installed,
-#'   DuckDB, with its Parquet files. For Snowflake, Microsoft SQL Server, Oracle, MySQL, Redshift, Hive, Impala, Spark SQL
-#'   and BigQuery it is only tested what SQL would be sent; nobody has run it. What else dbplyr translates should do, and
-#'   has not been tested. Tests run with dbplyr 2.3 and 2.6.
+#' @section Engines: The tests run SQLite; PostgreSQL 15, also with partitions on two servers; and, where it is
+#'   installed, DuckDB, with its Parquet files. For Snowflake, Microsoft SQL Server, Oracle, MySQL, Redshift, Hive,
+#'   Impala, Spark SQL and BigQuery it is only tested what SQL would be sent; nobody has run it. What else dbplyr
+#'   translates should do, and has not been tested. Tests run with dbplyr 2.3 and 2.6.
 #'
 #'   An interrupt ends the call without an answer: DuckDB stops at once, and so does PostgreSQL if it is connected with
 #'   `check_interrupts = TRUE`; SQLite's driver hears of it when the rows are counted.

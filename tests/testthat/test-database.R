@@ -283,7 +283,9 @@ test_that("who enters late is told by time, in memory as from elsewhere", {
     function(data) cumulative_incidence(Surv(entry, exit, dead) ~ arm, data = data)
   )) {
     near <- suppressWarnings(ask(rows))
-    for (there in list(sqlite_table(rows), pieces_of(rows, 3))) expect_identical(said(suppressWarnings(ask(there))), said(near))
+    for (there in list(sqlite_table(rows), pieces_of(rows, 3))) {
+      expect_identical(said(suppressWarnings(ask(there))), said(near))
+    }
   }
   entries <- kaplan_meier(Surv(entry, exit, dead) ~ 1, data = rows, weights = w)$meta$entries
   expect_identical(entries, list(list(time = c(0, 2, 5, 7), weight = c(4, 5, 2, 2))))
@@ -305,7 +307,9 @@ test_that("names that differ by capitals only from those of the query are other 
     from = "2020-01-01", to = c("2020-01-03", "2020-01-04", "2020-01-05", "2020-01-05")
   )
   ask <- function(data) {
-    event_counts(Surv(days_between(from, to), dead) ~ Cells, data, weights = Weight, subset = Days > 1, breaks = c(3, 9))
+    event_counts(Surv(days_between(from, to), dead) ~ Cells, data,
+      weights = Weight, subset = Days > 1, breaks = c(3, 9)
+    )
   }
   expect_identical(ask(sqlite_table(rows)), ask(rows))
 })

@@ -1,5 +1,5 @@
-# DuckDB, which runs within R's process. From its sources it compiles for hours, so nothing here installs it: these tests
-# run where somebody has it. Not part of the built package (.Rbuildignore), so that it is nobody's dependency.
+# DuckDB, which runs within R's process. From its sources it compiles for hours, so nothing here installs it: these
+# tests run where somebody has it. Not part of the built package (.Rbuildignore), so that it is nobody's dependency.
 
 # A database of its own, in memory unless a file is named, and closed when the test ends.
 duckdb_connection <- function(..., env = parent.frame()) {
@@ -108,10 +108,12 @@ test_that("days between dates, times of day and text are counted; text that is n
 test_that("every type of number, logical and text counts the same, however the driver is told to read 64 bits", {
   rows <- registry_rows(200, 1)[c("days", "dead", "arm")]
   times <- c(
-    "TINYINT", "USMALLINT", "INTEGER", "BIGINT", "UBIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL(9,3)", "DECIMAL(38,0)"
+    "TINYINT", "USMALLINT", "INTEGER", "BIGINT", "UBIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL(9,3)",
+    "DECIMAL(38,0)"
   )
   statuses <- c(
-    "BOOLEAN", "UTINYINT", "BIGINT", "DECIMAL(3,1)", "HUGEINT", "DOUBLE", "FLOAT", "INTEGER", "DECIMAL(20,0)", "SMALLINT"
+    "BOOLEAN", "UTINYINT", "BIGINT", "DECIMAL(3,1)", "HUGEINT", "DOUBLE", "FLOAT", "INTEGER", "DECIMAL(20,0)",
+    "SMALLINT"
   )
   groups <- rep(c("TEXT", "ENUM('b', 'a', 'c')"), 5)
   near <- lapply(list(c("a", "b", "c"), c("b", "a", "c")), function(levels) {
@@ -157,7 +159,9 @@ test_that("names that differ by capitals only from those of the query are other 
     from = "2020-01-01", to = c("2020-01-03", "2020-01-04", "2020-01-05", "2020-01-05")
   )
   ask <- function(data) {
-    event_counts(Surv(days_between(from, to), dead) ~ Cells, data, weights = Weight, subset = Days > 1, breaks = c(3, 9))
+    event_counts(Surv(days_between(from, to), dead) ~ Cells, data,
+      weights = Weight, subset = Days > 1, breaks = c(3, 9)
+    )
   }
   expect_identical(ask(duckdb_table(rows)), ask(rows))
 })
@@ -165,13 +169,17 @@ test_that("names that differ by capitals only from those of the query are other 
 test_that("sums come as doubles and are exact up to 2^53, beyond which they are refused", {
   con <- duckdb_connection()
   # DuckDB adds up integers in 128 bits.
-  sums <- DBI::dbGetQuery(con, "SELECT sum(x) AS s, typeof(sum(x)) AS type FROM (VALUES (9007199254740991), (1)) AS t(x)")
+  sums <- DBI::dbGetQuery(con,
+    "SELECT sum(x) AS s, typeof(sum(x)) AS type FROM (VALUES (9007199254740991), (1)) AS t(x)"
+  )
   expect_identical(sums, data.frame(s = 2^53, type = "HUGEINT"))
   counted <- function(...) {
     query_table(con, "SELECT * FROM (VALUES", paste(c(...), collapse = ", "), ") AS t(days, dead, n)")
   }
   ask <- function(table) event_counts(Surv(days, dead) ~ 1, data = table, weights = n)
-  counts <- ask(counted("(10, 1, 3999999999)", "(10, 1, 1)", "(20, 1, 1)", "(20, 0, 3000000000)", "(30, 1, 2999999999)"))
+  counts <- ask(counted(
+    "(10, 1, 3999999999)", "(10, 1, 1)", "(20, 1, 1)", "(20, 0, 3000000000)", "(30, 1, 2999999999)"
+  ))
   expect_identical(counts$n.risk, c(1e10, 6e9, 2999999999))
   expect_identical(counts$n.event, c(4e9, 1, 2999999999))
   expect_identical(ask(counted("(1, 1, 562949953421311)", "(1, 1, 1)"))$n.event, 2^49)
@@ -226,7 +234,8 @@ test_that("a lost file, too little memory and a closed connection are errors of 
   file <- query_table(con, sprintf("SELECT * FROM read_parquet('%s')", path))
   unlink(path)
   failed(kaplan_meier(Surv(days, dead) ~ arm, data = file), "No files found")
-  expect_same <- function() same(kaplan_meier(Surv(days, dead) ~ arm, data = table), kaplan_meier(Surv(days, dead) ~ arm, rows))
+  ask <- function(data) kaplan_meier(Surv(days, dead) ~ arm, data = data)
+  expect_same <- function() same(ask(table), ask(rows))
   expect_same()
   DBI::dbExecute(con, "SET temp_directory = ''")
   DBI::dbExecute(con, "SET memory_limit = '8MB'")
@@ -246,5 +255,6 @@ test_that("a database that may only be read is enough", {
   DBI::dbDisconnect(con, shutdown = TRUE)
   con <- duckdb_connection(dbdir = path, read_only = TRUE)
   expect_error(DBI::dbExecute(con, "CREATE TABLE more (x INTEGER)"), "read-only")
-  same(kaplan_meier(Surv(days, dead) ~ arm, data = dplyr::tbl(con, "registry")), kaplan_meier(Surv(days, dead) ~ arm, rows))
+  ask <- function(data) kaplan_meier(Surv(days, dead) ~ arm, data = data)
+  same(ask(dplyr::tbl(con, "registry")), ask(rows))
 })

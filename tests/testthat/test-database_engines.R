@@ -1,4 +1,4 @@
-# What SQL engines are sent that nobody has here. dbplyr writes it, and each version of it differently: the snapshots are
+# What SQL engines are sent that nobody has here. dbplyr writes it, each version of it differently: the snapshots are
 # those of the versions below.
 
 recorded_versions <- c("2.3", "2.6")
