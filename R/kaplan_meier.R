@@ -265,7 +265,10 @@ entries_by_group <- function(frame, n_group) {
   }
   weight <- frame$weights %||% rep(1, length(frame$time))
   unname(Map(function(entry, weight) {
-    list(time = sort(unique(entry)), weight = as.vector(rowsum(weight, entry)))
+    entry_order <- order(entry)
+    time <- entry[entry_order]
+    last <- !duplicated(time, fromLast = TRUE)
+    list(time = time[last], weight = diff(c(0, cumsum(weight[entry_order])[last])))
   }, split(frame$entry, group), split(weight, group)))
 }
 
