@@ -58,18 +58,22 @@ coarse_response <- function(response, coarse, call) {
 # The same in SQL. Times that are out of place pass as they are, and those beyond the last break as one time beyond it,
 # to be found where all are checked; breaks whose decimal text is another number are left to R.
 coarse_sql <- function(key, coarse, con) {
+  # Decimal numbers round differently from R's, and numbers of 32 bits compare differently.
+  double <- if (inherits(con, c("PqConnection", "PostgreSQL", "Redshift", "RedshiftConnection"))) {
+    "DOUBLE PRECISION"
+  } else if (inherits(con, c("duckdb_connection", "spark_connection", "Spark SQL", "Snowflake"))) {
+    "DOUBLE"
+  }
+  if (!is.null(double)) key <- rlang::expr(CAST(!!key %AS% dplyr::sql(!!double)))
   if (!is.null(coarse$digits)) {
     scale <- 10^coarse$digits
-    # PostgreSQL's decimal numbers round differently.
-    if (inherits(con, c("PqConnection", "PostgreSQL"))) {
-      key <- rlang::expr(CAST(!!key %AS% dplyr::sql("DOUBLE PRECISION")))
-    }
     return(rlang::expr(floor(!!key * !!scale + 0.5) / !!scale))
   }
   breaks <- coarse$breaks
   if (any(as.double(vapply(breaks, format, "", digits = 15)) != breaks)) return(key)
   cases <- lapply(breaks, function(b) rlang::expr(!!key <= !!b ~ !!b))
-  beyond <- rlang::expr(!!key > !!max(breaks) ~ !!(2 * max(breaks)))
+  # Some databases have NaN above all numbers: it passes, as infinity does.
+  beyond <- rlang::expr(!!key > !!max(breaks) & !!key < 1e15 ~ !!(2 * max(breaks)))
   rlang::expr(dplyr::case_when(!!key <= 0 ~ !!key, !!!cases, !!beyond, TRUE ~ !!key))
 }
 

@@ -26,9 +26,13 @@
 #' @inheritParams event_counts
 #' @param weights,shard A column of `data`: case weights; the key of the partitions of a distributed table.
 #' @return `counts_query()`: the query as a lazy table, not run: for `dplyr::show_query()` and `dplyr::explain()`.
-#' @section Engines: The tests run SQLite, and PostgreSQL 15 with partitions on two servers. For Snowflake, Microsoft
-#'   SQL Server, Oracle, MySQL, Redshift, Hive and Impala it is only tested what SQL would be sent; nobody has run it.
-#'   DuckDB, Spark SQL, BigQuery and what else dbplyr translates should do; neither has been tested.
+#' @section Engines: The tests run SQLite; PostgreSQL 15, also with partitions on two servers; and, where it is
+#'   installed, DuckDB, with its Parquet files. For Snowflake, Microsoft SQL Server, Oracle, MySQL, Redshift, Hive,
+#'   Impala, Spark SQL and BigQuery it is only tested what SQL would be sent; nobody has run it. What else dbplyr
+#'   translates should do, and has not been tested. Tests run with dbplyr 2.3 and 2.6.
+#'
+#'   An interrupt ends the call without an answer: DuckDB stops at once, and so does PostgreSQL if it is connected with
+#'   `check_interrupts = TRUE`; SQLite's driver hears of it when the rows are counted.
 #' @section Errors: `cryonodes_error_db` (the database refused, failed or was lost: there is no partial answer),
 #'   `_memory` (more combinations than allowed), `_formula` (a function that needs several rows), `_column`, `_type`
 #'   (`data` is a connection), `_package` (dplyr, dbplyr); further those of the function called, with numbers of rows
@@ -97,7 +101,7 @@ query_of <- function(data, asked, call) {
     ))))
     roles <- c(roles, NA)
   }
-  taken <- make.unique(c(names(keys), "cells", if (!is.null(weight)) "weight"))
+  taken <- unique_names(c(names(keys), "cells", if (!is.null(weight)) "weight"))
   names(keys) <- taken[seq_along(keys)]
   columns_sent <- c(keys, if (!is.null(weight)) list(weight) else list())
   names(columns_sent) <- c(names(keys), if (!is.null(weight)) utils::tail(taken, 1))
@@ -106,7 +110,7 @@ query_of <- function(data, asked, call) {
     totals[[utils::tail(taken, 1)]] <- rlang::expr(sum(!!as.name(utils::tail(taken, 1)), na.rm = TRUE))
   }
   query <- in_database({
-    sent <- dplyr::transmute(dplyr::ungroup(data), !!!columns_sent)
+    sent <- dplyr::transmute(unordered(dplyr::ungroup(data)), !!!columns_sent)
     sum_up <- function(table, totals) {
       dplyr::summarise(dplyr::group_by(table, !!!lapply(names(keys), as.name)), !!!totals, .groups = "drop")
     }
@@ -120,6 +124,19 @@ query_of <- function(data, asked, call) {
     counted
   }, call)
   list(query = query, roles = roles, weighted = !is.null(weight))
+}
+
+# Most databases take `Days` and `days` for one name.
+unique_names <- function(names) {
+  small <- tolower(names)
+  found <- make.unique(small)
+  ifelse(found == small, names, found)
+}
+
+# Counts have no order, and some databases refuse one where rows are counted. With a limit it says which rows.
+unordered <- function(data) {
+  if (!is.null(data$lazy_query$order_by) && is.null(data$lazy_query$limit)) data$lazy_query["order_by"] <- list(NULL)
+  data
 }
 
 #' @export
@@ -142,7 +159,8 @@ fetch_cells.tbl_lazy <- function(data, asked, call) {
       call = call
     )
   }
-  if (any(cells > largest_count) || sent$weighted && any(weight > largest_count, na.rm = TRUE)) {
+  # Infinite weights are found by who reads them.
+  if (any(cells > largest_count) || sent$weighted && any(weight > largest_count & weight < Inf, na.rm = TRUE)) {
     abort_rule("table", "the counts, or the sums of weights, go beyond 2^53, where a number no longer counts.",
       call = call
     )

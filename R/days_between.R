@@ -9,7 +9,8 @@
 #'   `"days"`.
 #' @details
 #' In SQLite, which has no dates, columns may hold text as above or numbers of days; PostgreSQL, DuckDB and the other
-#' engines get the function of theirs that counts days. A time of day is left aside.
+#' engines get the function of theirs that counts days. A time of day is left aside. Text that is no date is refused by
+#' SQLite, PostgreSQL and DuckDB; MySQL, Hive, Impala and Spark SQL take it for missing.
 #' @section Errors: `cryonodes_error_type` (neither dates nor text), `_dates` (text that is no date, with its row),
 #'   `_length`.
 #' @examples
@@ -82,9 +83,13 @@ days_sql <- function(ends, con) {
     }
     rlang::expr(!!number(to) - !!number(from))
   } else if (is("duckdb_connection")) {
-    rlang::expr(date_diff("day", !!day(from), !!day(to)))
+    # Its as.Date() takes text that is no date for missing; this refuses it.
+    cast <- function(x) rlang::expr(CAST(!!x %AS% dplyr::sql("DATE")))
+    rlang::expr(date_diff("day", !!cast(from), !!cast(to)))
   } else if (is("Snowflake", "Microsoft SQL Server", "Redshift", "RedshiftConnection")) {
     rlang::expr(DATEDIFF(dplyr::sql("DAY"), !!from, !!to))
+  } else if (is("Oracle", "OraConnection")) {
+    rlang::expr(TRUNC(!!to) - TRUNC(!!from))
   } else if (is("BigQueryConnection")) {
     rlang::expr(DATE_DIFF(!!day(to), !!day(from), dplyr::sql("DAY")))
   } else if (is("spark_connection", "Spark SQL", "Hive", "Impala", "MySQL", "MySQLConnection", "MariaDBConnection")) {
@@ -95,4 +100,4 @@ days_sql <- function(ends, con) {
 }
 
 # Functions of databases, named in expressions that are not evaluated in R.
-utils::globalVariables(c("%AS%", "CAST", "date_diff", "DATEDIFF", "DATE_DIFF"))
+utils::globalVariables(c("%AS%", "CAST", "date_diff", "DATEDIFF", "DATE_DIFF", "TRUNC"))

@@ -323,6 +323,8 @@ legend_columns <- function(labels) max(1, min(length(labels), 48 %/% (max(nchar(
 panel_risk <- function(frame, rows = length(frame$groups), base_size = 9) {
   .data <- rlang::.data
   number <- vapply(frame$risk$n.risk, function(n) format(n, digits = 4, decimal.mark = ".", scientific = FALSE), "")
+  # The first numbers are centred on the first mark: long ones reach towards the labels.
+  longest <- max(4, nchar(number[frame$risk$time == frame$axis$breaks[1]]))
   ggplot2::ggplot(
     cbind(frame$risk, line = -as.integer(frame$risk$group), label = number),
     ggplot2::aes(x = .data$time, y = .data$line, label = .data$label)
@@ -338,7 +340,7 @@ panel_risk <- function(frame, rows = length(frame$groups), base_size = 9) {
     ggplot2::theme(
       panel.grid.major.y = ggplot2::element_blank(), axis.line = ggplot2::element_blank(),
       axis.ticks = ggplot2::element_blank(), axis.text.x = ggplot2::element_blank(),
-      axis.text.y = ggplot2::element_text(margin = ggplot2::margin(r = 7)),
+      axis.text.y = ggplot2::element_text(margin = ggplot2::margin(r = 7 + 0.24 * base_size * (longest - 4))),
       plot.title = ggplot2::element_text(size = 0.85 * base_size, face = "plain", margin = ggplot2::margin(b = 1)),
       plot.margin = ggplot2::margin(0, 6, 6, 4)
     )

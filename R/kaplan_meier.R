@@ -267,7 +267,9 @@ entries_by_group <- function(frame, n_group) {
   weight <- frame$weights %||% rep(1, length(frame$time))
   unname(Map(function(entry, weight) {
     entry_order <- order(entry)
-    list(time = entry[entry_order], weight = weight[entry_order])
+    time <- entry[entry_order]
+    last <- !duplicated(time, fromLast = TRUE)
+    list(time = time[last], weight = diff(c(0, cumsum(weight[entry_order])[last])))
   }, split(frame$entry, group), split(weight, group)))
 }
 

@@ -3,8 +3,8 @@
 #
 #   Rscript bench/registry.R [most rows: 1e6] [results: inst/extdata/registry_runs.csv] [case ...]
 #
-# appends a row for each case and size; the vignette `registry` reads the latest. Cases: chunks csv sqlite postgres memory
-# merge panels; all of them if none is named. PostgreSQL is started here, in a directory of its own, and stopped after.
+# appends a row for each case and size; the vignette `registry` reads the latest. Cases: loaded chunks csv sqlite postgres
+# memory merge panels; all of them if none is named. `loaded` sees no rows: the memory that packages take. PostgreSQL is started here, in a directory of its own, and stopped after.
 # In memory there are at most 10^7 rows, in the csv file too.
 #
 # The columns: `seconds` the call; `seconds.apart` what of it is not ours: making the rows (chunks), the query alone
@@ -149,6 +149,18 @@ in_database <- function(case, what, n, con, formula) {
 shard_counts <- function(n) cryonodes::event_counts(by_arm, data = cryonodes::chunks(pieces(n), progress = FALSE))
 
 one <- list(
+  loaded = function(n, where) {
+    # As the cases do once, small.
+    if (where == "database") {
+      con <- open_sqlite(":memory:", read_only = FALSE)
+      on.exit(DBI::dbDisconnect(con))
+      DBI::dbWriteTable(con, "registry", simulated(1, 100))
+      cryonodes::event_counts(by_arm, data = dplyr::tbl(con, "registry"))
+    } else {
+      cryonodes::event_counts(by_arm, data = cryonodes::chunks(pieces(1000), progress = FALSE))
+    }
+    row_of("loaded", where, n, measured(function() NULL)$row)
+  },
   chunks = function(n, where) {
     # Once small, so that what is loaded and compiled is.
     cryonodes::event_counts(by_arm, data = cryonodes::chunks(pieces(1000), progress = FALSE))
@@ -362,6 +374,7 @@ run_all <- function(most, results, cases) {
   folder <- tempfile("registry")
   dir.create(folder)
   on.exit(unlink(folder, recursive = TRUE))
+  if ("loaded" %in% cases) for (what in c("pieces", "database")) add(fresh("loaded", 0, what))
   if ("chunks" %in% cases) for (n in sizes()) add(fresh("chunks", n))
   if ("csv" %in% cases && requireNamespace("data.table", quietly = TRUE)) {
     for (n in sizes(1e7)) {
@@ -422,7 +435,7 @@ if (length(given) && given[1] == "--one") {
   row <- one[[given[2]]](as.numeric(given[3]), given[4])
   utils::write.csv(row, given[5], row.names = FALSE, na = "")
 } else {
-  every <- c("chunks", "csv", "sqlite", "postgres", "memory", "merge", "panels")
+  every <- c("loaded", "chunks", "csv", "sqlite", "postgres", "memory", "merge", "panels")
   most <- if (length(given)) as.numeric(given[1]) else 1e6
   results <- if (length(given) > 1) given[2] else file.path("inst", "extdata", "registry_runs.csv")
   cases <- if (length(given) > 2) given[-(1:2)] else every

@@ -67,7 +67,13 @@ test_that("numbers at risk of millions are written out", {
   skip_if_not_installed("ggplot2")
   fit <- kaplan_meier(event_counts(c(10, 20), c(4e5, 1e5), c(1e5, 4e5)))
   axis <- time_axis(list(fit), c(0, 10, 20), NULL, NULL, NULL, quote(f()))
-  expect_identical(panel_risk(plot_frame(fit, axis))$data$label, c("1000000", "1000000", "500000"))
+  millions <- panel_risk(plot_frame(fit, axis))
+  expect_identical(millions$data$label, c("1000000", "1000000", "500000"))
+  # They are centred on the marks: the first one needs more room beside the label than 1000 does.
+  few <- panel_risk(plot_frame(kaplan_meier(event_counts(c(10, 20), c(400, 100), c(100, 400))), axis))
+  room <- function(panel) as.numeric(panel$theme$axis.text.y$margin)[2]
+  expect_equal(room(millions) - room(few), 3 * 0.24 * 9)
+  expect_equal(room(few), 7)
 })
 
 test_that("numbers at risk lie under the axis marks whatever the size: same scale, same column", {
