@@ -37,6 +37,29 @@ inline std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> coun
   return {words[0][0], words[1][0], words[2][0], words[3][0]};
 }
 
+/// Number i of RandomStreamOf(seed, stream).
+inline std::uint32_t random_number(std::uint64_t seed, std::uint64_t stream, std::uint64_t i) noexcept {
+  const std::uint64_t counter = i / 4;
+  return philox4x32({static_cast<std::uint32_t>(counter), static_cast<std::uint32_t>(counter >> 32),
+                     static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)},
+                    {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)})[i % 4];
+}
+
+/// Numbers 4c, 4c + 1, 4c + 2, 4c + 3 of the N streams from `first` on: to[w][k] is number 4c + w of stream first + k.
+template <std::size_t N>
+void random_side_by_side(std::uint64_t seed, std::uint64_t first, std::uint64_t c,
+                         std::array<std::uint32_t, N>* to) noexcept {
+  std::array<std::array<std::uint32_t, N>, 4> words;
+  for (std::size_t k = 0; k < N; ++k) {
+    words[0][k] = static_cast<std::uint32_t>(c);
+    words[1][k] = static_cast<std::uint32_t>(c >> 32);
+    words[2][k] = static_cast<std::uint32_t>(first + k);
+    words[3][k] = static_cast<std::uint32_t>((first + k) >> 32);
+  }
+  detail::philox_rounds(words, {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
+  std::copy(words.begin(), words.end(), to);
+}
+
 /// Random numbers of one replicate: they depend on (seed, stream) and nothing else, so that neither threads nor the
 /// order of the work can matter.
 /// @tparam Ahead how many fours of numbers are made at a time: the numbers are the same, few are made faster by fewer.
