@@ -32,7 +32,7 @@ struct StudentisedRows {
   };
   std::vector<double> score;
   std::vector<std::size_t> order; ///< rows, stratum by stratum, those followed longest first
-  std::vector<Term> term;         ///< those of a stratum side by side, with growing `to`
+  std::vector<Term> term;         ///< with growing `to`
 };
 
 /// @param rows without delayed entry; their groups do not count. O(n log n).
@@ -64,7 +64,7 @@ inline StudentisedRows studentised_rows(const TestRows& rows, const LogrankOptio
                               w * w * at.d * (at.n - at.d) / ((at.n - 1.0) * at.n * at.n)});
       },
       poll);
-  std::reverse(out.term.begin(), out.term.end());
+  std::sort(out.term.begin(), out.term.end(), [](const auto& a, const auto& b) { return a.to < b.to; });
   return out;
 }
 
@@ -146,7 +146,7 @@ inline std::size_t studentised_tail(const StudentisedRows& rows, const DealtScor
       out.score += groups[i] == 1 ? rows.score[i] : 0.0;
     std::size_t at = 0, in_second = 0;
     for (const auto& term : rows.term) {
-      if (at < term.from || at > term.to) { // another stratum
+      if (at <= term.from) { // another stratum
         at = term.from;
         in_second = 0;
       }
