@@ -68,7 +68,7 @@ TEST_CASE("each dealing's studentised score is what the log-rank test of these g
         std::size_t expected = 0;
         for (std::size_t r = 0; r < options.replicates; ++r) {
           if (r % dealer.lanes == 0)
-            dealer.draw(options.seed, r, room);
+            dealer.draw(options.seed, r / dealer.lanes, room);
           dealer.write_groups(room.words, r % dealer.lanes, to);
           expected += chi_square(to) >= found * (1.0 - 1e-9) ? 1U : 0U;
         }

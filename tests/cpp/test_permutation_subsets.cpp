@@ -38,7 +38,7 @@ template <class Visit> void each_replicate(const DealtScores& dealt, std::size_t
   Codes group(dealt.group.size());
   for (std::size_t r = 0; r < replicates; ++r) {
     if (r % dealer.lanes == 0)
-      dealer.draw(11, r, room);
+      dealer.draw(11, r / dealer.lanes, room);
     dealer.write_groups(room.words, r % dealer.lanes, group);
     visit(group);
   }
@@ -94,22 +94,23 @@ TEST_CASE("quotients are right to the last of 155117520 subsets: each neighbour 
   CHECK(in(subsets(155117519U)) == 15);
 }
 
-TEST_CASE("numbers of streams side by side are those of each stream") {
-  std::array<std::array<std::uint32_t, 8>, 4> words;
-  const std::uint64_t first = 0xfffffffcU; // the streams' upper half changes among them
-  for (std::uint64_t c : std::vector<std::uint64_t>{0, 3}) {
-    random_side_by_side(5, first, c, words.data());
-    for (std::size_t k = 0; k < 8; ++k) {
-      RandomStream stream(5, first + k);
-      for (std::size_t i = 0; i < 4 * c; ++i)
-        REQUIRE(random_number(5, first + k, i) == stream.next());
-      for (std::size_t w = 0; w < 4; ++w)
-        REQUIRE(words[w][k] == stream.next());
+TEST_CASE("numbers made in blocks are those of the generator, counter by counter") {
+  const std::uint64_t seed = 0x123456789abcULL, stream = 0x700000005ULL;
+  const RandomBlocks<8> blocks{seed, stream};
+  std::array<std::uint32_t, 32> made;
+  for (std::uint32_t c : std::vector<std::uint32_t>{0, 1, 5}) {
+    blocks.fill(c, made.data());
+    for (std::uint32_t k = 0; k < 8; ++k) {
+      const auto four = philox4x32({8 * c + k, 0, 5, 7}, {0x56789abc, 0x1234});
+      for (std::uint32_t w = 0; w < 4; ++w) {
+        REQUIRE(made[8 * w + k] == four[w]);
+        REQUIRE(blocks.number(32 * c + 8 * w + k) == four[w]);
+      }
     }
   }
 }
 
-TEST_CASE("groups keep their sizes in each stratum, whatever they are, and a replicate does not depend on its mates") {
+TEST_CASE("groups keep their sizes in each stratum, whatever they are") {
   const std::vector<std::size_t> size{1, 33, 2, 0, 30, 100, 7, 64, 40, 40}, in{1, 1, 1, 0, 20, 37, 0, 63, 0, 40};
   Codes group, stratum;
   for (std::size_t i = 0; i < 100; ++i) // strata mixed
@@ -128,14 +129,35 @@ TEST_CASE("groups keep their sizes in each stratum, whatever they are, and a rep
     all.push_back(to);
   });
   REQUIRE(all[0] != all[1]);
-  const detail::SubsetDealer dealer(dealt);
-  auto room = dealer.room();
-  Codes again(group.size());
-  dealer.draw(11, 7, room);
-  for (std::size_t k = 0; k < dealer.lanes; ++k) {
-    dealer.write_groups(room.words, k, again);
-    REQUIRE(again == all[7 + k]);
+  for (std::size_t r = 1; r < all.size(); ++r)
+    REQUIRE(all[r] != all[r - 1]);
+}
+
+TEST_CASE("replicate i is the same whichever are counted with it, by however many threads") {
+  const Codes group = first_of(70, 33);
+  const detail::SubsetDealer dealer({{}, group, 2, {}, 1});
+  const auto unit_0 = [](const std::vector<detail::SubsetDealer::Lanes>& words, std::size_t) {
+    std::uint32_t out = 0;
+    for (std::size_t k = 0; k < detail::SubsetDealer::lanes; ++k)
+      out |= (words[0][k] & 1U) << k;
+    return out;
+  };
+  DealOptions options;
+  options.seed = 3;
+  std::vector<std::size_t> before{0};
+  for (std::size_t i = 0; i < 1500; ++i) {
+    options.first = i;
+    options.replicates = 1;
+    before.push_back(before.back() + detail::count_subsets(dealer, options, unit_0, {}));
   }
+  for (std::size_t threads : std::vector<std::size_t>{1, 3})
+    for (std::size_t from : std::vector<std::size_t>{0, 5, 16, 700})
+      for (std::size_t to : std::vector<std::size_t>{700, 1299, 1500}) {
+        options = {to - from, from, 3, threads};
+        REQUIRE(detail::count_subsets(dealer, options, unit_0, {}) == before[to] - before[from]);
+      }
+  CHECK(before.back() > 600);
+  CHECK(before.back() < 815); // 707 expected, five standard deviations
 }
 
 TEST_CASE("all subsets are drawn alike often, by number and by changing sides") {
@@ -226,7 +248,7 @@ TEST_CASE("sums looked up are those of the units in the second group") {
     const detail::SubsetDealer dealer({{}, group, 2, stratum, 2}, order);
     const detail::LookedUpSums sums(dealer, part);
     auto room = dealer.room();
-    dealer.draw(2, 32, room);
+    dealer.draw(2, 3, room);
     const auto found = sums(room.words);
     Codes to(n);
     for (std::size_t k = 0; k < dealer.lanes; ++k) {

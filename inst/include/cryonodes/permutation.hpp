@@ -210,10 +210,10 @@ inline std::size_t approximate_tail_of_two(const DealtScores& dealt, double mean
   const LookedUpSums sums(dealer, part);
   const auto as_far = [&](const std::vector<SubsetDealer::Lanes>& words, std::size_t) {
     const auto sum = sums(words);
-    std::array<bool, SubsetDealer::lanes> out;
-    for (std::size_t k = 0; k < out.size(); ++k)
-      out[k] = std::fabs(sum[k]) >= least;
-    return out;
+    std::uint32_t hit = 0;
+    for (std::size_t k = 0; k < sum.size(); ++k)
+      hit |= (std::fabs(sum[k]) >= least ? 1U : 0U) << k;
+    return hit;
   };
   return count_subsets(dealer, options, as_far, poll);
 }

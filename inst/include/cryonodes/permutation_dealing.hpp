@@ -26,8 +26,8 @@ struct DealtScores {
   std::size_t n_stratum = 1;
 };
 
-/// @param replicates how many ways of dealing are drawn, from number `first` on. @param seed replicate i draws from
-/// stream (seed, i), whatever the number of threads.
+/// @param replicates how many ways of dealing are drawn, from number `first` on. @param seed replicate i is a matter of
+/// (seed, i) alone, whatever the number of threads.
 struct DealOptions {
   std::size_t replicates = 9999;
   std::size_t first = 0;

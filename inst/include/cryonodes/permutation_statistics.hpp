@@ -166,20 +166,20 @@ inline std::size_t studentised_tail(const StudentisedRows& rows, const DealtScor
   const detail::LookedUpVariance variances(dealer, rows);
   std::vector<std::vector<int>> groups(std::max<std::size_t>(options.threads, 1), std::vector<int>(n));
   const auto as_large = [&](const std::vector<detail::SubsetDealer::Lanes>& words, std::size_t thread) {
-    std::array<bool, detail::SubsetDealer::lanes> out;
-    out.fill(true);
+    std::uint32_t hit = 0;
     if (!any)
-      return out;
+      return ~hit;
     const auto score = scores(words);
     auto variance = variances(words);
-    for (std::size_t k = 0; k < out.size(); ++k) {
+    for (std::size_t k = 0; k < score.size(); ++k) {
       if (std::fabs(score[k]) <= equal) { // perhaps without variance, which rounding may hide
         dealer.write_groups(words, k, groups[thread]);
         variance[k] = find(groups[thread]).variance;
       }
-      out[k] = variance[k] > 0.0 && std::fabs(score[k]) >= std::sqrt(ratio * variance[k]) - equal;
+      const bool large = variance[k] > 0.0 && std::fabs(score[k]) >= std::sqrt(ratio * variance[k]) - equal;
+      hit |= (large ? 1U : 0U) << k;
     }
-    return out;
+    return hit;
   };
   return detail::count_subsets(dealer, options, as_large, poll);
 }
@@ -249,9 +249,9 @@ inline LargestOfScores largest_tail(span<const double> score, const DealtScores&
       for (std::size_t k = 0; k < most.size(); ++k)
         most[k] = std::max(most[k], std::fabs(z[k]));
     }
-    std::array<bool, detail::SubsetDealer::lanes> hit;
-    for (std::size_t k = 0; k < hit.size(); ++k)
-      hit[k] = most[k] >= largest - equal;
+    std::uint32_t hit = 0;
+    for (std::size_t k = 0; k < most.size(); ++k)
+      hit |= (most[k] >= largest - equal ? 1U : 0U) << k;
     return hit;
   };
   out.hits = detail::count_subsets(dealer, options, as_large, poll);

@@ -143,7 +143,7 @@ private:
 /// has its size. Given how many bits are set, all sets of that size are equally likely, and remain so with each change.
 class SubsetDealer {
 public:
-  static constexpr std::size_t lanes = 16;
+  static constexpr std::size_t lanes = 32;
   using Lanes = std::array<std::uint32_t, lanes>; ///< a word of each of so many replicates
   struct Room {
     std::vector<Lanes> random, words;
@@ -198,7 +198,8 @@ public:
       if (s.n > 0)
         stratum_.push_back(s);
     }
-    fours_ = (planned_ + static_cast<std::size_t>(expected) + 3) / 4;
+    at_hand_ = planned_ + static_cast<std::size_t>(expected);
+    at_hand_ += at_hand_ % 2; // two rows are made at a time
     for (std::size_t i = 0; i < n; ++i) {
       const std::size_t unit = order.empty() ? i : order[i];
       unit_[next[stratum_of(unit)]++] = unit;
@@ -209,14 +210,15 @@ public:
 
   const std::vector<std::size_t>& unit() const { return unit_; } ///< stratum by stratum
   const std::vector<Field>& fields() const { return fields_; }   ///< in the order of their units
-  Room room() const { return {std::vector<Lanes>(4 * fours_), std::vector<Lanes>(words_)}; }
+  Room room() const { return {std::vector<Lanes>(at_hand_), std::vector<Lanes>(words_)}; }
 
-  /// Replicates first, first + 1, ...
-  void draw(std::uint64_t seed, std::uint64_t first, Room& room) const {
-    for (std::size_t c = 0; c < fours_; ++c)
-      random_side_by_side(seed, first, c, room.random.data() + 4 * c);
-    Numbers next{room.random, {}, seed, first};
+  /// Replicates lanes * batch, lanes * batch + 1, ...: of stream (seed, batch) the numbers i * lanes + k are those of
+  /// the k-th, i = 0, 1, ...
+  void draw(std::uint64_t seed, std::uint64_t batch, Room& room) const {
+    Numbers next{room.random, {}, {seed, batch}};
     next.at.fill(planned_);
+    for (std::size_t r = 0; r < room.random.size(); r += 2)
+      next.stream.fill(r / 2, room.random[r].data());
     const Lanes* random = room.random.data();
     for (const Stratum& s : stratum_)
       if (s.numbered == nullptr) {
@@ -239,14 +241,14 @@ public:
   }
 
 private:
-  /// The random numbers of each replicate, from number `at` on. The first are at hand.
+  /// The random numbers of each replicate, from its number `at` on. The first are at hand.
   struct Numbers {
     const std::vector<Lanes>& at_hand;
     std::array<std::size_t, lanes> at;
-    std::uint64_t seed, first;
+    RandomBlocks<lanes / 2> stream;
     std::uint32_t operator()(std::size_t lane) {
       const std::size_t i = at[lane]++;
-      return i < at_hand.size() ? at_hand[i][lane] : random_number(seed, first + lane, i);
+      return i < at_hand.size() ? at_hand[i][lane] : stream.number(i * lanes + lane);
     }
   };
   struct Stratum {
@@ -325,7 +327,7 @@ private:
   std::vector<Stratum> stratum_;
   std::vector<Field> fields_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, NumberedSubsets> numbered_;
-  std::size_t words_ = 0, planned_ = 0, fours_ = 0;
+  std::size_t words_ = 0, planned_ = 0, at_hand_ = 0;
 };
 
 /// Sums over the units of the second group.
@@ -333,17 +335,17 @@ class LookedUpSums {
 public:
   /// @param part of each unit.
   LookedUpSums(const SubsetDealer& dealer, span<const double> part) {
+    std::vector<double> of;
     for (const auto& f : dealer.fields()) {
-      std::vector<double> of(std::size_t{1} << (f.to - f.from), 0.0);
-      for (std::size_t x = 1; x < of.size(); ++x) {
-        std::size_t i = 0;
-        while ((x >> i & 1U) == 0U)
-          ++i;
-        of[x] = of[x & (x - 1)] + part[dealer.unit()[f.from + i]];
-      }
+      of.assign(std::size_t{1} << (f.to - f.from), 0.0);
+      for (std::size_t i = f.from; i < f.to; ++i)
+        for (std::size_t x = 0, bit = std::size_t{1} << (i - f.from); x < bit; ++x)
+          of[bit + x] = of[x] + part[dealer.unit()[i]];
       field_.push_back({f.word, table_.size(), f.shift, f.mask});
+      table_.resize(table_.size() + f.codes, 0.0);
       for (std::uint32_t code = 0; code < f.codes; ++code)
-        table_.push_back(f.pattern(code) < of.size() ? of[f.pattern(code)] : 0.0);
+        if (const std::uint32_t x = f.pattern(code); x < of.size())
+          table_[field_.back().table + code] = of[x];
     }
   }
   std::array<double, SubsetDealer::lanes> operator()(const std::vector<SubsetDealer::Lanes>& words) const {
@@ -363,24 +365,28 @@ private:
   std::vector<double> table_;
 };
 
-/// Calls `compare(words, thread)` with replicates side by side and counts how often it says true of one of them.
+/// Calls `compare(words, thread)` with replicates side by side and counts the bits it sets: bit k for replicate k.
 template <class Compare>
 std::size_t count_subsets(const SubsetDealer& dealer, const DealOptions& options, const Compare& compare,
                           const Poll& poll) {
-  constexpr std::size_t block = 32 * SubsetDealer::lanes;
-  const std::size_t n_block = (options.replicates + block - 1) / block;
+  constexpr std::size_t lanes = SubsetDealer::lanes, block = 32;
+  const std::size_t first = options.first, end = first + options.replicates;
+  const std::size_t batch = first / lanes, n_batch = options.replicates > 0 ? (end - 1) / lanes + 1 - batch : 0;
+  const std::size_t n_block = (n_batch + block - 1) / block;
   const std::size_t threads = std::min(std::max<std::size_t>(options.threads, 1), std::max<std::size_t>(n_block, 1));
   std::vector<SubsetDealer::Room> rooms(threads, dealer.room());
   std::vector<std::size_t> hits(n_block, 0);
   for_each_block(
       n_block, threads,
-      [&](std::size_t b, std::size_t thread) {
-        const std::size_t end = std::min((b + 1) * block, options.replicates);
-        for (std::size_t r = b * block; r < end; r += SubsetDealer::lanes) {
-          dealer.draw(options.seed, options.first + r, rooms[thread]);
-          const std::array<bool, SubsetDealer::lanes> hit = compare(rooms[thread].words, thread);
-          for (std::size_t k = 0; k < std::min(hit.size(), end - r); ++k)
-            hits[b] += hit[k] ? 1U : 0U;
+      [&](std::size_t at, std::size_t thread) {
+        for (std::size_t b = batch + at * block; b < batch + std::min((at + 1) * block, n_batch); ++b) {
+          dealer.draw(options.seed, b, rooms[thread]);
+          std::uint32_t hit = compare(rooms[thread].words, thread);
+          if (b * lanes < first) // begun before
+            hit &= ~0U << (first - b * lanes);
+          if (end - b * lanes < lanes)
+            hit &= (1U << (end - b * lanes)) - 1U;
+          hits[at] += ones(hit);
         }
       },
       poll);
