@@ -1,5 +1,5 @@
-# Permutation p-values of logrank_test() against those of coin and clinfun, where these are installed: all ways of dealing
-# 40 subjects out to two groups of 20 (coin takes a minute for each run), 10^5 ways drawn at random, the same with
+# Permutation p-values of logrank_test() against those of coin and clinfun, where these are installed: all ways of
+# dealing 40 subjects out to two groups of 20 (coin takes a minute for each run), 10^5 ways drawn at random, 10^4 with
 # studentised scores, and all ways of 1000 and 10^4 subjects, which no peer does: these rows have no ratio. The p-values
 # are compared before the times. BENCH_SIZES=30 for a smoke test.
 

@@ -100,6 +100,20 @@ TEST_CASE("hundreds of units, any number of threads: the same bits, and an error
   CHECK(std::fabs(wide.p_value - found.p_value) <= wide.error + found.error);
 }
 
+TEST_CASE("a thousand units take few terms: whole blocks of frequencies have one bound") {
+  std::mt19937 random(8);
+  const Cohort cohort = random_cohort(random, 1000, 0);
+  NumericTailOptions options;
+  options.work = 5e7;
+  const auto found = numeric_tail(cohort.dealt(), options);
+  CHECK(found.error <= 1e-7);
+  // The same by drawing, within five standard deviations.
+  DealOptions deal;
+  deal.replicates = 100000;
+  const double drawn = static_cast<double>(approximate_tail(cohort.dealt(), deal)) / 1e5;
+  CHECK(std::fabs(drawn - found.p_value) < 5.0 * std::sqrt(found.p_value * (1.0 - found.p_value) / 1e5));
+}
+
 TEST_CASE("what cannot be narrowed is said to be wide, and what has no question is answered") {
   Cohort few; // two scores only, and not a lattice: each sum has some weight of its own
   for (int i = 0; i < 100; ++i) {
