@@ -45,7 +45,10 @@ test_title <- function(test, frame, scores, dealt, wanted = NULL) {
 }
 
 # A formula on one line.
-formula_text <- function(formula) paste(trimws(deparse(formula, width.cutoff = 500L)), collapse = " ")
+formula_text <- function(formula) {
+  lines <- deparse(formula, width.cutoff = 500L)
+  if (length(lines) == 1) lines else paste(trimws(lines), collapse = " ")
+}
 
 print_test_head <- function(x, null) {
   cat(x$method, " of the null hypothesis that ", null, "\n", sep = "")

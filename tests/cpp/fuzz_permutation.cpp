@@ -43,6 +43,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     options.seed = option[4];
     const auto hits = approximate_tail({score, group, 2, {}, 1}, options);
     must(hits <= options.replicates, "no more hits than replicates");
+    std::vector<double> scores; // more than are drawn by number
+    std::vector<int> groups;
+    for (std::size_t i = 0; i < 5 * n; ++i) {
+      scores.push_back(score[i % n]);
+      groups.push_back(group[(i + option[6]) % n]);
+    }
+    must(approximate_tail({scores, groups, 2, {}, 1}, options) <= options.replicates, "nor of many");
     const auto largest = largest_tail(score, {{}, group, 2, {}, 1}, options);
     must(largest.z.size() == 1 && largest.hits <= options.replicates, "one score has one Z");
     const bool exact_sums = option[1] % 2U == 0; // of hostile scores equal is a matter of rounding

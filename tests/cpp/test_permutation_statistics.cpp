@@ -34,6 +34,72 @@ TEST_CASE("by hand: four deaths in turn, two and two, studentised") {
   }
 }
 
+TEST_CASE("each dealing's studentised score is what the log-rank test of these groups gives") {
+  std::mt19937 random(14);
+  for (const std::size_t n : std::vector<std::size_t>{6, 12, 29, 33, 70, 160})
+    for (const std::size_t n_stratum : std::vector<std::size_t>{1, 3})
+      for (const std::size_t times : std::vector<std::size_t>{7, 100000}) {
+        Doubles time;
+        Codes event, group, stratum, cell;
+        for (std::size_t i = 0; i < n; ++i) {
+          time.push_back(static_cast<double>(1 + random() % times));
+          event.push_back(random() % 10 < 7 ? 1 : 0);
+          group.push_back(i % 3 == 0 ? 1 : 0);
+          stratum.push_back(static_cast<int>(random() % n_stratum));
+        }
+        cell.resize(n);
+        const auto timeline = make_timeline(time, Ties::near);
+        const auto chi_square = [&](const Codes& to) {
+          for (std::size_t i = 0; i < n; ++i)
+            cell[i] = 2 * stratum[i] + to[i];
+          const auto test = logrank(make_risk_table(timeline, event, cell, 2 * n_stratum), 2);
+          return test.rank() > 0 ? test.score[1] * test.score[1] / test.covariance[3] : -1.0;
+        };
+        const double found = chi_square(group);
+        const auto rows = studentised_rows({timeline, event, cell, 2, n_stratum}, {});
+        const DealtScores dealt{{}, group, 2, stratum, n_stratum};
+        DealOptions options;
+        options.replicates = 320;
+        options.seed = 9;
+        const auto hits = studentised_tail(rows, dealt, options);
+        const detail::SubsetDealer dealer(dealt, rows.order);
+        auto room = dealer.room();
+        Codes to(n);
+        std::size_t expected = 0;
+        for (std::size_t r = 0; r < options.replicates; ++r) {
+          if (r % dealer.lanes == 0)
+            dealer.draw(options.seed, r / dealer.lanes, room);
+          dealer.write_groups(room.words, r % dealer.lanes, to);
+          expected += chi_square(to) >= found * (1.0 - 1e-9) ? 1U : 0U;
+        }
+        INFO(n << " " << n_stratum << " " << times);
+        if (found > 1e-9) // else every way is as large
+          REQUIRE(hits == expected);
+      }
+}
+
+TEST_CASE("a dealing without variance has no score, though rounding may leave some of either") {
+  // One death while anybody is left to compare with: its variance is 1 / 4 times how many of {a, b} are of each group.
+  // Of 6 ways two keep a and b together: no hits. The other four have the score +-1/2 and the variance 1/4: hits.
+  const Doubles time{8, 9, 1, 2};
+  const Codes event{1, 0, 0, 0}, group{1, 0, 1, 0};
+  const auto timeline = make_timeline(time, Ties::near);
+  const auto rows = studentised_rows({timeline, event, group, 2, 1}, {});
+  REQUIRE(rows.term.size() == 1);
+  DealOptions options;
+  options.replicates = 30000;
+  const auto hits = studentised_tail(rows, {{}, group, 2, {}, 1}, options);
+  CHECK(std::fabs(static_cast<double>(hits) - 20000.0) < 410.0); // 4 of 6, five standard deviations
+}
+
+TEST_CASE("rows are dealt out within the strata of their scores") {
+  const Doubles time{1, 2, 3, 4};
+  const Codes event{1, 1, 1, 1}, group{1, 0, 1, 0};
+  const auto timeline = make_timeline(time, Ties::near);
+  const auto rows = studentised_rows({timeline, event, group, 2, 1}, {});
+  CHECK_THROWS_AS(studentised_tail(rows, {{}, group, 2, Codes{0, 1, 0, 1}, 2}, {}), input_error);
+}
+
 TEST_CASE("the largest of one kind is the plain test, and replicates go on where others ended") {
   std::mt19937 random(31);
   for (int round = 0; round < 20; ++round) {

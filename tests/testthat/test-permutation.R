@@ -61,8 +61,11 @@ test_that("drawn ways agree with all ways within their interval; the seed decide
   expect_equal(c(x$permutation$p.low, x$permutation$p.high), as.vector(limits), tolerance = 1e-12)
   again <- logrank_test(Surv(time, died) ~ arm, d, distribution = "approximate", seed = 3, threads = 2)
   expect_identical(again$permutation, x$permutation)
-  other <- logrank_test(Surv(time, died) ~ arm, d, distribution = "approximate", seed = 4)
-  expect_false(identical(other$permutation$hits, x$permutation$hits))
+  # p is near 1 and its hits few apart: two seeds may well have the same number.
+  others <- vapply(4:8, function(seed) {
+    logrank_test(Surv(time, died) ~ arm, d, distribution = "approximate", seed = seed)$permutation$hits
+  }, 0)
+  expect_gt(length(unique(others)), 2)
   set.seed(9)
   a <- logrank_test(Surv(time, died) ~ arm, d, distribution = "approximate", replicates = 199)
   set.seed(9)

@@ -2,8 +2,10 @@
 #define CRYONODES_PERMUTATION_STATISTICS_HPP
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <numeric>
 #include <vector>
@@ -12,6 +14,8 @@
 #include "cryonodes/logrank.hpp"
 #include "cryonodes/logrank_rows.hpp"
 #include "cryonodes/permutation.hpp"
+#include "cryonodes/permutation_dealing.hpp"
+#include "cryonodes/permutation_subsets.hpp"
 #include "cryonodes/poll.hpp"
 #include "cryonodes/risk_table.hpp"
 #include "cryonodes/span.hpp"
@@ -28,7 +32,7 @@ struct StudentisedRows {
   };
   std::vector<double> score;
   std::vector<std::size_t> order; ///< rows, stratum by stratum, those followed longest first
-  std::vector<Term> term;         ///< those of a stratum side by side, with growing `to`
+  std::vector<Term> term;         ///< with growing `to`
 };
 
 /// @param rows without delayed entry; their groups do not count. O(n log n).
@@ -60,9 +64,66 @@ inline StudentisedRows studentised_rows(const TestRows& rows, const LogrankOptio
                               w * w * at.d * (at.n - at.d) / ((at.n - 1.0) * at.n * at.n)});
       },
       poll);
-  std::reverse(out.term.begin(), out.term.end());
+  std::sort(out.term.begin(), out.term.end(), [](const auto& a, const auto& b) { return a.to < b.to; });
   return out;
 }
+
+namespace detail {
+
+/// The variances of studentised scores, looked up. Of a term whose last unit lies in a field, with c units of the
+/// second group before the field and a in it up to there, n_1 n_2 = (c + a) (N - c - a): a polynomial in c, whose
+/// coefficients depend on the field's code alone.
+class LookedUpVariance {
+public:
+  LookedUpVariance(const SubsetDealer& dealer, const StudentisedRows& rows) {
+    auto term = rows.term.begin();
+    for (const auto& f : dealer.fields()) {
+      Field to{f.word, code_.size(), f.shift, f.mask, f.first, 0.0, 0.0};
+      code_.resize(code_.size() + f.codes);
+      for (std::uint32_t code = 0; code < f.codes; ++code)
+        code_[to.at + code].in_second = ones(f.pattern(code));
+      for (; term != rows.term.end() && term->to <= f.to; ++term) {
+        const auto at_risk = static_cast<double>(term->to - term->from);
+        to.linear += term->weight * at_risk;
+        to.square += term->weight;
+        for (std::uint32_t code = 0; code < f.codes; ++code) {
+          const double a = ones(f.pattern(code) & ((1U << (term->to - f.from)) - 1U));
+          code_[to.at + code].constant += term->weight * a * (at_risk - a);
+          code_[to.at + code].linear += 2.0 * term->weight * a;
+        }
+      }
+      field_.push_back(to);
+    }
+  }
+  std::array<double, SubsetDealer::lanes> operator()(const std::vector<SubsetDealer::Lanes>& words) const {
+    std::array<double, SubsetDealer::lanes> out{}, before{};
+    for (const auto& f : field_) {
+      if (f.first)
+        before.fill(0.0);
+      for (std::size_t k = 0; k < out.size(); ++k) {
+        const Code& code = code_[f.at + (words[f.word][k] >> f.shift & f.mask)];
+        out[k] += code.constant + before[k] * (f.linear - code.linear - before[k] * f.square);
+        before[k] += code.in_second;
+      }
+    }
+    return out;
+  }
+
+private:
+  struct Code {
+    double constant, linear, in_second;
+  };
+  struct Field {
+    std::size_t word, at;
+    std::uint32_t shift, mask;
+    bool first;
+    double linear, square;
+  };
+  std::vector<Code> code_;
+  std::vector<Field> field_;
+};
+
+} // namespace detail
 
 /// How many of the replicates have a score that is as large for its standard deviation as that of the second group was
 /// found, or larger, either recomputed for each dealing (Neuhaus 1993; Brendel, Janssen, Mayer & Pauly 2014): a test
@@ -85,7 +146,7 @@ inline std::size_t studentised_tail(const StudentisedRows& rows, const DealtScor
       out.score += groups[i] == 1 ? rows.score[i] : 0.0;
     std::size_t at = 0, in_second = 0;
     for (const auto& term : rows.term) {
-      if (at < term.from || at > term.to) { // another stratum
+      if (at <= term.from) { // another stratum
         at = term.from;
         in_second = 0;
       }
@@ -96,18 +157,31 @@ inline std::size_t studentised_tail(const StudentisedRows& rows, const DealtScor
     }
     return out;
   };
-  for (int g : dealt.group)
-    detail::require(g == 0 || g == 1, "a group code is out of range");
+  const detail::SubsetDealer dealer(dealt, rows.order);
+  detail::require(dealer.unit() == rows.order, "rows are dealt out within strata of their own");
   const Found found = find(dealt.group);
   const bool any = found.variance > 0.0 && std::fabs(found.score) > equal;
   const double ratio = any ? found.score * found.score / found.variance : 0.0;
-  const auto as_large = [&](const std::vector<int>& groups, std::size_t) {
+  const detail::LookedUpSums scores(dealer, rows.score);
+  const detail::LookedUpVariance variances(dealer, rows);
+  std::vector<std::vector<int>> groups(std::max<std::size_t>(options.threads, 1), std::vector<int>(n));
+  const auto as_large = [&](const std::vector<detail::SubsetDealer::Lanes>& words, std::size_t thread) {
+    std::uint32_t hit = 0;
     if (!any)
-      return true;
-    const Found now = find(groups);
-    return now.variance > 0.0 && std::fabs(now.score) >= std::sqrt(ratio * now.variance) - equal;
+      return ~hit;
+    const auto score = scores(words);
+    auto variance = variances(words);
+    for (std::size_t k = 0; k < score.size(); ++k) {
+      if (std::fabs(score[k]) <= equal) { // perhaps without variance, which rounding may hide
+        dealer.write_groups(words, k, groups[thread]);
+        variance[k] = find(groups[thread]).variance;
+      }
+      const bool large = variance[k] > 0.0 && std::fabs(score[k]) >= std::sqrt(ratio * variance[k]) - equal;
+      hit |= (large ? 1U : 0U) << k;
+    }
+    return hit;
   };
-  return count_dealt(dealt, options, as_large, poll);
+  return detail::count_subsets(dealer, options, as_large, poll);
 }
 
 struct LargestOfScores {
@@ -121,12 +195,10 @@ inline LargestOfScores largest_tail(span<const double> score, const DealtScores&
                                     const Poll& poll = {}) {
   const std::size_t n = dealt.group.size();
   detail::require(n > 0 && score.size() % n == 0 && dealt.n_group == 2, "scores of two groups, n of each kind");
-  detail::require(dealt.stratum.empty() ? dealt.n_stratum == 1 : dealt.stratum.size() == n, "a unit has one stratum");
   const auto stratum_of = [&](std::size_t i) {
-    const std::size_t s = dealt.stratum.empty() ? 0 : static_cast<std::size_t>(dealt.stratum[i]);
-    detail::require(s < dealt.n_stratum && (dealt.group[i] == 0 || dealt.group[i] == 1), "a code is out of range");
-    return s;
+    return dealt.stratum.empty() ? std::size_t{0} : static_cast<std::size_t>(dealt.stratum[i]);
   };
+  const detail::SubsetDealer dealer(dealt);
   const std::size_t kinds = score.size() / n;
   std::vector<double> in(dealt.n_stratum, 0.0), in_second(dealt.n_stratum, 0.0);
   for (std::size_t i = 0; i < n; ++i) {
@@ -135,7 +207,7 @@ inline LargestOfScores largest_tail(span<const double> score, const DealtScores&
   }
   LargestOfScores out{{}, 0};
   double equal = 0.0, largest = 0.0;
-  std::vector<std::vector<double>> columns;
+  std::vector<detail::LookedUpSums> sums;
   for (std::size_t kind = 0; kind < kinds; ++kind) {
     const double* of = score.data() + kind * n;
     std::vector<CompensatedSum> sum(dealt.n_stratum), square(dealt.n_stratum);
@@ -168,19 +240,21 @@ inline LargestOfScores largest_tail(span<const double> score, const DealtScores&
     out.z.push_back(found.value());
     equal = std::max(equal, step / std::sqrt(variance));
     largest = std::max(largest, std::fabs(found.value()));
-    columns.push_back(column);
+    sums.emplace_back(dealer, column);
   }
-  const auto as_large = [&](const std::vector<int>& groups, std::size_t) {
-    double most = 0.0;
-    for (const auto& column : columns) {
-      double z = 0.0;
-      for (std::size_t i = 0; i < n; ++i)
-        z += groups[i] == 1 ? column[i] : 0.0;
-      most = std::max(most, std::fabs(z));
+  const auto as_large = [&](const std::vector<detail::SubsetDealer::Lanes>& words, std::size_t) {
+    std::array<double, detail::SubsetDealer::lanes> most{};
+    for (const auto& of_kind : sums) {
+      const auto z = of_kind(words);
+      for (std::size_t k = 0; k < most.size(); ++k)
+        most[k] = std::max(most[k], std::fabs(z[k]));
     }
-    return most >= largest - equal;
+    std::uint32_t hit = 0;
+    for (std::size_t k = 0; k < most.size(); ++k)
+      hit |= (most[k] >= largest - equal ? 1U : 0U) << k;
+    return hit;
   };
-  out.hits = count_dealt(dealt, options, as_large, poll);
+  out.hits = detail::count_subsets(dealer, options, as_large, poll);
   return out;
 }
 

@@ -2,17 +2,17 @@
 #define CRYONODES_PERMUTATION_TAIL_HPP
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <numeric>
 #include <utility>
 #include <vector>
 
 #include "cryonodes/error.hpp"
 #include "cryonodes/permutation.hpp"
+#include "cryonodes/permutation_bounds.hpp"
+#include "cryonodes/permutation_characteristic.hpp"
 #include "cryonodes/poll.hpp"
 #include "cryonodes/span.hpp"
 #include "cryonodes/sums.hpp"
@@ -37,306 +37,6 @@ struct NumericTail {
 };
 
 namespace detail {
-
-constexpr double two_pi = 6.283185307179586476925286766559;
-constexpr double unit_roundoff = 1.1102230246251565e-16;
-
-/// The sum X of the scores of m units out of n, drawn without replacement; the scores have the mean 0, and X has the
-/// standard deviation 1.
-class DealtSum {
-public:
-  DealtSum(std::vector<double> score, std::size_t chosen)
-      : score_(std::move(score)), n_(static_cast<double>(score_.size())), m_(static_cast<double>(chosen)), p_(m_ / n_),
-        pq_(p_ * (1.0 - p_)) {
-    std::sort(score_.begin(), score_.end());
-    largest_ = std::max(std::fabs(score_.front()), std::fabs(score_.back()));
-    // 1 / P(m) of the binomial distribution whose mean is m (Loader 2000: there it is Stirling's errors alone).
-    log_front_ =
-        stirling_error(m_) + stirling_error(n_ - m_) - stirling_error(n_) + 0.5 * std::log(two_pi * m_ * (1.0 - p_));
-    // Odd numbers of nodes until the coefficients that are taken for the m-th are small: Bernstein's inequality.
-    nodes_ = 3;
-    while (static_cast<double>(nodes_) < n_ + 1.0 && log_alias() > std::log(1e-15))
-      nodes_ += 2;
-    alias_ = static_cast<double>(nodes_) < n_ + 1.0 ? std::exp(log_alias()) : 0.0;
-  }
-  const std::vector<double>& score() const { return score_; }
-  double log_front() const { return log_front_; }
-  double pq() const { return pq_; }
-  double log_ways() const {
-    const auto log_factorial = [](double x) { return stirling(x) + stirling_error(x) + std::log(x); };
-    return log_factorial(n_) - log_factorial(m_) - log_factorial(n_ - m_);
-  }
-
-  struct Value {
-    double re, im;
-    double error; ///< bounds the distance from the true value
-    double work;
-  };
-  /// E exp(i theta X): the coefficient of z^m in the product of 1 - p + p z exp(i theta a_j), over that of theta = 0,
-  /// by the trapezoidal rule on the unit circle (Pagano & Tritchler 1983). A factor squared is 1 - 2 pq (1 - cos psi)
-  /// <= exp(-2 pq (1 - cos psi)), so that at z = exp(iu) the product is at most exp(-pq (n - Re exp(iu) S)), S the sum
-  /// of exp(i theta a_j): nodes far from its peak are left out, and bounded.
-  Value characteristic(double theta) const {
-    const std::size_t n = score_.size();
-    std::vector<double> cosine(n), sine(n);
-    double s_re = 0.0, s_im = 0.0;
-    for (std::size_t j = 0; j < n; ++j) {
-      cosine[j] = std::cos(theta * score_[j]);
-      sine[j] = std::sin(theta * score_[j]);
-      s_re += cosine[j];
-      s_im += sine[j];
-    }
-    const double size = std::hypot(s_re, s_im), turn = -std::atan2(s_im, s_re);
-    const double count = static_cast<double>(nodes_);
-    const auto log_bound = [&](std::size_t t) {
-      return log_front_ - pq_ * (n_ - size * std::cos(two_pi * static_cast<double>(t) / count));
-    };
-    const std::size_t most = (nodes_ - 1) / 2;
-    std::size_t side = 0;
-    while (side < most && log_bound(side + 1) > std::log(1e-15))
-      ++side;
-    const std::size_t used = 2 * side + 1;
-    double left_out = side < most ? std::exp(log_bound(side + 1)) * static_cast<double>(nodes_ - used) / count : 0.0;
-    double sum_re = 0.0, sum_im = 0.0;
-    constexpr std::size_t lanes = 8;
-    for (std::size_t from = 0; from < used; from += lanes) {
-      struct {
-        std::array<double, lanes> z_re, z_im, re, im;
-      } at;
-      const std::size_t to = std::min(from + lanes, used);
-      const auto angle = [&](std::size_t t) {
-        return turn + two_pi * (static_cast<double>(t) - static_cast<double>(side)) / count;
-      };
-      for (std::size_t v = 0; v < lanes; ++v) { // lanes beyond the last node repeat it
-        at.z_re[v] = p_ * std::cos(angle(std::min(from + v, used - 1)));
-        at.z_im[v] = p_ * std::sin(angle(std::min(from + v, used - 1)));
-        at.re[v] = 1.0;
-        at.im[v] = 0.0;
-      }
-      const double q = 1.0 - p_;
-      for (std::size_t j = 0; j < n; ++j) {
-        const double c = cosine[j], s = sine[j];
-        for (std::size_t v = 0; v < lanes; ++v) {
-          const double f_re = q + at.z_re[v] * c - at.z_im[v] * s, f_im = at.z_re[v] * s + at.z_im[v] * c;
-          const double re = at.re[v] * f_re - at.im[v] * f_im;
-          at.im[v] = at.re[v] * f_im + at.im[v] * f_re;
-          at.re[v] = re;
-        }
-      }
-      for (std::size_t t = from; t < to; ++t) {
-        const double back_re = std::cos(m_ * angle(t)), back_im = -std::sin(m_ * angle(t));
-        sum_re += at.re[t - from] * back_re - at.im[t - from] * back_im;
-        sum_im += at.re[t - from] * back_im + at.im[t - from] * back_re;
-      }
-    }
-    const double front = std::exp(log_front_) / count;
-    // No factor is larger than 1, and each is off by less than this; so is exp(-i m u), by its angle.
-    const double each = unit_roundoff * (10.0 + std::fabs(theta) * largest_);
-    const double rounding =
-        front * static_cast<double>(used) * (std::expm1(n_ * each) + unit_roundoff * 8.0 * (m_ + 4.0));
-    return {front * sum_re, front * sum_im, rounding + alias_ + left_out,
-            n_ * (20.0 + 1.5 * static_cast<double>(used))};
-  }
-
-  /// An upper bound of log P(|X| >= x), x > 0: Chernoff's, with the coefficient of z^m bounded by the value of the
-  /// polynomial at some z > 0. Newton's method looks for the best point; any point gives a bound.
-  double log_far(double x) const {
-    double sides[2];
-    for (int side = 0; side < 2; ++side) {
-      const double sign = side == 0 ? 1.0 : -1.0;
-      double lambda = x, kappa = 0.0, best = 0.0;
-      for (int step = 0; step < 8; ++step) {
-        double value = log_front_ - m_ * kappa - lambda * x, d_l = -x, d_k = -m_, ll = 0.0, lk = 0.0, kk = 0.0;
-        for (double a : score_) {
-          const double b = sign * a, e = p_ * std::exp(kappa + lambda * b), t = e / (1.0 - p_ + e), v = t * (1.0 - t);
-          value += std::log(1.0 - p_ + e);
-          d_l += t * b;
-          d_k += t;
-          ll += v * b * b;
-          lk += v * b;
-          kk += v;
-        }
-        if (std::isfinite(value))
-          best = std::min(best, value + 1e-9 * (1.0 + std::fabs(value)));
-        const double determinant = ll * kk - lk * lk;
-        if (!(determinant > 0.0))
-          break;
-        const double to_l = -(kk * d_l - lk * d_k) / determinant, to_k = -(ll * d_k - lk * d_l) / determinant;
-        const double length = std::min(1.0, std::min(0.5 * (1.0 + lambda) / std::fabs(to_l), 2.0 / std::fabs(to_k)));
-        if (std::fabs(to_l) < 1e-3 * lambda && std::fabs(to_k) < 1e-3)
-          break;
-        lambda = std::max(lambda + length * to_l, 0.0);
-        kappa += length * to_k;
-      }
-      sides[side] = best;
-    }
-    const double high = std::max(sides[0], sides[1]), low = std::min(sides[0], sides[1]);
-    return std::min(0.0, high + std::log1p(std::exp(low - high)));
-  }
-
-private:
-  double log_alias() const {
-    const auto t = static_cast<double>(nodes_);
-    return std::log(2.0) + log_front_ - t * t / (2.0 * (n_ * pq_ + t / 3.0));
-  }
-
-  std::vector<double> score_;
-  double n_, m_, p_, pq_, largest_, log_front_, alias_;
-  std::size_t nodes_;
-};
-
-/// Bounds of |E exp(i theta X)| for very many theta side by side, from sums of exp(i h theta a_j), h = 1, 2, ..., over
-/// blocks of neighbouring scores. With y = 2 pq (1 - cos psi) the logarithm of a factor is log(1 - y) / 2 <= -y / 2 -
-/// y^2 / 4 - ... - y^H / 2H, a polynomial in the cosines of psi, ..., H psi; summed over a block it is at most -c_0 n +
-/// c_1 |S_1| + ... + c_H |S_H|, whatever u is. A block's |S_h| moves by no more than h times the sum of the distances
-/// from the median for each unit of theta: one value bounds those around it, the farther the narrower the blocks.
-template <std::size_t H> class DealtBounds {
-public:
-  explicit DealtBounds(const DealtSum& sum) : log_front_(sum.log_front()) {
-    const auto& score = sum.score();
-    const std::size_t n = score.size();
-    std::size_t blocks = 1;
-    while (n / (2 * blocks) >= 24)
-      blocks *= 2;
-    for (std::size_t b = 0; b < blocks; ++b) {
-      const std::size_t from = n * b / blocks, to = n * (b + 1) / blocks;
-      for (std::size_t i = from; i < to; i += lanes) {
-        units_.emplace_back();
-        for (std::size_t v = 0; v < lanes && i + v < to; ++v) {
-          units_.back().score[v] = score[i + v];
-          units_.back().there[v] = 1.0F;
-        }
-      }
-      end_.push_back(units_.size());
-      size_.push_back(static_cast<double>(to - from));
-    }
-    for (std::size_t count = 1; count <= blocks; count *= 2) {
-      double spread = 0.0;
-      for (std::size_t b = 0; b < count; ++b) {
-        const std::size_t from = n * (b * (blocks / count)) / blocks, to = n * ((b + 1) * (blocks / count)) / blocks;
-        const double middle = score[(from + to) / 2];
-        for (std::size_t i = from; i < to; ++i)
-          spread += std::fabs(score[i] - middle);
-      }
-      spread_.push_back(spread);
-    }
-    double power = 1.0;
-    for (std::size_t i = 1; i <= H; ++i) {
-      power *= sum.pq();
-      double choose = 1.0; // of 2i the first i - h
-      std::array<double, 2 * H + 1> row{};
-      for (std::size_t r = 0; r <= 2 * i; ++r) {
-        row[r] = choose;
-        choose *= static_cast<double>(2 * i - r) / static_cast<double>(r + 1);
-      }
-      for (std::size_t h = 0; h <= i; ++h)
-        weight_[h] += power * (h == 0 ? 1.0 : 2.0) * row[i - h] / (2.0 * static_cast<double>(i));
-    }
-    for (std::size_t h = 1; h <= H; ++h)
-      slope_ += static_cast<double>(h) * weight_[h];
-    found_.resize(blocks);
-  }
-  std::size_t levels() const { return spread_.size(); }
-  double units() const { return static_cast<double>(lanes * units_.size()); }
-  /// What the bound's logarithm grows by when it is to hold as far as `half` on either side.
-  double slope(std::size_t level, double half) const { return slope_ * spread_[level] * half; }
-
-  void start(double theta) {
-    for (auto& u : units_)
-      for (std::size_t v = 0; v < lanes; ++v) {
-        u.re[v] = u.there[v] * static_cast<float>(std::cos(theta * u.score[v]));
-        u.im[v] = u.there[v] * static_cast<float>(std::sin(theta * u.score[v]));
-      }
-  }
-  /// How far next() goes on.
-  void turn_by(double turn) {
-    for (auto& u : units_)
-      for (std::size_t v = 0; v < lanes; ++v) {
-        u.turn_re[v] = static_cast<float>(std::cos(turn * u.score[v]));
-        u.turn_im[v] = static_cast<float>(std::sin(turn * u.score[v]));
-      }
-  }
-  /// So many turns until the rounding errors of single precision come to `off_` of a number of size 1.
-  static constexpr std::size_t turns = 128;
-
-  /// The sums where it stands; then turns all scores on.
-  void next() {
-    std::size_t i = 0;
-    for (std::size_t b = 0; b < end_.size(); ++b) {
-      struct {
-        std::array<float, lanes> re[H], im[H];
-      } sum{};
-      for (; i < end_[b]; ++i) {
-        Units& u = units_[i];
-        std::array<float, lanes> re, im;
-        for (std::size_t v = 0; v < lanes; ++v) {
-          re[v] = u.re[v];
-          im[v] = u.im[v];
-          sum.re[0][v] += re[v];
-          sum.im[0][v] += im[v];
-          u.re[v] = re[v] * u.turn_re[v] - im[v] * u.turn_im[v];
-          u.im[v] = re[v] * u.turn_im[v] + im[v] * u.turn_re[v];
-        }
-        std::array<float, lanes> h_re = re, h_im = im;
-        for (std::size_t h = 1; h < H; ++h)
-          for (std::size_t v = 0; v < lanes; ++v) {
-            const float up = h_re[v] * re[v] - h_im[v] * im[v];
-            h_im[v] = h_re[v] * im[v] + h_im[v] * re[v];
-            h_re[v] = up;
-            sum.re[h][v] += h_re[v];
-            sum.im[h][v] += h_im[v];
-          }
-      }
-      for (std::size_t h = 0; h < H; ++h) {
-        float re = 0.0F, im = 0.0F;
-        for (std::size_t v = 0; v < lanes; ++v) {
-          re += sum.re[h][v];
-          im += sum.im[h][v];
-        }
-        found_[b].re[h] = re;
-        found_[b].im[h] = im;
-      }
-    }
-  }
-  /// log of the bound at the sums last found, in 2^level blocks.
-  double log_bound(std::size_t level) const {
-    const std::size_t together = end_.size() >> level;
-    double out = log_front_;
-    for (std::size_t b = 0; b < end_.size(); b += together) {
-      double size = 0.0, of_block = 0.0;
-      for (std::size_t c = b; c < b + together; ++c)
-        size += size_[c];
-      for (std::size_t h = 0; h < H; ++h) {
-        double re = 0.0, im = 0.0;
-        for (std::size_t c = b; c < b + together; ++c) {
-          re += static_cast<double>(found_[c].re[h]);
-          im += static_cast<double>(found_[c].im[h]);
-        }
-        of_block += weight_[h + 1] * (std::sqrt(re * re + im * im) + off_ * static_cast<double>(h + 1) * size);
-      }
-      out += std::min(0.0, of_block - weight_[0] * size);
-    }
-    return out;
-  }
-
-private:
-  static constexpr std::size_t lanes = 8;
-  // Each turn is off by 3.5 roundings at most, sqrt(5) of them the product's and one that of the turn itself.
-  static constexpr double off_ = (3.5 * static_cast<double>(turns) + 16.0) * 6e-8;
-  struct Units {
-    std::array<float, lanes> re{}, im{}, turn_re{}, turn_im{}, there{};
-    std::array<double, lanes> score{};
-  };
-  struct Found {
-    std::array<float, H> re{}, im{};
-  };
-  std::vector<Units> units_;
-  std::vector<std::size_t> end_;
-  std::vector<double> size_, spread_;
-  std::vector<Found> found_;
-  std::array<double, H + 1> weight_{};
-  double slope_ = 0.0, log_front_;
-};
 
 /// Trigonometric polynomials on a circle on which X comes to lie, each with the coefficients of its cosines. The tails
 /// |X| >= d are one arc there. For scores that are whole multiples of a step the polynomial is the arc's indicator on
@@ -426,12 +126,16 @@ public:
     double above = 0.0, below = 0.0, error = 0.0, work = 0.0;
   };
   StretchSum(const DealtSum& sum, const ArcSeries& series, double log_wanted)
-      : sum_(sum), series_(series), log_wanted_(log_wanted), bounds_(sum), between_(sum) {}
+      : sum_(sum), series_(series), log_wanted_(log_wanted), bounds_(sum), between_(sum),
+        plan_(FineBounds::plan(sum, log_wanted - 5.0)), fine_(sum, plan_),
+        finest_(sum, {plan_.in_block, 2 * plan_.blocks, plan_.half}) {}
 
   /// Frequencies from..to. @throws work_error when they take more than so much work.
   Sum operator()(std::size_t from, std::size_t to, double most_work) {
     out_ = {};
     most_work_ = most_work;
+    if (finely(from, to))
+      return out_;
     // How wide a group of frequencies one bound can serve, by some of them.
     std::vector<double> tried(bounds_.levels(), -inf);
     for (std::size_t i = 0; i < 4; ++i) {
@@ -476,6 +180,39 @@ private:
   // Of a few frequencies more than the wanted share is put up with: it is their sum that counts.
   static constexpr double patience = 3.0;
 
+  /// Sums up the stretch in wide groups; false when even its first have no bound.
+  bool finely(std::size_t from, std::size_t to) {
+    const auto group = static_cast<std::size_t>(
+        std::min(2.0 * plan_.half / series_.theta(1.0) + 1.0, static_cast<double>(to - from + 1)));
+    if (plan_.blocks == 0 || group < 32)
+      return false;
+    const double half = 0.5 * static_cast<double>(group - 1);
+    fine_.turn_by(series_.theta(static_cast<double>(group)));
+    std::size_t turns = 0;
+    for (std::size_t k = from; k <= to; k += group) {
+      const std::size_t last = std::min(k + group - 1, to);
+      if (turns++ % FineBounds::turns == 0) {
+        fine_.start(series_.theta(static_cast<double>(k) + half));
+        out_.work += 20.0 * fine_.units();
+      }
+      double log_bound = fine_.next();
+      out_.work += fine_.units();
+      if (log_bound > log_wanted_ + patience) {
+        if (k == from)
+          return false;
+        finest_.start(series_.theta(static_cast<double>(k) + half));
+        log_bound = finest_.next();
+        out_.work += 21.0 * finest_.units();
+      }
+      if (log_bound <= log_wanted_ + patience)
+        accept(k, last, log_bound);
+      else
+        resolve(k, last);
+      if (out_.work > most_work_)
+        throw work_error("more work than allowed");
+    }
+    return true;
+  }
   void accept(std::size_t from, std::size_t to, double log_bound) {
     out_.error += std::exp(std::min(log_bound, 0.0)) * series_.size(from) * static_cast<double>(to - from + 1);
   }
@@ -510,6 +247,8 @@ private:
   const ArcSeries& series_;
   double log_wanted_, most_work_ = 0.0;
   DealtBounds<H> bounds_, between_;
+  FineBounds::Plan plan_;
+  FineBounds fine_, finest_;
   Sum out_;
 };
 

@@ -37,6 +37,32 @@ inline std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> coun
   return {words[0][0], words[1][0], words[2][0], words[3][0]};
 }
 
+/// The numbers of a stream in the order in which they are made fastest, 4 N at a time: number 4 N c + N w + k is word w
+/// of counter N c + k.
+template <std::size_t N> struct RandomBlocks {
+  std::uint64_t seed, stream;
+
+  /// Writes the numbers 4 N c, ..., 4 N c + 4 N - 1.
+  void fill(std::uint64_t c, std::uint32_t* to) const noexcept {
+    std::array<std::array<std::uint32_t, N>, 4> words;
+    for (std::size_t k = 0; k < N; ++k) {
+      words[0][k] = static_cast<std::uint32_t>(N * c + k);
+      words[1][k] = static_cast<std::uint32_t>((N * c + k) >> 32);
+      words[2][k] = static_cast<std::uint32_t>(stream);
+      words[3][k] = static_cast<std::uint32_t>(stream >> 32);
+    }
+    detail::philox_rounds(words, {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
+    for (std::size_t w = 0; w < 4; ++w)
+      std::copy(words[w].begin(), words[w].end(), to + N * w);
+  }
+  std::uint32_t number(std::uint64_t i) const noexcept {
+    const std::uint64_t counter = N * (i / (4 * N)) + i % N;
+    return philox4x32({static_cast<std::uint32_t>(counter), static_cast<std::uint32_t>(counter >> 32),
+                       static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)},
+                      {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)})[i % (4 * N) / N];
+  }
+};
+
 /// Random numbers of one replicate: they depend on (seed, stream) and nothing else, so that neither threads nor the
 /// order of the work can matter.
 /// @tparam Ahead how many fours of numbers are made at a time: the numbers are the same, few are made faster by fewer.
