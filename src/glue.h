@@ -48,8 +48,8 @@ inline SEXP whole_numbers(const std::vector<double>& x) {
 /// A list of R that is filled element by element, each under its name.
 class NamedList {
 public:
-  /// @param size how many elements there will be. @param kept where the names of a list that is made again and again are
-  /// kept from the first time on, since R takes long to find each; the names are always the same then.
+  /// @param size how many elements there will be. @param kept where the names of a list that is made again and again
+  /// are kept from the first time on, since R takes long to find each; the names are always the same then.
   explicit NamedList(R_xlen_t size, SEXP* kept = nullptr)
       : values_(Rf_allocVector(VECSXP, size)),
         names_(kept != nullptr && *kept != nullptr ? *kept : Rf_allocVector(STRSXP, size)), kept_(kept),

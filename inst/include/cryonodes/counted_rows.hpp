@@ -206,7 +206,8 @@ public:
   OrderedRows(span<const double> time, span<const int> event, span<const int> group, std::size_t n_group,
               std::size_t n_cause, int first_group = 0)
       : n_cause_(n_cause), size_(time.size()), first_group_(first_group), end_(n_group + 1, 0),
-        event_bits_(detail::bit_width(n_cause)), low_(event_bits_ + (n_group > 1 ? detail::bit_width(n_group - 1) : 0)) {
+        event_bits_(detail::bit_width(n_cause)),
+        low_(event_bits_ + (n_group > 1 ? detail::bit_width(n_group - 1) : 0)) {
     // Doubles >= 0 are in the order of their bits; a sign bit or an exponent of ones makes a larger number than all
     // these.
     std::uint64_t least = ~std::uint64_t{0};
@@ -396,8 +397,8 @@ struct RowsInOrder {
 /// Whole numbers of small range are counted without being ordered, other times are ordered, by the rules of
 /// make_timeline() and make_risk_table() and to the same bits. O(rows), unless very many times agree in their leading
 /// bits.
-/// @param event per row 0 for censored, 1 to n_cause for an event. @param group n_group codes from `first_group` on; may
-/// be empty when n_group is 1. A time of -0 is 0.
+/// @param event per row 0 for censored, 1 to n_cause for an event. @param group n_group codes from `first_group` on;
+/// may be empty when n_group is 1. A time of -0 is 0.
 /// @param threads up to so many share the ordering; the result is the same for any number.
 /// @return neither when a time is negative or not finite, or when time, group and event do not fit into 64 bits
 /// together, as they do unless times span hundreds of orders of magnitude.
