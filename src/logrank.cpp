@@ -83,6 +83,20 @@ Rcpp::NumericVector named(const std::vector<double>& x, SEXP names) {
   return out;
 }
 
+// What stands in every small test is made once.
+SEXP kept(SEXP x) {
+  R_PreserveObject(x);
+  MARK_NOT_MUTABLE(x);
+  return x;
+}
+SEXP kept_text(std::initializer_list<const char*> texts) {
+  const Rcpp::Shield<SEXP> x(Rf_allocVector(STRSXP, static_cast<R_xlen_t>(texts.size())));
+  R_xlen_t i = 0;
+  for (const char* text : texts)
+    SET_STRING_ELT(x, i++, Rf_mkChar(text));
+  return kept(x);
+}
+
 // The formula `Surv(time, status) ~ group` of three plain names as R writes it; nothing of other formulas.
 std::string plain_formula_text(SEXP formula) {
   std::string text;
@@ -144,16 +158,22 @@ SEXP plain_test(SEXP list, const std::string& data_name) {
     low[m] = std::exp(log_ratio[m] - z * std_error[m]);
     high[m] = std::exp(log_ratio[m] + z * std_error[m]);
   }
-  glue::NamedList hazard_ratio(4);
-  hazard_ratio.add("method", Rcpp::CharacterVector::create("Pike", "Peto"));
+  static SEXP ratio_names = nullptr, meta_names = nullptr, test_names = nullptr;
+  static const SEXP which = kept_text({"Pike", "Peto"}), data_frame = kept_text({"data.frame"}),
+                    estimates = kept_text({"Pike hazard ratio", "Peto hazard ratio"}), logrank = kept_text({"logrank"}),
+                    of_statistic = kept_text({"X-squared"}), of_parameter = kept_text({"df"}),
+                    two_sided = kept_text({"two.sided"}), title = kept_text({"Log-rank test"}),
+                    test_class = kept_text({"logrank_test", "htest"}), nothing = kept(Rf_allocVector(STRSXP, 0));
+  glue::NamedList hazard_ratio(4, &ratio_names);
+  hazard_ratio.add("method", which);
   hazard_ratio.add("estimate", ratio);
   hazard_ratio.add("conf.low", low);
   hazard_ratio.add("conf.high", high);
   const Rcpp::Shield<SEXP> ratios(hazard_ratio);
-  Rf_setAttrib(ratios, R_ClassSymbol, Rcpp::Shield<SEXP>(Rf_mkString("data.frame")));
+  Rf_setAttrib(ratios, R_ClassSymbol, data_frame);
   Rf_setAttrib(ratios, R_RowNamesSymbol, Rcpp::IntegerVector::create(1, 2));
   Rcpp::NumericVector estimate = Rcpp::clone(ratio);
-  estimate.attr("names") = Rcpp::CharacterVector::create("Pike hazard ratio", "Peto hazard ratio");
+  estimate.attr("names") = estimates;
 
   Rcpp::NumericMatrix covariance(2, 2, fit.covariance.begin());
   covariance.attr("dimnames") = Rcpp::List::create(labels, labels);
@@ -164,11 +184,10 @@ SEXP plain_test(SEXP list, const std::string& data_name) {
                             CHAR(STRING_ELT(labels, 0)) + "'";
   comparison[0] = Rf_mkCharLenCE(words.data(), static_cast<int>(words.size()), CE_UTF8);
 
-  glue::NamedList meta(15);
+  glue::NamedList meta(15, &meta_names);
   meta.add("format", Rcpp::Shield<SEXP>(Rf_ScalarInteger(glue::result_format)));
-  const Rcpp::Shield<SEXP> logrank_text(Rf_mkString("logrank"));
-  meta.add("method", logrank_text);
-  meta.add("type", logrank_text);
+  meta.add("method", logrank);
+  meta.add("type", logrank);
   meta.add("rho", 0.0);
   meta.add("gamma", 0.0);
   meta.add("group_title", frame["group_title"]);
@@ -180,14 +199,14 @@ SEXP plain_test(SEXP list, const std::string& data_name) {
   meta.add("n_time_merged", 0.0);
   meta.add("cluster_title", R_NilValue);
   meta.add("n_cluster", R_NilValue);
-  meta.add("notes", Rcpp::Shield<SEXP>(Rf_allocVector(STRSXP, 0)));
+  meta.add("notes", nothing);
 
-  glue::NamedList out(20);
-  out.add("statistic", named({statistic}, Rcpp::Shield<SEXP>(Rf_mkString("X-squared"))));
-  out.add("parameter", named({1.0}, Rcpp::Shield<SEXP>(Rf_mkString("df"))));
+  glue::NamedList out(20, &test_names);
+  out.add("statistic", named({statistic}, of_statistic));
+  out.add("parameter", named({1.0}, of_parameter));
   out.add("p.value", std::exp(log_p));
-  out.add("alternative", Rcpp::Shield<SEXP>(Rf_mkString("two.sided")));
-  out.add("method", Rcpp::Shield<SEXP>(Rf_mkString("Log-rank test")));
+  out.add("alternative", two_sided);
+  out.add("method", title);
   out.add("data.name", Rcpp::Shield<SEXP>(Rf_mkString(data_name.c_str())));
   out.add("estimate", estimate);
   out.add("observed", named(fit.observed, labels));
@@ -204,7 +223,7 @@ SEXP plain_test(SEXP list, const std::string& data_name) {
   out.add("conf.level", conf_level);
   out.add("meta", Rcpp::Shield<SEXP>(meta));
   const Rcpp::Shield<SEXP> test(out);
-  Rf_setAttrib(test, R_ClassSymbol, Rcpp::CharacterVector::create("logrank_test", "htest"));
+  Rf_setAttrib(test, R_ClassSymbol, test_class);
   return test;
 }
 
