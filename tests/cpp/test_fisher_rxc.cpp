@@ -144,8 +144,8 @@ TEST_CASE("an r x c table beyond the limits is given up, and the caller can stop
   struct Stop {};
   limits.memory = 1e9;
   CHECK_THROWS_AS(fisher_rxc_exact(table, 6, 6, limits, [](double) { throw Stop(); }), Stop);
-  // A state of that many rows is not kept as one number.
-  CHECK_FALSE(fisher_rxc_exact(Counts(70 * 70, 1), 70, 70).feasible);
+  limits.work = 1e5;
+  CHECK_FALSE(fisher_rxc_exact(Counts(70 * 70, 1), 70, 70, limits).feasible);
 }
 
 TEST_CASE("r x c counts that are no table are refused") {

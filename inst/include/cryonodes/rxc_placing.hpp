@@ -1,0 +1,206 @@
+#ifndef CRYONODES_RXC_PLACING_HPP
+#define CRYONODES_RXC_PLACING_HPP
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "cryonodes/exact_cost.hpp"
+#include "cryonodes/flat_map.hpp"
+#include "cryonodes/rxc_limits.hpp"
+
+namespace cryonodes {
+
+namespace detail {
+
+using RxcTotals = std::vector<std::int64_t>;
+
+/// A table of counts: its totals, and its cost, the sum of log n! over the cells. The greater it is, the less probable
+/// is the table.
+struct RxcProblem {
+  RxcTotals rows, columns; ///< descending
+  SignedCost observed = 0;
+  std::vector<SignedCost> lf; ///< log n!
+
+  SignedCost cost(std::int64_t n) const { return lf[static_cast<std::size_t>(n)]; }
+  SignedCost cost(const RxcTotals& x) const {
+    SignedCost out = 0;
+    for (const std::int64_t n : x)
+      out += cost(n);
+    return out;
+  }
+};
+
+/// exp(-cost) for a difference of costs.
+template <class Real> Real exp_minus(SignedCost x) {
+  constexpr unsigned dropped = 46; // 54 binary places are left
+  const SignedCost rest = x >> dropped;
+  const auto low = static_cast<std::int64_t>(rest);
+  return std::exp(low == rest ? -static_cast<Real>(low) * static_cast<Real>(0x1p-54) : -static_cast<Real>(cost_wide(x)));
+}
+
+/// The least cost of some columns as a sum over the rows. With a price for each count in a column, a row of s buys its
+/// counts where they cost least: whatever the prices, no table costs less than `prices` + sum of of(s_i). With log c as
+/// the price in a column with total c that is near the best. of() is convex, so that the bound is least where the rows
+/// are least unequal.
+class RxcBound {
+public:
+  SignedCost prices = 0;
+
+  RxcBound(const RxcProblem& p, const RxcTotals& columns) : least_(1, 0) {
+    RxcTotals x(columns.size(), 0);
+    std::vector<SignedCost> price;
+    for (const std::int64_t c : columns) {
+      price.push_back(p.cost(c) - p.cost(c - 1));
+      prices += price.back() * c;
+    }
+    for (std::int64_t s = 1; s <= p.rows.front(); ++s) {
+      SignedCost best = too_much;
+      std::size_t at = 0;
+      for (std::size_t j = 0; j < columns.size(); ++j)
+        if (x[j] < columns[j] && p.cost(x[j] + 1) - p.cost(x[j]) - price[j] < best) {
+          best = p.cost(x[j] + 1) - p.cost(x[j]) - price[j];
+          at = j;
+        }
+      if (best == too_much)
+        break; // no room for more
+      ++x[at];
+      least_.push_back(least_.back() + best);
+    }
+  }
+  SignedCost of(std::int64_t s) const {
+    return static_cast<std::size_t>(s) < least_.size() ? least_[static_cast<std::size_t>(s)] : too_much;
+  }
+
+private:
+  static constexpr SignedCost too_much = SignedCost{1} << 124U;
+  std::vector<SignedCost> least_;
+};
+
+/// All ways in which each row gives a share to some columns and leaves the others the rest, but for those that are
+/// known to lead to tables as extreme as the observed one, however they end: of these the mass is added up, which is a
+/// product of factorials.
+template <class Real> class RxcPlacing {
+public:
+  /// @param amount what the rows give together; @param first,rest,both bounds for the columns that it is given to, for
+  /// those that the rest is left to, and for both; @param scale log of the factor of the tables' mass that does not
+  /// depend on the rows.
+  RxcPlacing(const RxcProblem& problem, NetworkBudget& budget, std::int64_t amount, const RxcBound& first,
+             const RxcBound& rest, const RxcBound& both, SignedCost scale)
+      : p_(problem), budget_(budget), amount_(amount), first_(first), rest_(rest), both_(both), scale_(scale),
+        m_(p_.rows.size()), shares_(static_cast<std::size_t>(p_.rows.front()) + 1), a_(m_, 0), later_(m_ + 1, 0),
+        row_(m_), ahead_((m_ + 1) * (static_cast<std::size_t>(amount) + 1)) {}
+
+  /// A row's part in the key of a state, which is the sum of them: the order of rows does not matter.
+  static std::uint64_t key(std::int64_t s) {
+    return mix_bits((static_cast<std::uint64_t>(s) + 1) * 0x9e3779b97f4a7c15U);
+  }
+
+  /// Calls arrive(bound, key of the shares, key of the rests, ways, exp(low - bound)) for each way whose bound from
+  /// below is less than `limit`; `ways` counts the orders of equal rows.
+  /// @param s totals of the rows; @param low their bound.
+  /// @return mass of the others, in units of exp(-low).
+  template <class Arrive> Real run(const std::int64_t* s, SignedCost low, SignedCost limit, const Arrive& arrive) {
+    s_ = s;
+    limit_ = limit;
+    beyond_ = 0;
+    base_ = low + scale_;
+    for (std::size_t i = m_; i-- > 0;) {
+      later_[i] = later_[i + 1] + s[i];
+      row_[i] = &shares(s[i]);
+      base_ -= p_.cost(s[i]);
+    }
+    std::fill(ahead_.begin(), ahead_.end(), Real(-1));
+    place(0, amount_, {low, 0, 0, 1, 1, 1, 1, 1}, arrive);
+    return beyond_;
+  }
+
+private:
+  struct Share {
+    SignedCost gain; ///< of the bound
+    std::uint64_t key, key_of_rest;
+    Real factor, pair; ///< exp(-gain); 1 / (a! (s - a)!) in units of the largest
+  };
+  struct Shares {
+    std::vector<Share> of; ///< by their size
+    SignedCost best = 0;   ///< log of the unit of `pair`
+  };
+  struct Path {
+    SignedCost bound;
+    std::uint64_t key, key_of_rest;
+    Real ways, factor, pair;
+    int position, run; ///< in its group of equal rows, and among those with equal shares
+  };
+
+  const Shares& shares(std::int64_t s) {
+    Shares& out = shares_[static_cast<std::size_t>(s)];
+    if (!out.of.empty())
+      return out;
+    const std::int64_t most = std::min(s, amount_), middle = std::min(s / 2, most);
+    out.best = -p_.cost(middle) - p_.cost(s - middle);
+    for (std::int64_t a = 0; a <= most; ++a) {
+      const SignedCost gain = first_.of(a) + rest_.of(s - a) - both_.of(s);
+      out.of.push_back({gain, key(a), key(s - a), exp_minus<Real>(gain),
+                        exp_minus<Real>(out.best + p_.cost(a) + p_.cost(s - a))});
+    }
+    return out;
+  }
+
+  /// Rows before i have their share. Equal rows take descending ones.
+  template <class Arrive> void place(std::size_t i, std::int64_t left, const Path& path, const Arrive& arrive) {
+    const bool same = i > 0 && i < m_ && s_[i] == s_[i - 1];
+    if (!same && path.bound >= limit_) {
+      Real& ahead = ahead_[i * (static_cast<std::size_t>(amount_) + 1) + static_cast<std::size_t>(left)];
+      if (ahead < 0) {
+        SignedCost x = base_ + p_.cost(later_[i]) - p_.cost(left) - p_.cost(later_[i] - left);
+        for (std::size_t k = 0; k < i; ++k)
+          x += p_.cost(s_[k]) + row_[k]->best;
+        ahead = exp_minus<Real>(-x);
+      }
+      beyond_ += path.ways * path.pair * ahead;
+      budget_.step(0.15);
+      return;
+    }
+    if (i == m_) {
+      arrive(path.bound, path.key, path.key_of_rest, path.ways, path.factor);
+      return;
+    }
+    const std::int64_t from = std::max<std::int64_t>(0, left - later_[i + 1]);
+    std::int64_t to = std::min(s_[i], left);
+    if (same)
+      to = std::min(to, a_[i - 1]);
+    for (std::int64_t a = from; a <= to; ++a) {
+      const Share& share = row_[i]->of[static_cast<std::size_t>(a)];
+      a_[i] = a;
+      const int position = same ? path.position + 1 : 1, run = same && a == a_[i - 1] ? path.run + 1 : 1;
+      place(i + 1, left - a,
+            {path.bound + share.gain, path.key + share.key, path.key_of_rest + share.key_of_rest,
+             position == 1 ? path.ways : path.ways * static_cast<Real>(position) / static_cast<Real>(run), path.factor * share.factor, path.pair * share.pair, position, run},
+            arrive);
+      if (budget_.given_up())
+        return;
+    }
+  }
+
+  const RxcProblem& p_;
+  NetworkBudget& budget_;
+  std::int64_t amount_;
+  const RxcBound &first_, &rest_, &both_;
+  SignedCost scale_;
+  std::size_t m_;
+  std::vector<Shares> shares_; // by total of the row
+  const std::int64_t* s_ = nullptr;
+  SignedCost limit_ = 0, base_ = 0;
+  RxcTotals a_, later_;
+  std::vector<const Shares*> row_;
+  std::vector<Real> ahead_; // by row and what is left: mass of all that may follow, -1: not known yet
+  Real beyond_ = 0;
+};
+
+} // namespace detail
+
+} // namespace cryonodes
+
+#endif
