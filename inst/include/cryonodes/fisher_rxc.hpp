@@ -38,9 +38,13 @@ public:
     RxcPlacing<Real> sharing(p_, budget_, a_.placed(), a_.bound(), b_.bound(), all_, a_.scale() + b_.scale());
     mass_ = sharing.run(p_.rows.data(), low_, p_.observed,
                         [this](SignedCost, std::uint64_t a, std::uint64_t b, Real ways, Real) {
-                          pairs_.push_back({b_.find(b), a_.find(a), ways});
-                          budget_.held += sizeof(Pair);
                           budget_.step(0.6);
+                          const std::uint32_t number = a_.find(a);
+                          const auto& state = a_.all_states()[number];
+                          if (state.begin == state.end && state.beyond == 0)
+                            return; // all too probable
+                          pairs_.push_back({b_.find(b), number, ways});
+                          budget_.held += sizeof(Pair);
                         });
     return !budget_.given_up() && combine();
   }
@@ -62,7 +66,8 @@ private:
   }
   RxcTotals part(std::size_t from) const { return part(from, p_.columns.size()); }
 
-  /// So that both halves have about as many tables.
+  /// So that the first columns have 0.44 of the logarithm of the number of tables: the others, being smaller, merge
+  /// more. Tried on 120 tables of two to ten rows, where the best was between 0.36 and 0.56.
   std::size_t best_split() const {
     std::vector<double> size(1, 0.0);
     const auto m = static_cast<double>(p_.rows.size());
@@ -72,7 +77,7 @@ private:
     }
     std::size_t best = 1;
     for (std::size_t k = 2; k + 1 < size.size(); ++k)
-      if (std::fabs(2.0 * size[k] - size.back()) < std::fabs(2.0 * size[best] - size.back()))
+      if (std::fabs(size[k] - 0.44 * size.back()) < std::fabs(size[best] - 0.44 * size.back()))
         best = k;
     return best;
   }
@@ -89,14 +94,22 @@ private:
     b_.start(b_.columns());
     for (std::size_t from = 0, to = 0; from < pairs_.size(); from = to) {
       const std::int64_t* const t = b_.totals(pairs_[from].b);
-      const auto sb = b_.gather(t, lb);
+      SignedCost least = p_.observed, most = 0;
+      for (; to < pairs_.size() && pairs_[to].b == pairs_[from].b; ++to) {
+        const auto& sa = a_.all_states()[pairs_[to].a];
+        if (sa.begin < sa.end) {
+          least = std::min(least, la.cost[sa.begin]);
+          most = std::max(most, la.cost[sa.end - 1]);
+        }
+      }
+      const auto sb = b_.gather(t, p_.observed - most, p_.observed - least, lb);
       if (budget_.given_up())
         return false;
       const Real total_b = b_.total(sb, t);
       const std::size_t n = lb.cost.size();
       lb.mass.push_back(sb.beyond);
-      for (; to < pairs_.size() && pairs_[to].b == pairs_[from].b; ++to) {
-        const auto& sa = a_.all_states()[pairs_[to].a];
+      for (std::size_t pair = from; pair < to; ++pair) {
+        const auto& sa = a_.all_states()[pairs_[pair].a];
         Real sum = sa.beyond * total_b;
         std::size_t i = sa.begin, k = n;
         any_above_ = any_above_ || (i < sa.end && n > 0 && la.cost[i] + lb.cost[0] < p_.observed);
@@ -110,7 +123,7 @@ private:
         if (i < sa.end)
           sum += (la.mass[i] - sa.beyond) * lb.mass[0];
         budget_.step(0.1 + 0.03 * static_cast<double>(n - k + i - sa.begin));
-        mass_ += static_cast<long double>(pairs_[to].ways * sum * exp_minus<Real>(sa.low + sb.low - low_));
+        mass_ += static_cast<long double>(pairs_[pair].ways * sum * exp_minus<Real>(sa.low + sb.low - low_));
       }
     }
     return !budget_.given_up();

@@ -126,16 +126,24 @@ public:
 
   /// The list of the state with these totals at the level last started.
   State gather(const std::int64_t* totals, List& out) {
+    SignedCost limit = p_.observed - bound_of_rest_[level_].prices;
+    for (std::size_t i = 0; i < m_; ++i)
+      limit -= bound_of_rest_[level_].of(p_.rows[i] - totals[i]);
+    return gather(totals, floor_[level_], limit, out);
+  }
+  /// The same, of costs from `floor` to below `limit`.
+  State gather(const std::int64_t* totals, SignedCost floor, SignedCost limit, List& out) {
     now_ = State();
+    now_.limit = limit;
+    now_floor_ = floor;
     now_.low = bound_[level_].prices;
-    now_.limit = p_.observed - bound_of_rest_[level_].prices;
-    for (std::size_t i = 0; i < m_; ++i) {
+    for (std::size_t i = 0; i < m_; ++i)
       now_.low += bound_[level_].of(totals[i]);
-      now_.limit -= bound_of_rest_[level_].of(p_.rows[i] - totals[i]);
-    }
     found_.clear();
-    if (level_ == 1) // one table, and it is below the limit
+    if (level_ == 1 && now_.low < limit) // one table
       arrive(now_.low, 0, 1, 1);
+    else if (level_ == 1)
+      now_.beyond = 1;
     else
       now_.beyond += placing_->run(totals, now_.low, now_.limit,
                     [this](SignedCost bound, std::uint64_t, std::uint64_t key, Real ways, Real factor) {
@@ -280,7 +288,7 @@ private:
   /// Tables that end in one way, their bound below the limit.
   void arrive(SignedCost bound, std::uint64_t key, Real ways, Real factor) {
     if (level_ <= 2) { // of one column the bound is the cost
-      if (bound < floor_[level_])
+      if (bound < now_floor_)
         dropped_ = true;
       else
         found_[CostKey(static_cast<Cost>(bound))] += ways;
@@ -297,8 +305,8 @@ private:
       beyond = lists_.mass[end];
     }
     now_.beyond += ways * beyond * factor;
-    if (begin < end && cost[begin] + placed < floor_[level_]) {
-      begin = static_cast<std::size_t>(std::lower_bound(cost + begin, cost + end, floor_[level_] - placed) - cost);
+    if (begin < end && cost[begin] + placed < now_floor_) {
+      begin = static_cast<std::size_t>(std::lower_bound(cost + begin, cost + end, now_floor_ - placed) - cost);
       dropped_ = true;
     }
     const auto passed = static_cast<double>(end - begin);
@@ -330,6 +338,7 @@ private:
 
   std::unique_ptr<RxcPlacing<Real>> placing_;
   State now_;
+  SignedCost now_floor_ = 0;
   FlatMap<CostKey, Real, HashCost> found_;
   std::vector<std::pair<SignedCost, Real>> sorted_;
 
