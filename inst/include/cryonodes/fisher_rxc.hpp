@@ -35,6 +35,7 @@ public:
   bool run() {
     if (!a_.build(split_) || (b_.columns() > 1 && !b_.build(b_.columns() - 1)) || !b_.number_states(b_.columns()))
       return false;
+    first_.assign(b_.states(), 0);
     RxcPlacing<Real> sharing(p_, budget_, a_.placed(), a_.bound(), b_.bound(), all_, a_.scale() + b_.scale());
     mass_ = sharing.run(p_.rows.data(), low_, p_.observed,
                         [this](SignedCost, std::uint64_t a, std::uint64_t b, Real ways, Real) {
@@ -43,7 +44,9 @@ public:
                           const auto& state = a_.all_states()[number];
                           if (state.begin == state.end && state.beyond == 0)
                             return; // all too probable
-                          pairs_.push_back({b_.find(b), number, ways});
+                          std::uint32_t& first = first_[b_.find(b)];
+                          pairs_.push_back({number, first, ways});
+                          first = static_cast<std::uint32_t>(pairs_.size());
                           budget_.held += sizeof(Pair);
                         });
     return !budget_.given_up() && combine();
@@ -56,8 +59,8 @@ public:
   const NetworkBudget& budget() const { return budget_; }
 
 private:
-  struct Pair {
-    std::uint32_t b, a;
+  struct Pair { ///< states that make a table together
+    std::uint32_t a, next; ///< the next one with the same state of b_, from 1
     Real ways;
   };
   RxcTotals part(std::size_t from, std::size_t to) const {
@@ -83,8 +86,6 @@ private:
   }
 
   bool combine() {
-    std::sort(pairs_.begin(), pairs_.end(),
-              [](const Pair& x, const Pair& y) { return x.b != y.b ? x.b < y.b : x.a < y.a; });
     const auto& la = a_.lists();
     std::vector<Real> mass_a(la.cost.size());
     for (const auto& s : a_.all_states())
@@ -92,11 +93,13 @@ private:
         mass_a[i] = la.ways[i] * exp_minus<Real>(la.cost[i] - s.low);
     typename RxcHalf<Real>::List lb;
     b_.start(b_.columns());
-    for (std::size_t from = 0, to = 0; from < pairs_.size(); from = to) {
-      const std::int64_t* const t = b_.totals(pairs_[from].b);
+    for (std::size_t state = 0; state < first_.size(); ++state) {
+      if (first_[state] == 0)
+        continue;
+      const std::int64_t* const t = b_.totals(state);
       SignedCost least = p_.observed, most = 0;
-      for (; to < pairs_.size() && pairs_[to].b == pairs_[from].b; ++to) {
-        const auto& sa = a_.all_states()[pairs_[to].a];
+      for (std::uint32_t pair = first_[state]; pair > 0; pair = pairs_[pair - 1].next) {
+        const auto& sa = a_.all_states()[pairs_[pair - 1].a];
         if (sa.begin < sa.end) {
           least = std::min(least, la.cost[sa.begin]);
           most = std::max(most, la.cost[sa.end - 1]);
@@ -108,8 +111,8 @@ private:
       const Real total_b = b_.total(sb, t);
       const std::size_t n = lb.cost.size();
       lb.mass.push_back(sb.beyond);
-      for (std::size_t pair = from; pair < to; ++pair) {
-        const auto& sa = a_.all_states()[pairs_[pair].a];
+      for (std::uint32_t pair = first_[state]; pair > 0; pair = pairs_[pair - 1].next) {
+        const auto& sa = a_.all_states()[pairs_[pair - 1].a];
         Real sum = sa.beyond * total_b;
         std::size_t i = sa.begin, k = n;
         any_above_ = any_above_ || (i < sa.end && n > 0 && la.cost[i] + lb.cost[0] < p_.observed);
@@ -123,7 +126,7 @@ private:
         if (i < sa.end)
           sum += (la.mass[i] - sa.beyond) * lb.mass[0];
         budget_.step(0.1 + 0.03 * static_cast<double>(n - k + i - sa.begin));
-        mass_ += static_cast<long double>(pairs_[pair].ways * sum * exp_minus<Real>(sa.low + sb.low - low_));
+        mass_ += static_cast<long double>(pairs_[pair - 1].ways * sum * exp_minus<Real>(sa.low + sb.low - low_));
       }
     }
     return !budget_.given_up();
@@ -136,6 +139,7 @@ private:
   RxcBound all_;
   SignedCost low_;
   std::vector<Pair> pairs_;
+  std::vector<std::uint32_t> first_; // by state of b_: its pairs, from 1
   long double mass_ = 0.0L;
   bool any_above_ = false;
 };

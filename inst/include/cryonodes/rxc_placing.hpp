@@ -113,7 +113,10 @@ public:
       base_ -= p_.cost(s[i]);
     }
     std::fill(ahead_.begin(), ahead_.end(), Real(-1));
-    place(0, amount_, {low, 0, 0, 1, 1, 1, 1, 1}, arrive);
+    if (low >= limit)
+      accept(0, amount_, 1, 1);
+    else
+      place(0, amount_, {low, 0, 0, 1, 1, 1, 1, 1}, arrive);
     return beyond_;
   }
 
@@ -148,25 +151,22 @@ private:
     return out;
   }
 
+  /// Mass of all ways to go on from row i.
+  void accept(std::size_t i, std::int64_t left, Real ways, Real pair) {
+    Real& ahead = ahead_[i * (static_cast<std::size_t>(amount_) + 1) + static_cast<std::size_t>(left)];
+    if (ahead < 0) {
+      SignedCost x = base_ + p_.cost(later_[i]) - p_.cost(left) - p_.cost(later_[i] - left);
+      for (std::size_t k = 0; k < i; ++k)
+        x += p_.cost(s_[k]) + row_[k]->best;
+      ahead = exp_minus<Real>(-x);
+    }
+    beyond_ += ways * pair * ahead;
+    budget_.step(0.15);
+  }
+
   /// Rows before i have their share. Equal rows take descending ones.
   template <class Arrive> void place(std::size_t i, std::int64_t left, const Path& path, const Arrive& arrive) {
-    const bool same = i > 0 && i < m_ && s_[i] == s_[i - 1];
-    if (!same && path.bound >= limit_) {
-      Real& ahead = ahead_[i * (static_cast<std::size_t>(amount_) + 1) + static_cast<std::size_t>(left)];
-      if (ahead < 0) {
-        SignedCost x = base_ + p_.cost(later_[i]) - p_.cost(left) - p_.cost(later_[i] - left);
-        for (std::size_t k = 0; k < i; ++k)
-          x += p_.cost(s_[k]) + row_[k]->best;
-        ahead = exp_minus<Real>(-x);
-      }
-      beyond_ += path.ways * path.pair * ahead;
-      budget_.step(0.15);
-      return;
-    }
-    if (i == m_) {
-      arrive(path.bound, path.key, path.key_of_rest, path.ways, path.factor);
-      return;
-    }
+    const bool same = i > 0 && s_[i] == s_[i - 1], end_of_group = i + 1 == m_ || s_[i + 1] != s_[i];
     const std::int64_t from = std::max<std::int64_t>(0, left - later_[i + 1]);
     std::int64_t to = std::min(s_[i], left);
     if (same)
@@ -175,10 +175,17 @@ private:
       const Share& share = row_[i]->of[static_cast<std::size_t>(a)];
       a_[i] = a;
       const int position = same ? path.position + 1 : 1, run = same && a == a_[i - 1] ? path.run + 1 : 1;
-      place(i + 1, left - a,
-            {path.bound + share.gain, path.key + share.key, path.key_of_rest + share.key_of_rest,
-             position == 1 ? path.ways : path.ways * static_cast<Real>(position) / static_cast<Real>(run), path.factor * share.factor, path.pair * share.pair, position, run},
-            arrive);
+      const SignedCost bound = path.bound + share.gain;
+      const Real ways = position == run ? path.ways : path.ways * static_cast<Real>(position) / static_cast<Real>(run);
+      if (end_of_group && bound >= limit_)
+        accept(i + 1, left - a, ways, path.pair * share.pair);
+      else if (i + 1 < m_)
+        place(i + 1, left - a,
+              {bound, path.key + share.key, path.key_of_rest + share.key_of_rest, ways, path.factor * share.factor,
+               path.pair * share.pair, position, run},
+              arrive);
+      else
+        arrive(bound, path.key + share.key, path.key_of_rest + share.key_of_rest, ways, path.factor * share.factor);
       if (budget_.given_up())
         return;
     }
