@@ -91,7 +91,7 @@ public:
              const RxcBound& rest, const RxcBound& both, SignedCost scale)
       : p_(problem), budget_(budget), amount_(amount), first_(first), rest_(rest), both_(both), scale_(scale),
         m_(p_.rows.size()), shares_(static_cast<std::size_t>(p_.rows.front()) + 1), a_(m_, 0), later_(m_ + 1, 0),
-        row_(m_), ahead_((m_ + 1) * (static_cast<std::size_t>(amount) + 1)) {}
+        row_(m_), none_(m_ + 1, Share{0, 0, 0, 1, 1}), alike_(m_ + 1, 0), ahead_((m_ + 1) * (static_cast<std::size_t>(amount) + 1)) {}
 
   /// A row's part in the key of a state, which is the sum of them: the order of rows does not matter.
   static std::uint64_t key(std::int64_t s) {
@@ -111,6 +111,10 @@ public:
       later_[i] = later_[i + 1] + s[i];
       row_[i] = &shares(s[i]);
       base_ -= p_.cost(s[i]);
+      const Share &none = row_[i]->of.front(), &after = none_[i + 1];
+      none_[i] = {none.gain + after.gain, none.key + after.key, none.key_of_rest + after.key_of_rest,
+                  none.factor * after.factor, none.pair * after.pair};
+      alike_[i] = i + 1 < m_ && s[i + 1] == s[i] ? alike_[i + 1] + 1 : 0;
     }
     std::fill(ahead_.begin(), ahead_.end(), Real(-1));
     if (low >= limit)
@@ -166,7 +170,7 @@ private:
 
   /// Rows before i have their share. Equal rows take descending ones.
   template <class Arrive> void place(std::size_t i, std::int64_t left, const Path& path, const Arrive& arrive) {
-    const bool same = i > 0 && s_[i] == s_[i - 1], end_of_group = i + 1 == m_ || s_[i + 1] != s_[i];
+    const bool same = i > 0 && s_[i] == s_[i - 1], end_of_group = alike_[i] == 0;
     const std::int64_t from = std::max<std::int64_t>(0, left - later_[i + 1]);
     std::int64_t to = std::min(s_[i], left);
     if (same)
@@ -177,7 +181,17 @@ private:
       const int position = same ? path.position + 1 : 1, run = same && a == a_[i - 1] ? path.run + 1 : 1;
       const SignedCost bound = path.bound + share.gain;
       const Real ways = position == run ? path.ways : path.ways * static_cast<Real>(position) / static_cast<Real>(run);
-      if (end_of_group && bound >= limit_)
+      if (a == left && i + 1 < m_) { // nothing is left for the others
+        const Share& none = none_[i + 1];
+        Real orders = ways; // those of the group that have nothing
+        for (int k = 1; k <= alike_[i]; ++k)
+          orders = orders * static_cast<Real>(position + k) / static_cast<Real>(k);
+        if (bound + none.gain >= limit_)
+          accept(m_, 0, orders, path.pair * share.pair * none.pair);
+        else
+          arrive(bound + none.gain, path.key + share.key + none.key, path.key_of_rest + share.key_of_rest + none.key_of_rest,
+                 orders, path.factor * share.factor * none.factor);
+      } else if (end_of_group && bound >= limit_)
         accept(i + 1, left - a, ways, path.pair * share.pair);
       else if (i + 1 < m_)
         place(i + 1, left - a,
@@ -202,6 +216,8 @@ private:
   SignedCost limit_ = 0, base_ = 0;
   RxcTotals a_, later_;
   std::vector<const Shares*> row_;
+  std::vector<Share> none_; // rows from i on have nothing
+  std::vector<int> alike_;  // rows after i with the same total
   std::vector<Real> ahead_; // by row and what is left: mass of all that may follow, -1: not known yet
   Real beyond_ = 0;
 };
