@@ -205,6 +205,7 @@ inline RxcResult fisher_rxc_exact(const std::vector<std::int64_t>& counts, std::
   std::sort(p.columns.rbegin(), p.columns.rend());
   if (p.rows.size() > p.columns.size() || (p.rows.size() == p.columns.size() && p.rows > p.columns))
     p.rows.swap(p.columns);
+  detail::set_prices(p);
   const detail::SignedCost scale = p.cost(r) + p.cost(c) - p.cost(n);
   const double range = detail::rxc_range(p, scale);
   if (range < 300.0)

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <vector>
 
 #include "cryonodes/exact_cost.hpp"
@@ -22,7 +23,8 @@ using RxcTotals = std::vector<std::int64_t>;
 struct RxcProblem {
   RxcTotals rows, columns; ///< descending
   SignedCost observed = 0;
-  std::vector<SignedCost> lf; ///< log n!
+  std::vector<SignedCost> lf;    ///< log n!
+  std::vector<SignedCost> price; ///< of a count in a column, by the column's total: see RxcBound
 
   SignedCost cost(std::int64_t n) const { return lf[static_cast<std::size_t>(n)]; }
   SignedCost cost(const RxcTotals& x) const {
@@ -42,8 +44,7 @@ template <class Real> Real exp_minus(SignedCost x) {
 }
 
 /// The least cost of some columns as a sum over the rows. With a price for each count in a column, a row of s buys its
-/// counts where they cost least: whatever the prices, no table costs less than `prices` + sum of of(s_i). With log c as
-/// the price in a column with total c that is near the best. of() is convex, so that the bound is least where the rows
+/// counts where they cost least: whatever the prices, no table costs less than `prices` + sum of of(s_i). of() is convex, so that the bound is least where the rows
 /// are least unequal.
 class RxcBound {
 public:
@@ -53,7 +54,7 @@ public:
     RxcTotals x(columns.size(), 0);
     std::vector<SignedCost> price;
     for (const std::int64_t c : columns) {
-      price.push_back(p.cost(c) - p.cost(c - 1));
+      price.push_back(p.price[static_cast<std::size_t>(c)]);
       prices += price.back() * c;
     }
     for (std::int64_t s = 1; s <= p.rows.front(); ++s) {
@@ -78,6 +79,47 @@ private:
   static constexpr SignedCost too_much = SignedCost{1} << 124U;
   std::vector<SignedCost> least_;
 };
+
+/// Prices for which the bound of the whole table is near the best. A table of least cost has, of each row, the counts
+/// up to which a further one costs less than its price and something for the row: midway between log x and log(x + 1).
+/// These are fitted to the totals in turn.
+inline void set_prices(RxcProblem& p) {
+  const auto fit = [](const RxcTotals& totals, const RxcTotals& others, std::vector<double>& own,
+                      const std::vector<double>& other) { // sum over the others of max(0, own * other - 1/2) = total
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      const auto total = static_cast<double>(totals[i]);
+      for (int step = 0; step < 30; ++step) { // Newton's, exact once the same terms are positive
+        double sum = 0.0, slope = 0.0;
+        for (std::size_t j = 0; j < others.size(); ++j)
+          if (own[i] * other[j] > 0.5) {
+            sum += own[i] * other[j] - 0.5;
+            slope += other[j];
+          }
+        if (slope == 0.0) {
+          own[i] *= 2.0;
+          continue;
+        }
+        const double next = own[i] + (total - sum) / slope;
+        if (next == own[i])
+          break;
+        own[i] = next;
+      }
+    }
+  };
+  std::vector<double> row, column;
+  const auto n = static_cast<double>(std::accumulate(p.rows.begin(), p.rows.end(), std::int64_t{0}));
+  for (const std::int64_t r : p.rows)
+    row.push_back(static_cast<double>(r) / n);
+  for (const std::int64_t c : p.columns)
+    column.push_back(static_cast<double>(c));
+  for (int sweep = 0; sweep < 30; ++sweep) {
+    fit(p.columns, p.rows, column, row);
+    fit(p.rows, p.columns, row, column);
+  }
+  p.price.assign(static_cast<std::size_t>(p.columns.front()) + 1, 0);
+  for (std::size_t j = 0; j < column.size(); ++j)
+    p.price[static_cast<std::size_t>(p.columns[j])] = static_cast<SignedCost>(std::log(column[j]) * 0x1p60) << 40U;
+}
 
 /// All ways in which each row gives a share to some columns and leaves the others the rest, but for those that are
 /// known to lead to tables as extreme as the observed one, however they end: of these the mass is added up, which is a
