@@ -37,7 +37,7 @@ public:
       return false;
     first_.assign(b_.states(), 0);
     RxcPlacing<Real> sharing(p_, budget_, a_.placed(), a_.bound(), b_.bound(), all_, a_.scale() + b_.scale());
-    mass_ = sharing.run(p_.rows.data(), low_, p_.observed,
+    mass_ = sharing.run(p_.rows.data(), low_, p_.observed, p_.observed,
                         [this](SignedCost, std::uint64_t a, std::uint64_t b, Real ways, Real) {
                           budget_.step(0.6);
                           const std::uint32_t number = a_.find(a);
@@ -49,6 +49,7 @@ public:
                           first = static_cast<std::uint32_t>(pairs_.size());
                           budget_.held += sizeof(Pair);
                         });
+    any_above_ = sharing.any_dropped();
     return !budget_.given_up() && combine();
   }
 

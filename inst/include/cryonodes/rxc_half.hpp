@@ -145,10 +145,11 @@ public:
     else if (level_ == 1)
       now_.beyond = 1;
     else
-      now_.beyond += placing_->run(totals, now_.low, now_.limit,
+      now_.beyond += placing_->run(totals, now_.low, floor, limit,
                     [this](SignedCost bound, std::uint64_t, std::uint64_t key, Real ways, Real factor) {
                       arrive(bound, key, ways, factor);
                     });
+    dropped_ = dropped_ || (placing_ && placing_->any_dropped());
     sorted_.clear();
     for (const auto& slot : found_.slots())
       if (slot.used())

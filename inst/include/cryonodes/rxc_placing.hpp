@@ -50,8 +50,15 @@ class RxcBound {
 public:
   SignedCost prices = 0;
 
-  RxcBound(const RxcProblem& p, const RxcTotals& columns) : least_(1, 0) {
-    RxcTotals x(columns.size(), 0);
+  RxcBound(const RxcProblem& p, const RxcTotals& columns) : least_(1, 0), most_(1, 0) {
+    RxcTotals x(columns.size(), 0), descending = columns;
+    std::sort(descending.rbegin(), descending.rend());
+    SignedCost full = 0;
+    for (const std::int64_t c : descending) {
+      for (std::int64_t a = 1; a <= c && most_.size() <= static_cast<std::size_t>(p.rows.front()); ++a)
+        most_.push_back(full + p.cost(a));
+      full += p.cost(c);
+    }
     std::vector<SignedCost> price;
     for (const std::int64_t c : columns) {
       price.push_back(p.price[static_cast<std::size_t>(c)]);
@@ -75,9 +82,14 @@ public:
     return static_cast<std::size_t>(s) < least_.size() ? least_[static_cast<std::size_t>(s)] : too_much;
   }
 
+  /// The most that a row of s can cost.
+  SignedCost most(std::int64_t s) const {
+    return static_cast<std::size_t>(s) < most_.size() ? most_[static_cast<std::size_t>(s)] : too_much;
+  }
+
 private:
   static constexpr SignedCost too_much = SignedCost{1} << 124U;
-  std::vector<SignedCost> least_;
+  std::vector<SignedCost> least_, most_;
 };
 
 /// Prices for which the bound of the whole table is near the best. A table of least cost has, of each row, the counts
@@ -133,42 +145,50 @@ public:
              const RxcBound& rest, const RxcBound& both, SignedCost scale)
       : p_(problem), budget_(budget), amount_(amount), first_(first), rest_(rest), both_(both), scale_(scale),
         m_(p_.rows.size()), shares_(static_cast<std::size_t>(p_.rows.front()) + 1), a_(m_, 0), later_(m_ + 1, 0),
-        row_(m_), none_(m_ + 1, Share{0, 0, 0, 1, 1}), alike_(m_ + 1, 0), ahead_((m_ + 1) * (static_cast<std::size_t>(amount) + 1)) {}
+        row_(m_), none_(m_ + 1, Share{0, 0, 0, 0, 1, 1}), alike_(m_ + 1, 0), ahead_((m_ + 1) * (static_cast<std::size_t>(amount) + 1)) {}
 
   /// A row's part in the key of a state, which is the sum of them: the order of rows does not matter.
   static std::uint64_t key(std::int64_t s) {
-    return mix_bits((static_cast<std::uint64_t>(s) + 1) * 0x9e3779b97f4a7c15U);
+    return mix_bits(0x5851f42d4c957f2dU + static_cast<std::uint64_t>(s) * 0x9e3779b97f4a7c15U);
   }
 
   /// Calls arrive(bound, key of the shares, key of the rests, ways, exp(low - bound)) for each way whose bound from
-  /// below is less than `limit`; `ways` counts the orders of equal rows.
+  /// below is less than `limit`, and that from above no less than `floor`; `ways` counts the orders of equal rows.
   /// @param s totals of the rows; @param low their bound.
-  /// @return mass of the others, in units of exp(-low).
-  template <class Arrive> Real run(const std::int64_t* s, SignedCost low, SignedCost limit, const Arrive& arrive) {
+  /// @return mass of those beyond the limit, in units of exp(-low).
+  template <class Arrive>
+  Real run(const std::int64_t* s, SignedCost low, SignedCost floor, SignedCost limit, const Arrive& arrive) {
     s_ = s;
     limit_ = limit;
+    floor_ = floor;
+    SignedCost top = 0;
     beyond_ = 0;
     base_ = low + scale_;
     for (std::size_t i = m_; i-- > 0;) {
       later_[i] = later_[i + 1] + s[i];
       row_[i] = &shares(s[i]);
       base_ -= p_.cost(s[i]);
+      top += both_.most(s[i]);
       const Share &none = row_[i]->of.front(), &after = none_[i + 1];
-      none_[i] = {none.gain + after.gain, none.key + after.key, none.key_of_rest + after.key_of_rest,
+      none_[i] = {none.gain + after.gain, none.loss + after.loss, none.key + after.key, none.key_of_rest + after.key_of_rest,
                   none.factor * after.factor, none.pair * after.pair};
       alike_[i] = i + 1 < m_ && s[i + 1] == s[i] ? alike_[i + 1] + 1 : 0;
     }
     std::fill(ahead_.begin(), ahead_.end(), Real(-1));
-    if (low >= limit)
+    if (top < floor)
+      dropped_ = true;
+    else if (low >= limit)
       accept(0, amount_, 1, 1);
     else
-      place(0, amount_, {low, 0, 0, 1, 1, 1, 1, 1}, arrive);
+      place(0, amount_, {low, top, 0, 0, 1, 1, 1, 1, 1}, arrive);
     return beyond_;
   }
+  /// Was there anything below a floor?
+  bool any_dropped() const { return dropped_; }
 
 private:
   struct Share {
-    SignedCost gain; ///< of the bound
+    SignedCost gain, loss; ///< of the bound from below, and from above
     std::uint64_t key, key_of_rest;
     Real factor, pair; ///< exp(-gain); 1 / (a! (s - a)!) in units of the largest
   };
@@ -177,7 +197,7 @@ private:
     SignedCost best = 0;   ///< log of the unit of `pair`
   };
   struct Path {
-    SignedCost bound;
+    SignedCost bound, top;
     std::uint64_t key, key_of_rest;
     Real ways, factor, pair;
     int position, run; ///< in its group of equal rows, and among those with equal shares
@@ -191,7 +211,8 @@ private:
     out.best = -p_.cost(middle) - p_.cost(s - middle);
     for (std::int64_t a = 0; a <= most; ++a) {
       const SignedCost gain = first_.of(a) + rest_.of(s - a) - both_.of(s);
-      out.of.push_back({gain, key(a), key(s - a), exp_minus<Real>(gain),
+      const SignedCost loss = both_.most(s) - first_.most(a) - rest_.most(s - a);
+      out.of.push_back({gain, loss, key(a), key(s - a), exp_minus<Real>(gain),
                         exp_minus<Real>(out.best + p_.cost(a) + p_.cost(s - a))});
     }
     return out;
@@ -221,14 +242,20 @@ private:
       const Share& share = row_[i]->of[static_cast<std::size_t>(a)];
       a_[i] = a;
       const int position = same ? path.position + 1 : 1, run = same && a == a_[i - 1] ? path.run + 1 : 1;
-      const SignedCost bound = path.bound + share.gain;
+      const SignedCost bound = path.bound + share.gain, top = path.top - share.loss;
+      if (top < floor_) {
+        dropped_ = true;
+        continue;
+      }
       const Real ways = position == run ? path.ways : path.ways * static_cast<Real>(position) / static_cast<Real>(run);
       if (a == left && i + 1 < m_) { // nothing is left for the others
         const Share& none = none_[i + 1];
         Real orders = ways; // those of the group that have nothing
         for (int k = 1; k <= alike_[i]; ++k)
           orders = orders * static_cast<Real>(position + k) / static_cast<Real>(k);
-        if (bound + none.gain >= limit_)
+        if (top - none.loss < floor_)
+          dropped_ = true;
+        else if (bound + none.gain >= limit_)
           accept(m_, 0, orders, path.pair * share.pair * none.pair);
         else
           arrive(bound + none.gain, path.key + share.key + none.key, path.key_of_rest + share.key_of_rest + none.key_of_rest,
@@ -237,7 +264,7 @@ private:
         accept(i + 1, left - a, ways, path.pair * share.pair);
       else if (i + 1 < m_)
         place(i + 1, left - a,
-              {bound, path.key + share.key, path.key_of_rest + share.key_of_rest, ways, path.factor * share.factor,
+              {bound, top, path.key + share.key, path.key_of_rest + share.key_of_rest, ways, path.factor * share.factor,
                path.pair * share.pair, position, run},
               arrive);
       else
@@ -255,13 +282,14 @@ private:
   std::size_t m_;
   std::vector<Shares> shares_; // by total of the row
   const std::int64_t* s_ = nullptr;
-  SignedCost limit_ = 0, base_ = 0;
+  SignedCost floor_ = 0, limit_ = 0, base_ = 0;
   RxcTotals a_, later_;
   std::vector<const Shares*> row_;
   std::vector<Share> none_; // rows from i on have nothing
   std::vector<int> alike_;  // rows after i with the same total
   std::vector<Real> ahead_; // by row and what is left: mass of all that may follow, -1: not known yet
   Real beyond_ = 0;
+  bool dropped_ = false;
 };
 
 } // namespace detail
