@@ -39,7 +39,7 @@ public:
     RxcPlacing<Real> sharing(p_, budget_, a_.placed(), a_.bound(), b_.bound(), all_, a_.scale() + b_.scale());
     mass_ = sharing.run(p_.rows.data(), low_, p_.observed, p_.observed,
                         [this](SignedCost, std::uint64_t a, std::uint64_t b, Real ways, Real) {
-                          budget_.step(0.6);
+                          budget_.step(1.0);
                           const std::uint32_t number = a_.find(a);
                           const auto& state = a_.all_states()[number];
                           if (state.begin == state.end && state.beyond == 0)
@@ -60,7 +60,7 @@ public:
   const NetworkBudget& budget() const { return budget_; }
 
 private:
-  struct Pair { ///< states that make a table together
+  struct Pair {            ///< states that make a table together
     std::uint32_t a, next; ///< the next one with the same state of b_, from 1
     Real ways;
   };
@@ -86,6 +86,7 @@ private:
     return best;
   }
 
+  /// For each state of b_ its list, and a walk along it with the list of each state of a_ that it belongs to.
   bool combine() {
     const auto& la = a_.lists();
     std::vector<Real> mass_a(la.cost.size());
@@ -94,11 +95,8 @@ private:
         mass_a[i] = la.ways[i] * exp_minus<Real>(la.cost[i] - s.low);
     typename RxcHalf<Real>::List lb;
     b_.start(b_.columns());
-    for (std::size_t state = 0; state < first_.size(); ++state) {
-      if (first_[state] == 0)
-        continue;
-      const std::int64_t* const t = b_.totals(state);
-      SignedCost least = p_.observed, most = 0;
+    for (std::size_t state = 0; state < first_.size() && !budget_.given_up(); ++state) {
+      SignedCost least = p_.observed, most = -1;
       for (std::uint32_t pair = first_[state]; pair > 0; pair = pairs_[pair - 1].next) {
         const auto& sa = a_.all_states()[pairs_[pair - 1].a];
         if (sa.begin < sa.end) {
@@ -106,31 +104,40 @@ private:
           most = std::max(most, la.cost[sa.end - 1]);
         }
       }
-      const auto sb = b_.gather(t, p_.observed - most, p_.observed - least, lb);
-      if (budget_.given_up())
-        return false;
+      const std::int64_t* const t = b_.totals(state);
+      typename RxcHalf<Real>::State sb;
+      lb = {};
+      if (most >= 0) // else there are only tables beyond the limit
+        sb = b_.gather(t, p_.observed - most, p_.observed - least, lb);
       const Real total_b = b_.total(sb, t);
-      const std::size_t n = lb.cost.size();
       lb.mass.push_back(sb.beyond);
       for (std::uint32_t pair = first_[state]; pair > 0; pair = pairs_[pair - 1].next) {
         const auto& sa = a_.all_states()[pairs_[pair - 1].a];
-        Real sum = sa.beyond * total_b;
-        std::size_t i = sa.begin, k = n;
-        any_above_ = any_above_ || (i < sa.end && n > 0 && la.cost[i] + lb.cost[0] < p_.observed);
-        for (; i < sa.end; ++i) {
-          while (k > 0 && la.cost[i] + lb.cost[k - 1] >= p_.observed)
-            --k;
-          if (k == 0)
-            break;
-          sum += mass_a[i] * lb.mass[k];
-        }
-        if (i < sa.end)
-          sum += (la.mass[i] - sa.beyond) * lb.mass[0];
-        budget_.step(0.1 + 0.03 * static_cast<double>(n - k + i - sa.begin));
-        mass_ += static_cast<long double>(pairs_[pair - 1].ways * sum * exp_minus<Real>(sa.low + sb.low - low_));
+        mass_ += pairs_[pair - 1].ways * (sa.beyond * total_b + walk(sa, mass_a, lb)) *
+                 exp_minus<Real>(sa.low + sb.low - low_);
       }
     }
     return !budget_.given_up();
+  }
+
+  /// Mass of the tables with a cost of the state's list and one of `lb` that together reach the observed one.
+  Real walk(const typename RxcHalf<Real>::State& sa, const std::vector<Real>& mass_a,
+            const typename RxcHalf<Real>::List& lb) {
+    const auto& la = a_.lists();
+    std::size_t i = sa.begin, k = lb.cost.size(); // from k on they do
+    any_above_ = any_above_ || (i < sa.end && k > 0 && la.cost[i] + lb.cost[0] < p_.observed);
+    long double sum = 0.0L;
+    for (; i < sa.end; ++i) {
+      while (k > 0 && la.cost[i] + lb.cost[k - 1] >= p_.observed)
+        --k;
+      if (k == 0)
+        break;
+      sum += mass_a[i] * lb.mass[k];
+    }
+    if (i < sa.end)
+      sum += (la.mass[i] - sa.beyond) * lb.mass[0];
+    budget_.step(0.2 + 0.04 * static_cast<double>(lb.cost.size() - k + i - sa.begin));
+    return static_cast<Real>(sum);
   }
 
   const RxcProblem& p_;
@@ -206,13 +213,18 @@ inline RxcResult fisher_rxc_exact(const std::vector<std::int64_t>& counts, std::
   std::sort(p.columns.rbegin(), p.columns.rend());
   if (p.rows.size() > p.columns.size() || (p.rows.size() == p.columns.size() && p.rows > p.columns))
     p.rows.swap(p.columns);
+  const auto m = static_cast<double>(p.rows.size()), most = static_cast<double>(p.rows.front());
+  if ((most + 1000.0 * m) * static_cast<double>(p.columns.size()) > limits.work)
+    return out; // prices and bounds alone would be too much
   detail::set_prices(p);
   const detail::SignedCost scale = p.cost(r) + p.cost(c) - p.cost(n);
   const double range = detail::rxc_range(p, scale);
+  RxcLimits half = limits; // a step takes twice as long in numbers of the longer kind
+  half.work /= 2.0;
   if (range < 300.0)
     detail::run_rxc<double>(p, scale, limits, poll, out);
   else if (range < 5000.0)
-    detail::run_rxc<long double>(p, scale, limits, poll, out);
+    detail::run_rxc<long double>(p, scale, half, poll, out);
   return out;
 }
 

@@ -31,9 +31,9 @@ public:
     Real beyond = 0;
   };
   struct List {
-    std::vector<SignedCost> cost; ///< ascending
-    std::vector<Real> ways;       ///< number of tables with each
-    std::vector<Real> mass;       ///< of tables with this cost or a greater one, those beyond the limit included
+    std::vector<SignedCost> cost;    ///< ascending
+    std::vector<Real> ways;          ///< number of tables with each
+    std::vector<Real> mass;          ///< of tables with this cost or a greater one, those beyond the limit included
     std::vector<std::uint32_t> rank; ///< of the cost among all; empty: not known
     void append(const List& x) {
       cost.insert(cost.end(), x.cost.begin(), x.cost.end());
@@ -99,8 +99,15 @@ public:
         state.back().begin = lists.cost.size();
         lists.append(one);
         state.back().end = lists.cost.size();
-        budget_.held += one.cost.size() * (sizeof(SignedCost) + 2 * sizeof(Real) + 4);
+        budget_.held += one.cost.size() * bytes_of_value;
       }
+      budget_.held -= lists_.cost.size() * bytes_of_value + targets_.size() * bytes_of_target +
+                      moves_.size() * ranked_ * sizeof(std::uint32_t);
+      targets_.clear();
+      target_of_ = {};
+      reached_.clear();
+      moves_.clear();
+      move_of_ = {};
       lists_ = std::move(lists);
       state_ = std::move(state);
       built_index_ = index_;
@@ -112,13 +119,9 @@ public:
   const List& lists() const { return lists_; }
   const std::vector<State>& all_states() const { return state_; }
 
+  /// Before the lists of a level are gathered.
   void start(std::size_t level) {
     level_ = level;
-    targets_.clear();
-    target_of_ = {};
-    moves_.clear();
-    move_of_ = {};
-    reached_.clear();
     if (level > 1)
       placing_ = std::make_unique<RxcPlacing<Real>>(p_, budget_, own_[level - 1], one_[level], bound_[level - 1],
                                                     bound_[level], total_[level - 1]);
@@ -146,9 +149,9 @@ public:
       now_.beyond = 1;
     else
       now_.beyond += placing_->run(totals, now_.low, floor, limit,
-                    [this](SignedCost bound, std::uint64_t, std::uint64_t key, Real ways, Real factor) {
-                      arrive(bound, key, ways, factor);
-                    });
+                                   [this](SignedCost bound, std::uint64_t, std::uint64_t key, Real ways, Real factor) {
+                                     arrive(bound, key, ways, factor);
+                                   });
     dropped_ = dropped_ || (placing_ && placing_->any_dropped());
     sorted_.clear();
     for (const auto& slot : found_.slots())
@@ -162,13 +165,17 @@ public:
     out.cost.resize(n);
     out.ways.resize(n);
     out.mass.resize(n);
-    Real mass = now_.beyond;
+    long double mass = now_.beyond;
     for (std::size_t k = n; k-- > 0;) {
       out.cost[k] = sorted_[k].first;
       out.ways[k] = sorted_[k].second;
-      out.mass[k] = mass += sorted_[k].second * exp_minus<Real>(sorted_[k].first - now_.low);
+      mass += sorted_[k].second * exp_minus<Real>(sorted_[k].first - now_.low);
+      out.mass[k] = static_cast<Real>(mass);
     }
-    budget_.step(static_cast<double>(n));
+    const std::size_t here = n * (sizeof(sorted_[0]) + sizeof(SignedCost) + 2 * sizeof(Real));
+    budget_.held += here;
+    budget_.step(1.5 * static_cast<double>(n));
+    budget_.held -= here + std::exchange(held_, 0);
     return now_;
   }
 
@@ -235,6 +242,7 @@ private:
           targets_.push_back(cost);
           reached_.push_back(0);
           number = static_cast<std::uint32_t>(targets_.size());
+          budget_.held += bytes_of_target;
         }
         target = number;
       }
@@ -277,13 +285,19 @@ private:
         room += std::min(d, p_.rows[k]);
       if (room < left - d)
         break;
-      const SignedCost here = bound + bound_[level_].of(d) + bound_of_rest_[level_].of(p_.rows[i] - d) -
-                              bound_of_rest_[0].of(p_.rows[i]);
+      const SignedCost here =
+          bound + bound_[level_].of(d) + bound_of_rest_[level_].of(p_.rows[i] - d) - bound_of_rest_[0].of(p_.rows[i]);
       d_[i] = d;
       if (here < p_.observed && !number(i + 1, left - d, key + RxcPlacing<Real>::key(d), here))
         return false;
     }
     return true;
+  }
+
+  void account(double steps) {
+    budget_.held += found_.bytes() - held_;
+    held_ = found_.bytes();
+    budget_.step(steps);
   }
 
   /// Tables that end in one way, their bound below the limit.
@@ -293,7 +307,7 @@ private:
         dropped_ = true;
       else
         found_[CostKey(static_cast<Cost>(bound))] += ways;
-      budget_.step(0.4);
+      account(0.6);
       return;
     }
     const State& from = state_[found(built_index_, key)];
@@ -313,12 +327,12 @@ private:
     const auto passed = static_cast<double>(end - begin);
     if (!lists_.rank.empty()) {
       pass_on(begin, end, placed, ways);
-      budget_.step(0.6 + 0.04 * passed);
+      budget_.step(1.0 + 0.05 * passed);
       return;
     }
     for (std::size_t k = begin; k < end; ++k)
       found_[CostKey(static_cast<Cost>(cost[k] + placed))] += lists_.ways[k] * ways;
-    budget_.step(0.6 + 0.15 * passed);
+    account(1.0 + 0.25 * passed);
   }
 
   const RxcProblem& p_;
@@ -343,7 +357,9 @@ private:
   FlatMap<CostKey, Real, HashCost> found_;
   std::vector<std::pair<SignedCost, Real>> sorted_;
 
-  std::size_t ranked_ = 0;
+  static constexpr std::size_t bytes_of_value = sizeof(SignedCost) + 2 * sizeof(Real) + sizeof(std::uint32_t);
+  static constexpr std::size_t bytes_of_target = 2 * sizeof(SignedCost) + 2 * sizeof(Real) + 2 * sizeof(std::uint32_t);
+  std::size_t ranked_ = 0, held_ = 0;
   std::vector<SignedCost> targets_;
   FlatMap<CostKey, std::uint32_t, HashCost> target_of_, move_of_;
   std::vector<std::vector<std::uint32_t>> moves_;

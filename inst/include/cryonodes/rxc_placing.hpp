@@ -5,7 +5,9 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "cryonodes/exact_cost.hpp"
@@ -40,42 +42,45 @@ template <class Real> Real exp_minus(SignedCost x) {
   constexpr unsigned dropped = 46; // 54 binary places are left
   const SignedCost rest = x >> dropped;
   const auto low = static_cast<std::int64_t>(rest);
-  return std::exp(low == rest ? -static_cast<Real>(low) * static_cast<Real>(0x1p-54) : -static_cast<Real>(cost_wide(x)));
+  return std::exp(low == rest ? -static_cast<Real>(low) * static_cast<Real>(0x1p-54)
+                              : -static_cast<Real>(cost_wide(x)));
 }
 
 /// The least cost of some columns as a sum over the rows. With a price for each count in a column, a row of s buys its
-/// counts where they cost least: whatever the prices, no table costs less than `prices` + sum of of(s_i). of() is convex, so that the bound is least where the rows
-/// are least unequal.
+/// counts where they cost least: whatever the prices, no table costs less than `prices` + sum of of(s_i). of() is
+/// convex, so that the bound is least where the rows are least unequal.
 class RxcBound {
 public:
   SignedCost prices = 0;
 
   RxcBound(const RxcProblem& p, const RxcTotals& columns) : least_(1, 0), most_(1, 0) {
+    const auto rows = static_cast<std::size_t>(p.rows.front()) + 1;
     RxcTotals x(columns.size(), 0), descending = columns;
     std::sort(descending.rbegin(), descending.rend());
     SignedCost full = 0;
     for (const std::int64_t c : descending) {
-      for (std::int64_t a = 1; a <= c && most_.size() <= static_cast<std::size_t>(p.rows.front()); ++a)
+      for (std::int64_t a = 1; a <= c && most_.size() < rows; ++a)
         most_.push_back(full + p.cost(a));
       full += p.cost(c);
     }
-    std::vector<SignedCost> price;
-    for (const std::int64_t c : columns) {
-      price.push_back(p.price[static_cast<std::size_t>(c)]);
-      prices += price.back() * c;
+    std::vector<std::pair<SignedCost, std::size_t>> offer; // what one more in a column costs: the least comes first
+    const auto put = [&](std::size_t j) {
+      if (x[j] == columns[j])
+        return;
+      offer.emplace_back(p.cost(x[j] + 1) - p.cost(x[j]) - p.price[static_cast<std::size_t>(columns[j])], j);
+      std::push_heap(offer.begin(), offer.end(), std::greater<>());
+    };
+    for (std::size_t j = 0; j < columns.size(); ++j) {
+      prices += p.price[static_cast<std::size_t>(columns[j])] * columns[j];
+      put(j);
     }
-    for (std::int64_t s = 1; s <= p.rows.front(); ++s) {
-      SignedCost best = too_much;
-      std::size_t at = 0;
-      for (std::size_t j = 0; j < columns.size(); ++j)
-        if (x[j] < columns[j] && p.cost(x[j] + 1) - p.cost(x[j]) - price[j] < best) {
-          best = p.cost(x[j] + 1) - p.cost(x[j]) - price[j];
-          at = j;
-        }
-      if (best == too_much)
-        break; // no room for more
-      ++x[at];
-      least_.push_back(least_.back() + best);
+    while (least_.size() < rows && !offer.empty()) {
+      std::pop_heap(offer.begin(), offer.end(), std::greater<>());
+      const auto [cost, j] = offer.back();
+      offer.pop_back();
+      least_.push_back(least_.back() + cost);
+      ++x[j];
+      put(j);
     }
   }
   SignedCost of(std::int64_t s) const {
@@ -145,7 +150,8 @@ public:
              const RxcBound& rest, const RxcBound& both, SignedCost scale)
       : p_(problem), budget_(budget), amount_(amount), first_(first), rest_(rest), both_(both), scale_(scale),
         m_(p_.rows.size()), shares_(static_cast<std::size_t>(p_.rows.front()) + 1), a_(m_, 0), later_(m_ + 1, 0),
-        row_(m_), none_(m_ + 1, Share{0, 0, 0, 0, 1, 1}), alike_(m_ + 1, 0), ahead_((m_ + 1) * (static_cast<std::size_t>(amount) + 1)) {}
+        row_(m_), none_(m_ + 1, Share{0, 0, 0, 0, 1, 1}), alike_(m_ + 1, 0),
+        ahead_((m_ + 1) * (static_cast<std::size_t>(amount) + 1)) {}
 
   /// A row's part in the key of a state, which is the sum of them: the order of rows does not matter.
   static std::uint64_t key(std::int64_t s) {
@@ -170,7 +176,8 @@ public:
       base_ -= p_.cost(s[i]);
       top += both_.most(s[i]);
       const Share &none = row_[i]->of.front(), &after = none_[i + 1];
-      none_[i] = {none.gain + after.gain, none.loss + after.loss, none.key + after.key, none.key_of_rest + after.key_of_rest,
+      none_[i] = {none.gain + after.gain,     none.loss + after.loss,
+                  none.key + after.key,       none.key_of_rest + after.key_of_rest,
                   none.factor * after.factor, none.pair * after.pair};
       alike_[i] = i + 1 < m_ && s[i + 1] == s[i] ? alike_[i + 1] + 1 : 0;
     }
@@ -181,7 +188,7 @@ public:
       accept(0, amount_, 1, 1);
     else
       place(0, amount_, {low, top, 0, 0, 1, 1, 1, 1, 1}, arrive);
-    return beyond_;
+    return static_cast<Real>(beyond_);
   }
   /// Was there anything below a floor?
   bool any_dropped() const { return dropped_; }
@@ -228,7 +235,7 @@ private:
       ahead = exp_minus<Real>(-x);
     }
     beyond_ += ways * pair * ahead;
-    budget_.step(0.15);
+    budget_.step(0.2);
   }
 
   /// Rows before i have their share. Equal rows take descending ones.
@@ -258,8 +265,9 @@ private:
         else if (bound + none.gain >= limit_)
           accept(m_, 0, orders, path.pair * share.pair * none.pair);
         else
-          arrive(bound + none.gain, path.key + share.key + none.key, path.key_of_rest + share.key_of_rest + none.key_of_rest,
-                 orders, path.factor * share.factor * none.factor);
+          arrive(bound + none.gain, path.key + share.key + none.key,
+                 path.key_of_rest + share.key_of_rest + none.key_of_rest, orders,
+                 path.factor * share.factor * none.factor);
       } else if (end_of_group && bound >= limit_)
         accept(i + 1, left - a, ways, path.pair * share.pair);
       else if (i + 1 < m_)
@@ -288,7 +296,7 @@ private:
   std::vector<Share> none_; // rows from i on have nothing
   std::vector<int> alike_;  // rows after i with the same total
   std::vector<Real> ahead_; // by row and what is left: mass of all that may follow, -1: not known yet
-  Real beyond_ = 0;
+  long double beyond_ = 0.0L;
   bool dropped_ = false;
 };
 
