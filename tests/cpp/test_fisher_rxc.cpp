@@ -37,6 +37,45 @@ Counts random_table(std::mt19937& random, std::size_t rows, std::size_t columns,
   }
 }
 
+detail::RxcProblem problem(const Counts& table, std::size_t rows, std::size_t columns) {
+  detail::RxcProblem p;
+  p.rows.assign(rows, 0);
+  p.columns.assign(columns, 0);
+  for (std::size_t k = 0; k < table.size(); ++k) {
+    p.rows[k / columns] += table[k];
+    p.columns[k % columns] += table[k];
+  }
+  std::sort(p.rows.rbegin(), p.rows.rend());
+  std::sort(p.columns.rbegin(), p.columns.rend());
+  for (const detail::Cost cost : detail::log_factorials(100))
+    p.lf.push_back(static_cast<detail::SignedCost>(cost));
+  detail::set_prices(p);
+  return p;
+}
+
+// Calls each(cost) for every table with these totals, cell by cell from row `i`, column `j`.
+template <class Each>
+void each_cost(const detail::RxcProblem& p, Counts rows, Counts columns, std::size_t i, std::size_t j,
+               detail::SignedCost cost, const Each& each) {
+  if (i == rows.size()) {
+    if (std::all_of(columns.begin(), columns.end(), [](std::int64_t c) { return c == 0; }))
+      each(cost);
+    return;
+  }
+  if (j == columns.size()) {
+    if (rows[i] == 0)
+      each_cost(p, rows, columns, i + 1, 0, cost, each);
+    return;
+  }
+  const std::int64_t most = std::min(rows[i], columns[j]);
+  for (std::int64_t a = 0; a <= most; ++a) {
+    Counts r = rows, c = columns;
+    r[i] -= a;
+    c[j] -= a;
+    each_cost(p, r, c, i, j + 1, cost + p.cost(a), each);
+  }
+}
+
 } // namespace
 
 TEST_CASE("equal products of factorials have equal costs, and costs are log n!") {
@@ -110,6 +149,79 @@ TEST_CASE("p of an r x c table is the same bits for every order of rows and colu
       }
     CHECK(fisher_rxc_exact(moved, rows, columns).p_value == p);
     CHECK(fisher_rxc_exact(turned, columns, rows).p_value == p);
+  }
+}
+
+TEST_CASE("no table costs less than the bound from below, nor more than that from above") {
+  std::mt19937 random(23);
+  for (int round = 0; round < 60; ++round) {
+    const std::size_t rows = 2 + random() % 3, columns = 1 + random() % 3;
+    const Counts table = random_table(random, rows, columns + 1, 14);
+    detail::RxcProblem p = problem(table, rows, columns + 1);
+    // All columns but the first, and what of the rows is in them.
+    Counts left(rows, 0);
+    for (std::size_t k = 0; k < table.size(); ++k)
+      if (k % (columns + 1) > 0)
+        left[k / (columns + 1)] += table[k];
+    Counts in_table(columns, 0);
+    for (std::size_t k = 0; k < table.size(); ++k)
+      if (k % (columns + 1) > 0)
+        in_table[k % (columns + 1) - 1] += table[k];
+    std::sort(in_table.rbegin(), in_table.rend());
+    for (const std::int64_t c : in_table)
+      p.price[static_cast<std::size_t>(c)] += (detail::SignedCost{1} << 98U) * (random() % 3); // whatever the prices
+    const detail::RxcBound bound(p, in_table);
+    detail::SignedCost low = bound.prices, top = 0;
+    for (const std::int64_t s : left) {
+      low += bound.of(s);
+      top += bound.most(s);
+    }
+    detail::SignedCost least = detail::SignedCost{1} << 120U, most = 0;
+    each_cost(p, left, in_table, 0, 0, 0, [&](detail::SignedCost cost) {
+      least = std::min(least, cost);
+      most = std::max(most, cost);
+    });
+    CHECK((low <= least));
+    CHECK((top >= most));
+    if (columns == 1)
+      CHECK((low == least));
+  }
+}
+
+TEST_CASE("shares that are followed and shares that are not have the mass of all tables, wherever the limit is") {
+  std::mt19937 random(24);
+  for (int round = 0; round < 40; ++round) {
+    const std::size_t rows = 2 + random() % 4;
+    const detail::RxcProblem p = problem(random_table(random, rows, 2, 25), rows, 2);
+    const detail::RxcBound first(p, {p.columns[0]}), rest(p, {p.columns[1]}), both(p, p.columns);
+    std::int64_t n = 0;
+    detail::SignedCost low = both.prices, top = 0;
+    for (const std::int64_t r : p.rows) {
+      low += both.of(r);
+      top += both.most(r);
+      n += r;
+    }
+    // sum of exp(-cost) over all tables: n! / (prod r! prod c!)
+    const double all = detail::cost_number(low + p.cost(n) - p.cost(p.rows) - p.cost(p.columns));
+    RxcLimits limits;
+    const Poll poll;
+    detail::NetworkBudget budget(limits, poll);
+    detail::RxcPlacing<double> placing(p, budget, p.columns[0], first, rest, both, 0); // the last column alone: 1
+    double before = -1.0;
+    for (int k = 0; k <= 8; ++k) {
+      const detail::SignedCost limit = low + (top - low) * k / 8 + (k == 8 ? 1 : 0);
+      double followed = 0.0;
+      const double beyond =
+          placing.run(p.rows.data(), low, 0, limit,
+                      [&](detail::SignedCost bound, std::uint64_t, std::uint64_t, double ways, double factor) {
+                        CHECK((bound < limit));
+                        CHECK(std::fabs(std::log(factor) - detail::cost_number(low - bound)) < 1e-12);
+                        followed += ways * factor;
+                      });
+      CHECK(followed >= before);
+      before = followed;
+      CHECK(std::fabs(std::log(followed + beyond) - all) < 1e-13);
+    }
   }
 }
 
