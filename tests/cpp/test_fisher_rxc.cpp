@@ -206,7 +206,8 @@ TEST_CASE("shares that are followed and shares that are not have the mass of all
     RxcLimits limits;
     const Poll poll;
     detail::NetworkBudget budget(limits, poll);
-    detail::RxcPlacing<double> placing(p, budget, p.columns[0], first, rest, both, 0); // the last column alone: 1
+    detail::RxcPlacing<double> placing(p, budget, p.columns[0], p.columns[1], first, rest, both,
+                                       0); // the last column alone: 1
     double before = -1.0;
     for (int k = 0; k <= 8; ++k) {
       const detail::SignedCost limit = low + (top - low) * k / 8 + (k == 8 ? 1 : 0);
@@ -230,6 +231,17 @@ TEST_CASE("the 8 x 6 table on which 32-bit counts of paths overflow") {
   const Counts turned = {1, 0, 0, 3, 1, 0, 1, 1, 0, 1, 1, 1, 1, 1, 2, 0, 0, 0, 3, 0, 0, 1, 0, 1,
                          0, 1, 1, 3, 2, 0, 0, 1, 1, 0, 0, 1, 0, 3, 1, 1, 0, 1, 0, 0, 1, 0, 2, 4};
   CHECK(std::fabs(fisher_rxc_exact(turned, 6, 8).p_value / 0.10445065304420492 - 1.0) < 1e-14);
+}
+
+TEST_CASE("tables whose other half is all beyond the limit, whose margins are far apart, or that are nearly empty") {
+  // tests/golden/fisher_rxc_exact.csv and fisher_failures.csv, in whole numbers or fractions.
+  const Counts wide = {1088, 126, 342, 516, 594, 578, 528, 378, 272, 160, 68, 40, 22, 4, 2,
+                       12,   1,   5,   4,   5,   1,   2,   1,   0,   0,   0,  0,  0,  0, 0};
+  CHECK(std::fabs(fisher_rxc_exact(wide, 2, 15).p_value / 0.363338143177347783 - 1.0) < 1e-13);
+  CHECK(std::fabs(fisher_rxc_exact({100000, 6, 7, 100000, 7, 9}, 2, 3).p_value / 0.917721503193896178 - 1.0) < 1e-13);
+  const Counts sparse = {0, 1, 2, 0, 2, 0, 1, 1, 2, 0, 0, 0, 0, 1, 0, 0, 0, 1,
+                         1, 2, 2, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0};
+  CHECK(std::fabs(fisher_rxc_exact(sparse, 6, 6).p_value / 0.935688150858429496 - 1.0) < 1e-14);
 }
 
 TEST_CASE("the most probable r x c table has p = 1, one far out a finite logarithm") {

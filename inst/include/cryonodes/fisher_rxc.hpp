@@ -36,7 +36,8 @@ public:
     if (!a_.build(split_) || (b_.columns() > 1 && !b_.build(b_.columns() - 1)) || !b_.number_states(b_.columns()))
       return false;
     first_.assign(b_.states(), 0);
-    RxcPlacing<Real> sharing(p_, budget_, a_.placed(), a_.bound(), b_.bound(), all_, a_.scale() + b_.scale());
+    RxcPlacing<Real> sharing(p_, budget_, a_.placed(), b_.placed(), a_.bound(), b_.bound(), all_,
+                             a_.scale() + b_.scale());
     mass_ = sharing.run(p_.rows.data(), low_, p_.observed, p_.observed,
                         [this](SignedCost, std::uint64_t a, std::uint64_t b, Real ways, Real) {
                           budget_.step(1.0);
@@ -96,16 +97,19 @@ private:
     typename RxcHalf<Real>::List lb;
     b_.start(b_.columns());
     for (std::size_t state = 0; state < first_.size() && !budget_.given_up(); ++state) {
-      SignedCost least = p_.observed, most = -1;
+      if (first_[state] == 0)
+        continue;
+      SignedCost least = 0, most = -1;
       for (std::uint32_t pair = first_[state]; pair > 0; pair = pairs_[pair - 1].next) {
         const auto& sa = a_.all_states()[pairs_[pair - 1].a];
         if (sa.begin < sa.end) {
-          least = std::min(least, la.cost[sa.begin]);
+          least = most < 0 ? la.cost[sa.begin] : std::min(least, la.cost[sa.begin]);
           most = std::max(most, la.cost[sa.end - 1]);
         }
       }
       const std::int64_t* const t = b_.totals(state);
       typename RxcHalf<Real>::State sb;
+      sb.low = b_.low(t);
       lb = {};
       if (most >= 0) // else there are only tables beyond the limit
         sb = b_.gather(t, p_.observed - most, p_.observed - least, lb);

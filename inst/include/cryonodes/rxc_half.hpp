@@ -123,8 +123,15 @@ public:
   void start(std::size_t level) {
     level_ = level;
     if (level > 1)
-      placing_ = std::make_unique<RxcPlacing<Real>>(p_, budget_, own_[level - 1], one_[level], bound_[level - 1],
-                                                    bound_[level], total_[level - 1]);
+      placing_ = std::make_unique<RxcPlacing<Real>>(p_, budget_, own_[level - 1], placed_[level - 1], one_[level],
+                                                    bound_[level - 1], bound_[level], total_[level - 1]);
+  }
+
+  SignedCost low(const std::int64_t* totals) const {
+    SignedCost out = bound_[level_].prices;
+    for (std::size_t i = 0; i < m_; ++i)
+      out += bound_[level_].of(totals[i]);
+    return out;
   }
 
   /// The list of the state with these totals at the level last started.
@@ -139,9 +146,7 @@ public:
     now_ = State();
     now_.limit = limit;
     now_floor_ = floor;
-    now_.low = bound_[level_].prices;
-    for (std::size_t i = 0; i < m_; ++i)
-      now_.low += bound_[level_].of(totals[i]);
+    now_.low = low(totals);
     found_.clear();
     if (level_ == 1 && now_.low < limit) // one table
       arrive(now_.low, 0, 1, 1);

@@ -143,14 +143,15 @@ inline void set_prices(RxcProblem& p) {
 /// product of factorials.
 template <class Real> class RxcPlacing {
 public:
-  /// @param amount what the rows give together; @param first,rest,both bounds for the columns that it is given to, for
-  /// those that the rest is left to, and for both; @param scale log of the factor of the tables' mass that does not
-  /// depend on the rows.
-  RxcPlacing(const RxcProblem& problem, NetworkBudget& budget, std::int64_t amount, const RxcBound& first,
-             const RxcBound& rest, const RxcBound& both, SignedCost scale)
+  /// @param amount,others what the rows give together, and what they keep; @param first,rest,both bounds for the
+  /// columns that it is given to, for those that the rest is left to, and for both; @param scale log of the factor of
+  /// the tables' mass that does not depend on the rows.
+  RxcPlacing(const RxcProblem& problem, NetworkBudget& budget, std::int64_t amount, std::int64_t others,
+             const RxcBound& first, const RxcBound& rest, const RxcBound& both, SignedCost scale)
       : p_(problem), budget_(budget), amount_(amount), first_(first), rest_(rest), both_(both), scale_(scale),
-        m_(p_.rows.size()), shares_(static_cast<std::size_t>(p_.rows.front()) + 1), a_(m_, 0), later_(m_ + 1, 0),
-        row_(m_), none_(m_ + 1, Share{0, 0, 0, 0, 1, 1}), alike_(m_ + 1, 0),
+        tilt_(log_of(problem, amount) - log_of(problem, others)), m_(p_.rows.size()),
+        shares_(static_cast<std::size_t>(p_.rows.front()) + 1), a_(m_, 0), later_(m_ + 1, 0), row_(m_),
+        none_(m_ + 1, Share{0, 0, 0, 0, 1, 1}), alike_(m_ + 1, 0),
         ahead_((m_ + 1) * (static_cast<std::size_t>(amount) + 1)) {}
 
   /// A row's part in the key of a state, which is the sum of them: the order of rows does not matter.
@@ -194,10 +195,12 @@ public:
   bool any_dropped() const { return dropped_; }
 
 private:
+  static SignedCost log_of(const RxcProblem& p, std::int64_t n) { return p.cost(n) - p.cost(n - 1); }
+
   struct Share {
     SignedCost gain, loss; ///< of the bound from below, and from above
     std::uint64_t key, key_of_rest;
-    Real factor, pair; ///< exp(-gain); 1 / (a! (s - a)!) in units of the largest
+    Real factor, pair; ///< exp(-gain); odds^a / (a! (s - a)!) in units of the largest
   };
   struct Shares {
     std::vector<Share> of; ///< by their size
@@ -214,13 +217,16 @@ private:
     Shares& out = shares_[static_cast<std::size_t>(s)];
     if (!out.of.empty())
       return out;
-    const std::int64_t most = std::min(s, amount_), middle = std::min(s / 2, most);
-    out.best = -p_.cost(middle) - p_.cost(s - middle);
+    const std::int64_t most = std::min(s, amount_);
+    const auto log_pair = [&](std::int64_t x) { return tilt_ * x - p_.cost(x) - p_.cost(s - x); };
+    out.best = log_pair(0);
+    for (std::int64_t a = 1; a <= most; ++a)
+      out.best = std::max(out.best, log_pair(a));
     for (std::int64_t a = 0; a <= most; ++a) {
       const SignedCost gain = first_.of(a) + rest_.of(s - a) - both_.of(s);
       const SignedCost loss = both_.most(s) - first_.most(a) - rest_.most(s - a);
-      out.of.push_back({gain, loss, key(a), key(s - a), exp_minus<Real>(gain),
-                        exp_minus<Real>(out.best + p_.cost(a) + p_.cost(s - a))});
+      out.of.push_back(
+          {gain, loss, key(a), key(s - a), exp_minus<Real>(gain), exp_minus<Real>(out.best - log_pair(a))});
     }
     return out;
   }
@@ -229,7 +235,7 @@ private:
   void accept(std::size_t i, std::int64_t left, Real ways, Real pair) {
     Real& ahead = ahead_[i * (static_cast<std::size_t>(amount_) + 1) + static_cast<std::size_t>(left)];
     if (ahead < 0) {
-      SignedCost x = base_ + p_.cost(later_[i]) - p_.cost(left) - p_.cost(later_[i] - left);
+      SignedCost x = base_ + p_.cost(later_[i]) - p_.cost(left) - p_.cost(later_[i] - left) - tilt_ * (amount_ - left);
       for (std::size_t k = 0; k < i; ++k)
         x += p_.cost(s_[k]) + row_[k]->best;
       ahead = exp_minus<Real>(-x);
@@ -286,7 +292,7 @@ private:
   NetworkBudget& budget_;
   std::int64_t amount_;
   const RxcBound &first_, &rest_, &both_;
-  SignedCost scale_;
+  SignedCost scale_, tilt_; // log of the odds of being given, so that no product of pairs is beyond what a number holds
   std::size_t m_;
   std::vector<Shares> shares_; // by total of the row
   const std::int64_t* s_ = nullptr;
