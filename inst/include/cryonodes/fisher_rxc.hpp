@@ -188,6 +188,11 @@ void run_rxc(const RxcProblem& p, SignedCost scale, const RxcLimits& limits, con
 /// of the tables that are at most as probable as the one observed. Equal probabilities are recognised as such (see
 /// detail::log_factorials). The answer is the same to the last bit for every order of rows and columns and for the
 /// transposed table.
+///
+/// Only positive numbers are added and multiplied, long sums in long double: on all tables that were worked out in
+/// whole numbers (tests/golden) the relative error of p is below 1e-13.
+/// Not feasible, beside what is beyond the limits: tables so improbable, or with so many others of their margins, that
+/// some factor would leave the range of a long double (5000 in logarithms).
 /// @param counts row after row, each >= 0, no row and no column empty; `rows` * `columns` of them.
 /// @throws input_error if the counts do not fit that description.
 inline RxcResult fisher_rxc_exact(const std::vector<std::int64_t>& counts, std::size_t rows, std::size_t columns,
