@@ -161,8 +161,8 @@ largest_tail_cpp <- function(score, group, stratum, n_stratum, draws, threads, p
     .Call(`_cryonodes_largest_tail_cpp`, score, group, stratum, n_stratum, draws, threads, progress)
 }
 
-nelson_aalen_cpp <- function(frame, conf_type, conf_level, variance) {
-    .Call(`_cryonodes_nelson_aalen_cpp`, frame, conf_type, conf_level, variance)
+nelson_aalen_cpp <- function(list, conf_type, conf_level, variance) {
+    .Call(`_cryonodes_nelson_aalen_cpp`, list, conf_type, conf_level, variance)
 }
 
 proportion_cpp <- function(x, n, conf_type, alternative, conf_level) {
@@ -183,6 +183,10 @@ reconstructible_cpp <- function(groups, pooled, allowed, max_states, max_steps, 
 
 restricted_mean_cpp <- function(list, tau, conf_level) {
     .Call(`_cryonodes_restricted_mean_cpp`, list, tau, conf_level)
+}
+
+plain_restricted_mean_cpp <- function(time, status, group, tau, most) {
+    .Call(`_cryonodes_plain_restricted_mean_cpp`, time, status, group, tau, most)
 }
 
 unconditional_cpp <- function(counts, order, alternative, joint, measure, gamma, conf_int, conf_level, progress) {

@@ -210,8 +210,9 @@ kaplan_meier.default <- function(time, event, group = NULL, weights = NULL, na.a
 # What a method is chosen by: a `formula` wherever it stands, else the first argument, if it has a class.
 dispatch_on <- function(...) {
   if (!...length()) return(NULL)
-  at <- if (!is.null(...names())) match("formula", ...names(), 1L) else 1L
-  if (is.object(...elt(at))) ...elt(at)
+  names <- ...names()
+  x <- if ("formula" %in% names) ...elt(match("formula", names)) else ..1
+  if (is.object(x)) x
 }
 
 km_defaults <- list("log-log", "usual", NULL, 0.95, TRUE, 1)

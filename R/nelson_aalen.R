@@ -94,8 +94,8 @@ fit_nelson_aalen <- function(frame, variance, conf.type, conf.level, timefix, us
   core <- call_core(nelson_aalen_cpp(frame, conf.type, conf.level, variance), call)
   fit <- list(
     n = whole_number(frame[["n"]] %||% core$n), time = core$time, n.risk = core$n_risk, n.event = core$n_event,
-    n.censor = core$n_censor, cumhaz = core$estimate, std.err = core$std_error, lower = na_plain(core$conf_low),
-    upper = na_plain(core$conf_high)
+    n.censor = core$n_censor, cumhaz = core$estimate, std.err = core$std_error, lower = core$conf_low,
+    upper = core$conf_high
   )
   if (!is.null(frame$group_names)) fit$strata <- setNames(as.integer(core$rows), frame$group_names)
   fit <- c(fit, list(

@@ -98,6 +98,12 @@ restricted_mean.formula <- function(formula, data = NULL, subset, weights, na.ac
 #' @export
 restricted_mean.default <- function(time, event, group = NULL, tau = NULL, entry = NULL, weights = NULL, cluster = NULL,
                                     na.action = "error", conf.level = 0.95, timefix = TRUE, ...) {
+  # As in kaplan_meier(): a small fit that asks for nothing special is made by one call.
+  if (!...length() && !missing(time) && !missing(event) && is.null(entry) && is.null(weights) && is.null(cluster) &&
+    identical(list(na.action, conf.level, timefix), restricted_mean_defaults)) {
+    fit <- plain_restricted_mean_cpp(time, event, group, tau, max_groups)
+    if (!is.null(fit)) return(fit)
+  }
   call <- quote(restricted_mean())
   check_dots(..., call = call)
   check_given(missing(time), "time", call)
@@ -121,29 +127,17 @@ restricted_mean.event_counts <- function(counts, tau = NULL, conf.level = 0.95, 
   fit_restricted_mean(frame_from_counts(counts, call), tau, conf.level, FALSE, call)
 }
 
+restricted_mean_defaults <- list("error", 0.95, TRUE)
+
 fit_restricted_mean <- function(frame, tau, conf.level, timefix, call) {
   tau <- check_tau(tau, call)
   conf.level <- check_conf_level(conf.level, call)
   frame$timefix <- check_flag(timefix, "timefix", call)
-  core <- call_core(restricted_mean_cpp(frame, tau, conf.level), call)
-  labels <- if (is.null(frame$group_labels)) "All" else frame$group_labels
-  if (is.null(core$estimate)) refuse_tau(tau, core, labels, call)
-  structure(list(
-    tau = core$tau, tau.max = min(core$limits), n = frame[["n"]] %||% core$n, n.event = core$n_event,
-    n.cluster = if (!is.null(frame$cluster)) core$n_cluster, estimate = core$estimate, std.error = core$std_error,
-    conf.low = core$conf_low, conf.high = core$conf_high, lost = core$lost, difference = core$difference,
-    ratio = core$ratio, lost_ratio = core$lost_ratio,
-    conf.level = conf.level, curve = core$curve,
-    meta = list(
-      format = result_format, method = "restricted_mean", group_title = frame$group_title, group_labels = labels,
-      cluster_title = frame$cluster_title, n_cluster = frame$n_cluster, unit = frame$unit, n_rows = frame$n_rows,
-      rows_dropped = frame$rows_dropped, n_time_merged = core$n_time_merged,
-      notes = c(
-        frame$notes, note_merged(core$n_time_merged),
-        if (!is.null(frame$entry)) notes_delayed_entry(frame, core, labels)
-      )
-    )
-  ), class = "restricted_mean")
+  fit <- call_core(restricted_mean_cpp(frame, tau, conf.level), call)
+  if (is.null(fit$estimate)) refuse_tau(tau, fit, frame$group_labels %||% "All", call)
+  found <- c(note_merged(fit$meta$n_time_merged), if (!is.null(frame$entry)) notes_delayed_entry(frame, fit))
+  if (length(found)) fit$meta$notes <- c(frame$notes, found)
+  fit
 }
 
 # The core takes NA for "the largest".
@@ -163,9 +157,9 @@ check_tau <- function(tau, call) {
   as.double(tau)
 }
 
-refuse_tau <- function(tau, core, labels, call) {
-  largest <- min(core$limits)
-  shortest <- which.min(core$limits)
+refuse_tau <- function(tau, refused, labels, call) {
+  largest <- min(refused$limits)
+  shortest <- which.min(refused$limits)
   where <- if (length(labels) > 1) paste0(" in group ", quoted(labels[shortest]))
   if (largest <= 0 || is.na(tau)) {
     abort_rule("tau", paste0("follow-up ends at time 0", where, ": no `tau` is possible."), arg = "tau", call = call)
@@ -177,17 +171,18 @@ refuse_tau <- function(tau, core, labels, call) {
 }
 
 # Where a late start leaves the curve without anybody behind it.
-notes_delayed_entry <- function(frame, core, labels) {
+notes_delayed_entry <- function(frame, fit) {
+  labels <- fit$meta$group_labels
   entries <- entries_by_group(frame, length(labels))
   in_group <- if (length(labels) > 1) paste0(" in group ", vapply(labels, quoted, "")) else ""
   first <- vapply(entries, function(x) min(x$time, Inf), 0)
   latest <- vapply(entries, function(x) max(x$time, -Inf), 0)
-  ends <- cumsum(core$curve$rows)
+  ends <- cumsum(fit$curve$rows)
   empty <- mapply(function(n, end) {
     i <- seq_len(n) + end - n
-    min(core$curve$time[i][core$curve$surv[i] == 0], Inf)
-  }, core$curve$rows, ends)
-  late <- first > 0 & first < core$tau
+    min(fit$curve$time[i][fit$curve$surv[i] == 0], Inf)
+  }, fit$curve$rows, ends)
+  late <- first > 0 & first < fit$tau
   gone <- empty <= latest
   c(
     if (any(late)) {

@@ -567,15 +567,15 @@ BEGIN_RCPP
 END_RCPP
 }
 // nelson_aalen_cpp
-Rcpp::List nelson_aalen_cpp(SEXP frame, std::string conf_type, double conf_level, std::string variance);
-RcppExport SEXP _cryonodes_nelson_aalen_cpp(SEXP frameSEXP, SEXP conf_typeSEXP, SEXP conf_levelSEXP, SEXP varianceSEXP) {
+SEXP nelson_aalen_cpp(SEXP list, std::string conf_type, double conf_level, std::string variance);
+RcppExport SEXP _cryonodes_nelson_aalen_cpp(SEXP listSEXP, SEXP conf_typeSEXP, SEXP conf_levelSEXP, SEXP varianceSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< SEXP >::type frame(frameSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type list(listSEXP);
     Rcpp::traits::input_parameter< std::string >::type conf_type(conf_typeSEXP);
     Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
     Rcpp::traits::input_parameter< std::string >::type variance(varianceSEXP);
-    rcpp_result_gen = Rcpp::wrap(nelson_aalen_cpp(frame, conf_type, conf_level, variance));
+    rcpp_result_gen = Rcpp::wrap(nelson_aalen_cpp(list, conf_type, conf_level, variance));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -639,7 +639,7 @@ BEGIN_RCPP
 END_RCPP
 }
 // restricted_mean_cpp
-Rcpp::List restricted_mean_cpp(SEXP list, double tau, double conf_level);
+SEXP restricted_mean_cpp(SEXP list, double tau, double conf_level);
 RcppExport SEXP _cryonodes_restricted_mean_cpp(SEXP listSEXP, SEXP tauSEXP, SEXP conf_levelSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
@@ -647,6 +647,20 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< double >::type tau(tauSEXP);
     Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
     rcpp_result_gen = Rcpp::wrap(restricted_mean_cpp(list, tau, conf_level));
+    return rcpp_result_gen;
+END_RCPP
+}
+// plain_restricted_mean_cpp
+SEXP plain_restricted_mean_cpp(SEXP time, SEXP status, SEXP group, SEXP tau, int most);
+RcppExport SEXP _cryonodes_plain_restricted_mean_cpp(SEXP timeSEXP, SEXP statusSEXP, SEXP groupSEXP, SEXP tauSEXP, SEXP mostSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type time(timeSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type status(statusSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type tau(tauSEXP);
+    Rcpp::traits::input_parameter< int >::type most(mostSEXP);
+    rcpp_result_gen = Rcpp::wrap(plain_restricted_mean_cpp(time, status, group, tau, most));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -716,6 +730,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_reconstruct_cpp", (DL_FUNC) &_cryonodes_reconstruct_cpp, 9},
     {"_cryonodes_reconstructible_cpp", (DL_FUNC) &_cryonodes_reconstructible_cpp, 6},
     {"_cryonodes_restricted_mean_cpp", (DL_FUNC) &_cryonodes_restricted_mean_cpp, 3},
+    {"_cryonodes_plain_restricted_mean_cpp", (DL_FUNC) &_cryonodes_plain_restricted_mean_cpp, 5},
     {"_cryonodes_unconditional_cpp", (DL_FUNC) &_cryonodes_unconditional_cpp, 9},
     {NULL, NULL, 0}
 };

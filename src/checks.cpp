@@ -172,32 +172,50 @@ std::optional<PlainGroups> plain_text(SEXP x, int most) {
   return out;
 }
 
+// Read where it is, not copied.
+std::optional<PlainGroups> plain_factor(SEXP x, int most) {
+  const SEXP levels = Rf_getAttrib(x, R_LevelsSymbol);
+  const R_xlen_t n = Rf_xlength(x), n_level = Rf_xlength(levels);
+  if (n == 0 || n_level > most)
+    return std::nullopt;
+  std::vector<char> there(static_cast<std::size_t>(n_level), 0);
+  const int* const from = INTEGER(x);
+  for (R_xlen_t i = 0; i < n; ++i) {
+    if (from[i] < 1 || from[i] > n_level) // missing
+      return std::nullopt;
+    there[static_cast<std::size_t>(from[i]) - 1] = 1;
+  }
+  if (std::count(there.begin(), there.end(), 1) < n_level)
+    return std::nullopt;
+  return PlainGroups{x, levels};
+}
+
 // Of a factor each level of which has a row, of text in plain letters, or of whole numbers from -most to most without
 // attributes; at most `most` groups, nothing missing. Nothing of all others.
 std::optional<PlainGroups> plain_groups(SEXP x, int most) {
   const R_xlen_t n = Rf_xlength(x);
   if (TYPEOF(x) == STRSXP && without_attributes(x))
     return plain_text(x, most);
-  const bool factor = is_factor(x), number = (TYPEOF(x) == INTSXP || TYPEOF(x) == REALSXP) && without_attributes(x);
-  const SEXP levels = factor ? Rf_getAttrib(x, R_LevelsSymbol) : R_NilValue;
-  if (!(factor && Rf_xlength(levels) <= most) && !number)
+  if (is_factor(x))
+    return plain_factor(x, most);
+  if ((TYPEOF(x) != INTSXP && TYPEOF(x) != REALSXP) || !without_attributes(x))
     return std::nullopt;
 
   // A place for each value there can be; then the places that are taken are numbered.
   Rcpp::IntegerVector codes = Rcpp::no_init(n);
   int* const to = codes.begin();
   std::vector<int> number_of;
-  int least = 1;
+  int least = 0;
   const auto put = [&](const auto* from) {
     auto low = from[0], high = from[0];
     for (R_xlen_t i = 0; i < n; ++i) {
       low = from[i] < low ? from[i] : low;
       high = from[i] > high ? from[i] : high;
     }
-    if (factor ? low < 1 || high > Rf_xlength(levels) : !(low >= -most && high <= most))
+    if (!(low >= -most && high <= most))
       return false;
-    least = factor ? 1 : static_cast<int>(low);
-    number_of.assign(static_cast<std::size_t>(factor ? Rf_xlength(levels) : static_cast<int>(high) - least + 1), 0);
+    least = static_cast<int>(low);
+    number_of.assign(static_cast<std::size_t>(static_cast<int>(high) - least + 1), 0);
     for (R_xlen_t i = 0; i < n; ++i) {
       if (!(from[i] >= low) || from[i] != static_cast<int>(from[i])) // not a number, or a fraction
         return false;
@@ -210,10 +228,8 @@ std::optional<PlainGroups> plain_groups(SEXP x, int most) {
     return std::nullopt;
   const int n_place = static_cast<int>(number_of.size());
   const auto taken = std::count(number_of.begin(), number_of.end(), 1);
-  if (factor ? taken < n_place : taken > most)
+  if (taken > most)
     return std::nullopt;
-  if (factor)
-    return PlainGroups{codes, levels};
   Rcpp::CharacterVector labels(taken);
   int next = 0;
   for (int k = 0; k < n_place; ++k)
@@ -221,8 +237,9 @@ std::optional<PlainGroups> plain_groups(SEXP x, int most) {
       labels[next] = std::to_string(k + least);
       number_of[static_cast<std::size_t>(k)] = next++;
     }
-  for (R_xlen_t i = 0; i < n; ++i)
-    to[i] = number_of[static_cast<std::size_t>(to[i])];
+  if (taken < n_place)
+    for (R_xlen_t i = 0; i < n; ++i)
+      to[i] = number_of[static_cast<std::size_t>(to[i])];
   return PlainGroups{codes, labels};
 }
 
@@ -284,7 +301,8 @@ SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most)
   else if (grouped && !(groups = plain_groups(group, most)))
     return R_NilValue;
 
-  glue::NamedList frame(grouped ? 10 : 6);
+  static SEXP names_of_one = nullptr, names_of_several = nullptr;
+  glue::NamedList frame(grouped ? 10 : 6, grouped ? &names_of_several : &names_of_one);
   frame.add("time", time);
   frame.add("event",
             Rcpp::Shield<SEXP>(TYPEOF(status) == REALSXP ? Rf_coerceVector(status, INTSXP) : status));
@@ -359,12 +377,17 @@ SEXP plain_formula_cpp(SEXP formula, SEXP data, int most) {
   return glue::plain_frame(formula, data, most);
 }
 
-// Codes, names, labels and title of a column of groups that needs no closer look; or NULL.
+// Codes from 0, names, labels and title of a column of groups that needs no closer look; or NULL.
 // [[Rcpp::export(rng = false)]]
 SEXP plain_groups_cpp(SEXP x, SEXP title, int most) {
-  const auto groups = plain_groups(x, most);
+  auto groups = plain_groups(x, most);
   if (!groups)
     return R_NilValue;
+  if (is_factor(x)) {
+    Rcpp::IntegerVector codes = Rcpp::no_init(Rf_xlength(x));
+    std::transform(INTEGER(x), INTEGER(x) + Rf_xlength(x), codes.begin(), [](int level) { return level - 1; });
+    groups->codes = codes;
+  }
   glue::NamedList list(4);
   add_groups(list, *groups, STRING_ELT(title, 0));
   return list;

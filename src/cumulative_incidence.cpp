@@ -84,8 +84,6 @@ struct CauseColumns {
       n = counted->n;
       n_time_merged = counted->n_time_merged;
       make_columns(counted->rows());
-      if (n_cause > 1)
-        all_events_.reset(new double[counted->rows()]);
       counted->write({time.begin(), n_risk.begin(), all_events(), n_censor.begin(), of_causes()});
       return;
     }
@@ -100,8 +98,8 @@ struct CauseColumns {
     std::copy(table.n_censor.begin(), table.n_censor.end(), n_censor.begin());
     const auto& events = n_cause == 1 ? table.n_event : table.cause_events;
     std::copy(events.begin(), events.end(), of_causes());
-    all_events_.reset(new double[table.rows()]);
-    std::copy(table.n_event.begin(), table.n_event.end(), all_events_.get());
+    if (n_cause > 1)
+      std::copy(table.n_event.begin(), table.n_event.end(), all_events());
   }
 
   std::size_t rows() const { return first.back(); }
@@ -127,8 +125,8 @@ private:
     std::fill_n(n_event.begin(), n_row, 0.0);
   }
   double* of_causes() { return n_event.begin() + rows(); }
-  double* all_events() { return all_events_ ? all_events_.get() : of_causes(); }
-  std::unique_ptr<double[]> all_events_; // of any cause, where there are several
+  // Of any cause: they stand in the column of "no event yet" until the curve is computed.
+  double* all_events() { return n_cause > 1 ? n_event.begin() : of_causes(); }
 };
 
 // What R makes a survfitms of. `events` by cause.
@@ -190,6 +188,7 @@ Rcpp::List cumulative_incidence_cpp(SEXP list, std::string conf_type, double con
     });
   }
   CauseColumns table(frame, counted, poll);
+  counted.reset(); // no longer needed, and large
   const bool clustered = table.input && table.input->clustered();
   cryonodes::IncidenceBetweenClusters between;
   if (clustered)
@@ -203,6 +202,7 @@ Rcpp::List cumulative_incidence_cpp(SEXP list, std::string conf_type, double con
                                   {estimate.begin(), std_error.begin(), conf_low.begin(), conf_high.begin(),
                                    cumhaz.begin(), one_minus_km.begin()},
                                   clustered ? &between : nullptr, poll, NA_REAL);
+  std::fill_n(table.n_event.begin(), n_row, 0.0);
   std::vector<double> events;
   for (std::size_t k = 1; k <= table.n_cause; ++k)
     events.push_back(std::accumulate(table.n_event.begin() + static_cast<R_xlen_t>(k * n_row),

@@ -48,20 +48,40 @@ inline SEXP whole_numbers(const std::vector<double>& x) {
 /// A list of R that is filled element by element, each under its name.
 class NamedList {
 public:
-  /// @param size how many elements there will be.
-  explicit NamedList(R_xlen_t size) : values_(Rf_allocVector(VECSXP, size)), names_(Rf_allocVector(STRSXP, size)) {}
+  /// @param size how many elements there will be. @param kept where the names of a list that is made again and again are
+  /// kept from the first time on, since R takes long to find each; the names are always the same then.
+  explicit NamedList(R_xlen_t size, SEXP* kept = nullptr)
+      : values_(Rf_allocVector(VECSXP, size)),
+        names_(kept != nullptr && *kept != nullptr ? *kept : Rf_allocVector(STRSXP, size)), kept_(kept),
+        known_(kept != nullptr && *kept != nullptr) {}
   void add(const char* name, SEXP value) {
     SET_VECTOR_ELT(values_, size_, value);
-    SET_STRING_ELT(names_, size_++, Rf_mkChar(name));
+    if (!known_)
+      SET_STRING_ELT(names_, size_, Rf_mkChar(name));
+    ++size_;
   }
   void add(const char* name, double value) { add(name, Rcpp::Shield<SEXP>(Rf_ScalarReal(value))); }
+  /// As R shows it: undefined is NA.
+  void add(const char* name, const std::vector<double>& x) {
+    const Rcpp::Shield<SEXP> column(Rf_allocVector(REALSXP, static_cast<R_xlen_t>(x.size())));
+    std::transform(x.begin(), x.end(), REAL(column), [](double value) { return std::isnan(value) ? NA_REAL : value; });
+    add(name, column);
+  }
   operator SEXP() {
     Rf_setAttrib(values_, R_NamesSymbol, names_);
+    if (kept_ != nullptr && !known_) {
+      R_PreserveObject(names_);
+      MARK_NOT_MUTABLE(names_);
+      *kept_ = names_;
+      known_ = true;
+    }
     return values_;
   }
 
 private:
   Rcpp::Shield<SEXP> values_, names_;
+  SEXP* kept_;
+  bool known_;
   R_xlen_t size_ = 0;
 };
 
@@ -99,13 +119,15 @@ public:
   /// Codes from 0, empty when all rows are of one group. Those of a factor, which are from 1, go through `room`.
   cryonodes::span<const int> groups(std::vector<int>& room) const {
     const auto given = codes("group");
-    if (!Rf_inherits((*this)["group"], "factor"))
+    if (first_group() == 0)
       return given;
     room.resize(given.size());
     for (std::size_t i = 0; i < room.size(); ++i)
       room[i] = given[i] - 1;
     return room;
   }
+  /// The code of the first group.
+  int first_group() const { return Rf_inherits((*this)["group"], "factor") ? 1 : 0; }
   std::size_t n_group() const {
     const SEXP given = (*this)["n_group"];
     return given != R_NilValue ? static_cast<std::size_t>(Rf_asInteger(given)) : at_least_one("group_names");
@@ -213,9 +235,9 @@ inline cryonodes::RowsInOrder order_rows(const Frame& frame, const cryonodes::Po
     out.counted = std::move(*rows);
     return out;
   }
-  std::vector<int> room;
-  return cryonodes::order_rows(frame.numbers("time"), frame.codes("event"), frame.groups(room), frame.n_group(),
-                               frame.ties(), poll, frame.n_cause(), static_cast<std::size_t>(threads));
+  return cryonodes::order_rows(frame.numbers("time"), frame.codes("event"), frame.codes("group"), frame.n_group(),
+                               frame.ties(), poll, frame.n_cause(), static_cast<std::size_t>(threads),
+                               frame.first_group());
 }
 
 /// The same, all of them counted.
@@ -224,27 +246,33 @@ inline std::optional<cryonodes::CountedRows> count_rows(const Frame& frame, cons
   return order_rows(frame, poll, threads).all_counted(poll);
 }
 
+/// The risk table of counted rows.
+inline cryonodes::RiskTable table_of(const cryonodes::CountedRows& counted) {
+  cryonodes::RiskTable table;
+  table.first = counted.first;
+  table.n = counted.n;
+  table.n_cause = counted.n_cause;
+  for (auto* column : {&table.time, &table.n_risk, &table.n_event, &table.n_censor})
+    column->resize(counted.rows());
+  if (table.n_cause > 1)
+    table.cause_events.resize(table.n_cause * counted.rows());
+  counted.write({table.time.data(), table.n_risk.data(), table.n_event.data(), table.n_censor.data(),
+                 table.cause_events.data()});
+  return table;
+}
+
 /// The risk table of a frame, for who needs nothing else of its rows.
 struct TableOfRows {
   TableOfRows(const Frame& frame, const cryonodes::Poll& poll,
               cryonodes::EntryRows entry_rows = cryonodes::EntryRows::left_out) {
-    const auto counted = count_rows(frame, poll);
-    if (!counted) {
+    if (const auto counted = count_rows(frame, poll)) {
+      table = table_of(*counted);
+      n_time_merged = counted->n_time_merged;
+    } else {
       Input in(frame, poll, entry_rows);
       table = std::move(in.table);
       n_time_merged = in.timeline.n_time_merged;
-      return;
     }
-    table.first = counted->first;
-    table.n = counted->n;
-    table.n_cause = counted->n_cause;
-    for (auto* column : {&table.time, &table.n_risk, &table.n_event, &table.n_censor})
-      column->resize(counted->rows());
-    if (table.n_cause > 1)
-      table.cause_events.resize(table.n_cause * counted->rows());
-    counted->write({table.time.data(), table.n_risk.data(), table.n_event.data(), table.n_censor.data(),
-                    table.cause_events.data()});
-    n_time_merged = counted->n_time_merged;
   }
   cryonodes::RiskTable table;
   std::size_t n_time_merged = 0;

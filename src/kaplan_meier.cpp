@@ -109,7 +109,8 @@ SEXP text(const std::string& value) {
 SEXP meta_of(const Fit& x, bool surv_ends, const std::vector<double>& clusters) {
   using Rcpp::Shield;
   const glue::Frame& frame = x.frame;
-  glue::NamedList meta(12);
+  static SEXP meta_names = nullptr;
+  glue::NamedList meta(12, &meta_names);
   meta.add("format", Shield<SEXP>(Rf_ScalarInteger(glue::result_format)));
   meta.add("method", Shield<SEXP>(text("kaplan_meier")));
   meta.add("group_title", frame["group_title"]);

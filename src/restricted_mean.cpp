@@ -2,65 +2,151 @@
 
 namespace {
 
-using glue::shown;
+using glue::NamedList;
+using Rcpp::Shield;
 
 // NULL where there is one group only.
 SEXP to_list(const cryonodes::RestrictedMeanComparison& x, std::size_t n_group) {
   if (n_group < 2)
     return R_NilValue;
-  const auto log_p_value = shown(x.log_p_value);
-  auto p_value = Rcpp::clone(log_p_value);
+  auto p_value = x.log_p_value;
   for (double& value : p_value)
-    if (!std::isnan(value)) // the system's exp() need not keep NA apart from NaN
-      value = std::exp(value);
-  return Rcpp::List::create(Rcpp::_["estimate"] = shown(x.estimate), Rcpp::_["conf.low"] = shown(x.conf_low),
-                            Rcpp::_["conf.high"] = shown(x.conf_high), Rcpp::_["std.error"] = shown(x.std_error),
-                            Rcpp::_["statistic"] = shown(x.statistic), Rcpp::_["p.value"] = p_value,
-                            Rcpp::_["log_p_value"] = log_p_value);
+    value = std::exp(value);
+  static SEXP list_names = nullptr;
+  NamedList list(7, &list_names);
+  list.add("estimate", x.estimate);
+  list.add("conf.low", x.conf_low);
+  list.add("conf.high", x.conf_high);
+  list.add("std.error", x.std_error);
+  list.add("statistic", x.statistic);
+  list.add("p.value", p_value);
+  list.add("log_p_value", x.log_p_value);
+  return list;
 }
 
-// The result of one risk table; clusters are `rows`, or null.
-Rcpp::List fit(const cryonodes::RiskTable& table, const cryonodes::ClusteredRows* rows, double tau, double conf_level,
-               std::size_t n_time_merged, const cryonodes::Poll& poll) {
+// The vector is empty then: of very many rows there is no room for both.
+void move_to(NamedList& list, const char* name, std::vector<double>& x) {
+  list.add(name, x);
+  std::vector<double>().swap(x);
+}
+
+// The elements of a restricted_mean, but for notes that R has words for; where tau is not allowed, only tau and the
+// limits. `n` rows in each group; clusters are those of `in`, or null.
+SEXP fit(const glue::Frame& frame, cryonodes::Falls falls, const std::vector<double>& n, const glue::Input* in,
+         double tau, double conf_level, std::size_t n_time_merged, const cryonodes::Poll& poll) {
   cryonodes::RestrictedMeanOptions options;
   options.conf_level = conf_level;
-  options.tau = cryonodes::choose_tau(table, tau);
-  const auto limits = cryonodes::largest_tau(table);
-  const bool allowed = options.tau > 0.0 && options.tau <= *std::min_element(limits.begin(), limits.end());
-  if (!allowed)
-    return Rcpp::List::create(Rcpp::_["tau"] = options.tau, Rcpp::_["limits"] = limits);
+  options.tau = cryonodes::choose_tau(falls, tau);
+  const auto limits = cryonodes::largest_tau(falls);
+  const double least = *std::min_element(limits.begin(), limits.end());
+  if (!(options.tau > 0.0 && options.tau <= least)) {
+    NamedList refused(2);
+    refused.add("tau", options.tau);
+    refused.add("limits", limits);
+    return refused;
+  }
+  const bool clustered = in != nullptr && in->clustered();
+  cryonodes::RestrictedMeanResult result;
+  if (clustered) {
+    const auto rows = in->rows();
+    result = cryonodes::restricted_mean(falls, options, &in->table, &rows, poll);
+  } else {
+    result = cryonodes::restricted_mean(falls, options, nullptr, nullptr, poll);
+  }
+  const std::size_t n_group = falls.n_group();
 
-  const auto fit = cryonodes::restricted_mean(table, options, rows, poll);
-  const std::size_t n_group = table.n_group();
-  // A list of more than 20 elements is more than Rcpp's create() takes.
-  const auto lost =
-      Rcpp::List::create(Rcpp::_["estimate"] = shown(fit.lost), Rcpp::_["conf.low"] = shown(fit.lost_conf_low),
-                         Rcpp::_["conf.high"] = shown(fit.lost_conf_high));
-  const auto curve = Rcpp::List::create(Rcpp::_["time"] = table.time, Rcpp::_["n.event"] = table.n_event,
-                                        Rcpp::_["surv"] = fit.survival,
-                                        Rcpp::_["rows"] = glue::rows_by_group(table.first));
-  return Rcpp::List::create(
-      Rcpp::_["tau"] = options.tau, Rcpp::_["limits"] = limits, Rcpp::_["n"] = table.n,
-      Rcpp::_["n_event"] = fit.n_event, Rcpp::_["n_cluster"] = fit.n_cluster, Rcpp::_["estimate"] = fit.estimate,
-      Rcpp::_["std_error"] = fit.std_error, Rcpp::_["conf_low"] = shown(fit.conf_low),
-      Rcpp::_["conf_high"] = shown(fit.conf_high), Rcpp::_["lost"] = lost,
-      Rcpp::_["difference"] = to_list(fit.difference, n_group), Rcpp::_["ratio"] = to_list(fit.ratio, n_group),
-      Rcpp::_["lost_ratio"] = to_list(fit.lost_ratio, n_group), Rcpp::_["curve"] = curve,
-      Rcpp::_["n_time_merged"] = static_cast<double>(n_time_merged));
+  static SEXP curve_names = nullptr;
+  NamedList curve(4, &curve_names);
+  std::vector<double>().swap(falls.n_risk);
+  move_to(curve, "time", falls.time);
+  move_to(curve, "n.event", falls.n_event);
+  move_to(curve, "surv", result.survival);
+  curve.add("rows", glue::rows_by_group(falls.first));
+
+  static SEXP lost_names = nullptr;
+  NamedList lost(3, &lost_names);
+  lost.add("estimate", result.lost);
+  lost.add("conf.low", result.lost_conf_low);
+  lost.add("conf.high", result.lost_conf_high);
+
+  static SEXP meta_names = nullptr;
+  NamedList meta(11, &meta_names);
+  meta.add("format", Shield<SEXP>(Rf_ScalarInteger(glue::result_format)));
+  meta.add("method", Shield<SEXP>(Rf_mkString("restricted_mean")));
+  meta.add("group_title", frame["group_title"]);
+  const Shield<SEXP> all(Rf_mkString("All"));
+  meta.add("group_labels", frame.has("group_labels") ? frame["group_labels"] : static_cast<SEXP>(all));
+  for (const char* name : {"cluster_title", "n_cluster", "unit", "n_rows", "rows_dropped"})
+    meta.add(name, frame[name]);
+  meta.add("n_time_merged", static_cast<double>(n_time_merged));
+  meta.add("notes", Rf_xlength(frame["notes"]) > 0 ? frame["notes"] : R_NilValue);
+
+  static SEXP out_names = nullptr;
+  NamedList out(16, &out_names);
+  out.add("tau", options.tau);
+  out.add("tau.max", least);
+  if (frame.has("n"))
+    out.add("n", frame["n"]);
+  else
+    out.add("n", n);
+  out.add("n.event", result.n_event);
+  if (clustered)
+    out.add("n.cluster", result.n_cluster);
+  else
+    out.add("n.cluster", R_NilValue);
+  out.add("estimate", result.estimate);
+  out.add("std.error", result.std_error);
+  out.add("conf.low", result.conf_low);
+  out.add("conf.high", result.conf_high);
+  out.add("lost", lost);
+  out.add("difference", Shield<SEXP>(to_list(result.difference, n_group)));
+  out.add("ratio", Shield<SEXP>(to_list(result.ratio, n_group)));
+  out.add("lost_ratio", Shield<SEXP>(to_list(result.lost_ratio, n_group)));
+  out.add("conf.level", conf_level);
+  out.add("curve", curve);
+  out.add("meta", meta);
+  const Shield<SEXP> list(out);
+  Rf_setAttrib(list, R_ClassSymbol, Shield<SEXP>(Rf_mkString("restricted_mean")));
+  return list;
 }
 
 } // namespace
 
 // `tau` is NA for the default. A tau that is not allowed comes back as it is, with the limits and without an estimate.
 // [[Rcpp::export(rng = false)]]
-Rcpp::List restricted_mean_cpp(SEXP list, double tau, double conf_level) {
+SEXP restricted_mean_cpp(SEXP list, double tau, double conf_level) {
   const cryonodes::Poll poll = glue::RPoll(R_NilValue);
   const glue::Frame frame(list);
-  if (!frame.clustered()) {
-    const glue::TableOfRows in(frame, poll);
-    return fit(in.table, nullptr, tau, conf_level, in.n_time_merged, poll);
-  }
+  if (!frame.clustered())
+    if (auto counted = glue::count_rows(frame, poll)) {
+      const auto n = counted->n;
+      const std::size_t n_time_merged = counted->n_time_merged;
+      auto falls = cryonodes::falls_of(std::move(*counted), poll);
+      counted.reset(); // no longer needed, and large
+      return fit(frame, std::move(falls), n, nullptr, tau, conf_level, n_time_merged, poll);
+    }
   const glue::Input in(frame, poll);
-  const auto rows = in.rows();
-  return fit(in.table, &rows, tau, conf_level, in.timeline.n_time_merged, poll);
+  return fit(frame, cryonodes::falls_of(in.table, poll), in.table.n, &in, tau, conf_level, in.timeline.n_time_merged,
+             poll);
+}
+
+// The result of few rows without fault, all other settings at their defaults; NULL of others, and where there is
+// something to be told.
+// [[Rcpp::export(rng = false)]]
+SEXP plain_restricted_mean_cpp(SEXP time, SEXP status, SEXP group, SEXP tau, int most) {
+  constexpr R_xlen_t few = 4096;
+  const bool stated = TYPEOF(tau) == REALSXP && Rf_xlength(tau) == 1 && ATTRIB(tau) == R_NilValue &&
+                      std::isfinite(REAL(tau)[0]) && REAL(tau)[0] > 0.0;
+  if (Rf_xlength(time) > few || (!stated && tau != R_NilValue))
+    return R_NilValue;
+  const Shield<SEXP> list(glue::plain_frame(time, status, group, most));
+  if (!glue::needs_no_word(list))
+    return R_NilValue;
+  const glue::Frame frame(list);
+  const auto counted = glue::count_rows(frame, {});
+  if (!counted || counted->n_time_merged > 0)
+    return R_NilValue;
+  const Shield<SEXP> out(fit(frame, cryonodes::falls_of(*counted), counted->n, nullptr,
+                             stated ? REAL(tau)[0] : NA_REAL, 0.95, 0, {}));
+  return Rf_isObject(out) ? static_cast<SEXP>(out) : R_NilValue;
 }

@@ -41,15 +41,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const Timeline timeline = make_timeline(time, ties, entry);
     const RiskTable table = make_risk_table(timeline, event, group, n_group, weight);
-    options.tau = choose_tau(table, option[7] % 3U == 0 ? std::nan("") : number());
-    plain = restricted_mean(table, options);
+    options.tau = choose_tau(falls_of(table), option[7] % 3U == 0 ? std::nan("") : number());
+    plain = restricted_mean(falls_of(table), options);
     const ClusteredRows rows{timeline, event, group, weight, cluster, n_cluster};
-    joint = restricted_mean(table, options, &rows);
+    joint = restricted_mean(falls_of(table), options, &table, &rows);
     std::vector<int> alone(n);
     for (std::size_t i = 0; i < n; ++i)
       alone[i] = static_cast<int>(i);
     const ClusteredRows each{timeline, event, group, weight, alone, n};
-    own = restricted_mean(table, options, &each);
+    own = restricted_mean(falls_of(table), options, &table, &each);
   } catch (const error&) {
     return 0;
   }

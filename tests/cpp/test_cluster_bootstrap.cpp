@@ -226,6 +226,10 @@ TEST_CASE("median at a flat piece and restricted mean, by hand") {
   CHECK(q[1] == 3.5);
   CHECK(q[2] == 6.0); // flat from 5 to the last row at 7
   CHECK(std::isinf(q[3]));
+  // The curve lies at 1 - p when it is no further from it than 2^-26, whichever way the product is rounded.
+  options.at = {0.25 + 0x1p-26, 0.25 + 0x1p-26 + 0x1p-45, 0.25 - 0x1p-26, 0.25 - 0x1p-26 + 0x1p-45};
+  const Doubles around{1.5, 2.0, 1.0, 1.5};
+  CHECK(cluster_bootstrap(cohort, options).estimate == around);
   options.statistic = CurveStatistic::restricted_mean;
   options.at = {0.5, 3.0, 7.0, 8.0};
   q = cluster_bootstrap(cohort, options).estimate;

@@ -29,11 +29,11 @@ struct Cohort {
     const std::size_t n_group = group.empty() ? 1 : 2;
     const RiskTable table = make_risk_table(timeline, event, code, n_group, weight);
     RestrictedMeanOptions options;
-    options.tau = choose_tau(table, tau);
+    options.tau = choose_tau(falls_of(table), tau);
     if (cluster.empty())
-      return restricted_mean(table, options);
+      return restricted_mean(falls_of(table), options);
     const ClusteredRows rows{timeline, event, code, weight, cluster, 10};
-    return restricted_mean(table, options, &rows);
+    return restricted_mean(falls_of(table), options, &table, &rows);
   }
 };
 
@@ -151,7 +151,7 @@ TEST_CASE("without an event there is no interval, and no inference with that gro
 
 TEST_CASE("how far an area is known") {
   const auto limit = [](const Doubles& time, const Codes& event) {
-    return largest_tau(make_risk_table(make_timeline(time, Ties::exact), event, Codes(time.size(), 0), 1))[0];
+    return largest_tau(falls_of(make_risk_table(make_timeline(time, Ties::exact), event, Codes(time.size(), 0), 1)))[0];
   };
   CHECK(limit({1, 2, 3}, {1, 1, 0}) == 3.0);
   CHECK(limit({1, 3, 3}, {1, 1, 0}) == 3.0);
@@ -200,8 +200,8 @@ TEST_CASE("clusters that do not fit the rows are refused") {
   options.tau = 2;
   for (const Codes& cluster : {short_cluster, bad_cluster}) {
     const ClusteredRows rows{timeline, event, group, {}, cluster, 2};
-    CHECK_THROWS_AS(restricted_mean(table, options, &rows), input_error);
+    CHECK_THROWS_AS(restricted_mean(falls_of(table), options, &table, &rows), input_error);
   }
   options.conf_level = 1.0;
-  CHECK_THROWS_AS(restricted_mean(table, options), input_error);
+  CHECK_THROWS_AS(restricted_mean(falls_of(table), options), input_error);
 }

@@ -344,6 +344,31 @@ test_that("print says the question, the data, the answer and where it comes from
   expect_identical(withVisible(print(fit))$visible, FALSE) |> capture.output()
 })
 
+test_that("a small fit of plain vectors, made by one call, is what the formula makes of the rows", {
+  skip_on_cran() # long
+  made <- 0
+  for (seed in 1:200) {
+    d <- random_cohort(seed)
+    group <- list(
+      NULL, as.integer(d$group), 2 * as.double(d$group), paste0("g", d$group), factor(paste0("\u00e4", d$group)),
+      d$group == "a"
+    )[[seed %% 6 + 1]]
+    time <- as.double(d$time)
+    tau <- if (seed %% 3) min(time) + (seed %% 10 + 1) / 10 * diff(range(time))
+    result_of <- function(call) tryCatch(call, cryonodes_error = conditionMessage)
+    quick <- result_of(restricted_mean(time, d$status, group, tau = tau))
+    formula <- if (is.null(group)) Surv(time, d$status) ~ 1 else Surv(time, d$status) ~ group
+    expect_identical(quick, result_of(restricted_mean(formula, tau = tau)), info = seed)
+    expect_identical(quick, result_of(restricted_mean(time, d$status, group, tau = tau, weights = rep(1, nrow(d)))))
+    made <- made + is.list(quick)
+  }
+  expect_gt(made, 100)
+  # What cannot be asked is told the same way.
+  for (tau in list(0, -1, Inf, NA_real_, "1", c(1, 2), 1e9)) {
+    expect_error(restricted_mean(c(1, 2, 3), c(1, 0, 0), tau = tau), class = "cryonodes_error_tau")
+  }
+})
+
 test_that("an object that is not whole is refused", {
   fit <- restricted_mean(1:4, c(1, 0, 1, 0), c("a", "a", "b", "b"))
   for (damage in list(

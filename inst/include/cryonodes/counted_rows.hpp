@@ -204,9 +204,9 @@ class OrderedRows {
 public:
   /// The rows of order_rows(), which says what they can be.
   OrderedRows(span<const double> time, span<const int> event, span<const int> group, std::size_t n_group,
-              std::size_t n_cause)
-      : n_cause_(n_cause), size_(time.size()), end_(n_group + 1, 0), event_bits_(detail::bit_width(n_cause)),
-        low_(event_bits_ + (n_group > 1 ? detail::bit_width(n_group - 1) : 0)) {
+              std::size_t n_cause, int first_group = 0)
+      : n_cause_(n_cause), size_(time.size()), first_group_(first_group), end_(n_group + 1, 0),
+        event_bits_(detail::bit_width(n_cause)), low_(event_bits_ + (n_group > 1 ? detail::bit_width(n_group - 1) : 0)) {
     // Doubles >= 0 are in the order of their bits; a sign bit or an exponent of ones makes a larger number than all
     // these.
     std::uint64_t least = ~std::uint64_t{0};
@@ -219,8 +219,8 @@ public:
     }
     detail::require(!bad_event, detail::bad_event_code);
     for (const int g : group) {
-      detail::require(static_cast<std::size_t>(g) < n_group, detail::bad_group_code);
-      ++end_[static_cast<std::size_t>(g) + 1];
+      detail::require(code_of(g) < n_group, detail::bad_group_code);
+      ++end_[code_of(g) + 1];
     }
     if (group.empty())
       end_[1] = size_;
@@ -249,7 +249,7 @@ public:
     else
       detail::sorted_keys(
           keys_, spare_, size_, width(), sorted,
-          [&](std::size_t i) { return place(i) | static_cast<std::uint64_t>(group[i]) << event_bits_; }, poll, threads);
+          [&](std::size_t i) { return place(i) | code_of(group[i]) << event_bits_; }, poll, threads);
     if (poll)
       poll(-1.0);
     if (ties == Ties::near && size_ > 0) {
@@ -339,6 +339,9 @@ public:
   }
 
 private:
+  std::uint64_t code_of(int group) const {
+    return static_cast<std::uint32_t>(group) - static_cast<std::uint32_t>(first_group_);
+  }
   double time_of(std::uint64_t key) const {
     const std::uint64_t step = key >> low_;
     return detail::from_bits(step == 0 ? 0 : step + base_);
@@ -369,6 +372,7 @@ private:
   };
 
   std::size_t n_cause_, size_, n_time_merged_ = 0;
+  int first_group_;
   std::vector<std::size_t> end_; // rows of group g are those from end_[g] to before end_[g + 1], once they are apart
   unsigned event_bits_, low_;
   std::uint64_t base_ = 0, greatest_ = 0;
@@ -392,15 +396,15 @@ struct RowsInOrder {
 /// Whole numbers of small range are counted without being ordered, other times are ordered, by the rules of
 /// make_timeline() and make_risk_table() and to the same bits. O(rows), unless very many times agree in their leading
 /// bits.
-/// @param event per row 0 for censored, 1 to n_cause for an event. @param group codes in [0, n_group); may be
-/// empty when n_group is 1. A time of -0 is 0.
+/// @param event per row 0 for censored, 1 to n_cause for an event. @param group n_group codes from `first_group` on; may
+/// be empty when n_group is 1. A time of -0 is 0.
 /// @param threads up to so many share the ordering; the result is the same for any number.
 /// @return neither when a time is negative or not finite, or when time, group and event do not fit into 64 bits
 /// together, as they do unless times span hundreds of orders of magnitude.
 /// @throws input_error when lengths or codes do not fit.
 inline RowsInOrder order_rows(span<const double> time, span<const int> event, span<const int> group,
                               std::size_t n_group, Ties ties, const Poll& poll = {}, std::size_t n_cause = 1,
-                              std::size_t threads = 1) {
+                              std::size_t threads = 1, int first_group = 0) {
   using detail::require;
   const std::size_t n = time.size();
   require(n < std::numeric_limits<std::uint32_t>::max() / 2, "too many rows for one timeline");
@@ -409,19 +413,19 @@ inline RowsInOrder order_rows(span<const double> time, span<const int> event, sp
   if (n_group == 1 && !group.empty()) {
     int code = 0;
     for (const int g : group)
-      code |= g;
+      code |= g - first_group;
     require(code == 0, detail::bad_group_code);
     group = {};
   }
   RowsInOrder out;
   {
     WholeCells cells(n, n_group, n_cause);
-    if (cells.count(time, event, group)) {
+    if (cells.count(time, event, group, first_group)) {
       out.counted = cells.rows();
       return out;
     }
   }
-  OrderedRows rows(time, event, group, n_group, n_cause);
+  OrderedRows rows(time, event, group, n_group, n_cause, first_group);
   if (rows.fit()) {
     rows.order(time, event, group, ties, poll, threads);
     out.ordered = std::move(rows);

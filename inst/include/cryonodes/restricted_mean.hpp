@@ -6,8 +6,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "cryonodes/counted_rows.hpp"
 #include "cryonodes/error.hpp"
 #include "cryonodes/poll.hpp"
 #include "cryonodes/risk_table.hpp"
@@ -41,32 +44,117 @@ struct RestrictedMeanResult {
   std::vector<double> lost_conf_low, lost_conf_high;
   std::vector<double> n_event;   ///< up to and including tau
   std::vector<double> n_cluster; ///< clusters with rows in the group; empty without clusters
-  std::vector<double> survival;  ///< S, one entry per row of the risk table
+  std::vector<double> survival;  ///< S, one entry per fall
   RestrictedMeanComparison difference, ratio, lost_ratio;
 };
 
+/// Where each group's curve falls, and where it ends: the rows with events, and the last row of the group.
+struct Falls {
+  std::vector<std::size_t> first; ///< n_group + 1 offsets: group g owns falls [first[g], first[g + 1])
+  std::vector<double> time, n_risk, n_event;
+
+  std::size_t n_group() const { return first.size() - 1; }
+};
+
+namespace detail {
+
+/// What falls_of() reads of a row: a risk table has at hand what counted rows add up on the way.
+class TableWalk {
+public:
+  explicit TableWalk(const RiskTable& rows) : rows_(rows) {}
+  void start(std::size_t) {}
+  bool has_event(std::size_t i) const { return rows_.n_event[i] > 0.0; }
+  double n_event(std::size_t i) const { return rows_.n_event[i]; }
+  double n_risk(std::size_t i) { return rows_.n_risk[i]; }
+
+private:
+  const RiskTable& rows_;
+};
+class CountedWalk {
+public:
+  explicit CountedWalk(const CountedRows& rows) : rows_(rows) {}
+  void start(std::size_t g) { at_risk_ = static_cast<std::uint64_t>(rows_.n[g]); }
+  bool has_event(std::size_t i) const { return static_cast<std::uint32_t>(rows_.leaving[i]) != 0; }
+  double n_event(std::size_t i) const { return static_cast<std::uint32_t>(rows_.leaving[i]); }
+  /// To be asked for each row in turn.
+  double n_risk(std::size_t i) {
+    const auto here = static_cast<double>(at_risk_);
+    at_risk_ -= static_cast<std::uint32_t>(rows_.leaving[i]) + (rows_.leaving[i] >> 32);
+    return here;
+  }
+
+private:
+  const CountedRows& rows_;
+  std::uint64_t at_risk_ = 0;
+};
+inline TableWalk walk_over(const RiskTable& rows) { return TableWalk(rows); }
+inline CountedWalk walk_over(const CountedRows& rows) { return CountedWalk(rows); }
+
+} // namespace detail
+
+/// @param rows a RiskTable or CountedRows; of those that are moved here, memory is given back on the way.
+/// @param poll asked now and then; see poll.hpp.
+/// @throws input_error when a time is negative.
+template <class Rows> Falls falls_of(Rows&& rows, const Poll& poll = {}) {
+  auto walk = detail::walk_over(rows);
+  PollRows ask(poll);
+  Falls out;
+  out.first.push_back(0);
+  for (std::size_t g = 0; g + 1 < rows.first.size(); ++g) {
+    const std::size_t begin = rows.first[g], end = rows.first[g + 1];
+    std::size_t falls = begin < end && !walk.has_event(end - 1) ? 1 : 0;
+    for (std::size_t i = begin; i < end; ++i)
+      falls += static_cast<std::size_t>(walk.has_event(i));
+    out.first.push_back(out.first.back() + falls);
+    detail::require(begin == end || rows.time[begin] >= 0.0, "a time is negative");
+  }
+  // One place more: each row is written where the next fall goes, and stays there if it is one.
+  const auto each = [&](auto write) {
+    for (std::size_t g = 0; g + 1 < rows.first.size(); ++g) {
+      walk.start(g);
+      for (std::size_t i = rows.first[g], k = out.first[g]; i < rows.first[g + 1]; ++i, ask()) {
+        write(i, k);
+        k += static_cast<std::size_t>(walk.has_event(i));
+      }
+    }
+  };
+  out.time.resize(out.first.back() + 1);
+  each([&](std::size_t i, std::size_t k) { out.time[k] = rows.time[i]; });
+  if constexpr (std::is_same_v<Rows, CountedRows>) // moved
+    rows.time.reset();
+  out.n_event.resize(out.first.back() + 1);
+  out.n_risk.resize(out.first.back() + 1);
+  each([&](std::size_t i, std::size_t k) {
+    out.n_event[k] = walk.n_event(i);
+    out.n_risk[k] = walk.n_risk(i);
+  });
+  for (auto* column : {&out.time, &out.n_risk, &out.n_event})
+    column->pop_back();
+  return out;
+}
+
 /// How far the area of each group is known: its last time, or without end where S has reached 0. A group of nobody is
 /// known up to 0.
-inline std::vector<double> largest_tau(const RiskTable& table) {
-  std::vector<double> out(table.n_group(), 0.0);
-  for (std::size_t g = 0; g < table.n_group(); ++g) {
-    const std::size_t first = table.first[g], end = table.first[g + 1];
-    bool falls_to_0 = false;
-    for (std::size_t i = first; i < end; ++i)
-      falls_to_0 |= table.n_event[i] >= table.n_risk[i];
+inline std::vector<double> largest_tau(const Falls& falls) {
+  std::vector<double> out(falls.n_group(), 0.0);
+  for (std::size_t g = 0; g < out.size(); ++g) {
+    const std::size_t first = falls.first[g], end = falls.first[g + 1];
+    bool reaches_0 = false;
+    for (std::size_t k = first; k < end; ++k)
+      reaches_0 |= falls.n_event[k] >= falls.n_risk[k];
     if (first < end)
-      out[g] = falls_to_0 ? std::numeric_limits<double>::infinity() : std::max(0.0, table.time[end - 1]);
+      out[g] = reaches_0 ? std::numeric_limits<double>::infinity() : falls.time[end - 1];
   }
   return out;
 }
 
 /// The tau that is used. NaN asks for the default: the largest that all groups allow, or the last time of all where
 /// every curve reaches 0. A tau beyond the largest by rounding only is the largest.
-inline double choose_tau(const RiskTable& table, double tau) {
-  const auto limits = largest_tau(table);
+inline double choose_tau(const Falls& falls, double tau) {
+  const auto limits = largest_tau(falls);
   const double limit = limits.empty() ? 0.0 : *std::min_element(limits.begin(), limits.end());
   if (std::isnan(tau))
-    return std::isfinite(limit) ? limit : *std::max_element(table.time.begin(), table.time.end());
+    return std::isfinite(limit) ? limit : *std::max_element(falls.time.begin(), falls.time.end());
   return tau > limit && tau * (1.0 - 1e-8) <= limit ? limit : tau;
 }
 
@@ -74,7 +162,7 @@ namespace detail {
 
 /// What the variance of the areas needs, on the scale in which tau lies in [1/2, 1): squares of times cannot overflow.
 struct AreaParts {
-  std::vector<double> after;                 ///< per row of the table, area from its time to tau
+  std::vector<double> after;                 ///< per fall, area from its time to tau
   std::vector<double> variance, covariance0; ///< per group; covariance with group 0
 };
 
@@ -82,7 +170,7 @@ struct AreaParts {
 /// over the times its group has. The first part is a running sum read off at the row's exit and entry, so that
 /// all rows together take one walk along the time axis. Summed within clusters and squared, these are the
 /// infinitesimal jackknife. O(n + rows + clusters).
-inline void cluster_variance(const RiskTable& table, const ClusteredRows& rows, AreaParts& parts,
+inline void cluster_variance(const RiskTable& table, const Falls& falls, const ClusteredRows& rows, AreaParts& parts,
                              std::vector<double>& n_cluster, const Poll& poll) {
   PollRows ask(poll);
   const std::size_t n = rows.timeline.exit_id.size(), n_group = table.n_group();
@@ -97,12 +185,16 @@ inline void cluster_variance(const RiskTable& table, const ClusteredRows& rows, 
   const auto group_of = [&](std::size_t i) { return static_cast<std::size_t>(rows.group[i]); };
   const auto weight_of = [&](std::size_t i) { return rows.weight.empty() ? 1.0 : rows.weight[i]; };
 
-  std::vector<double> running(table.rows(), 0.0); // sum of A d / (n (n - d)) up to the row
+  // Per row of the table: the area after it, 0 without events, and the sum of A d / (n (n - d)) up to it.
+  std::vector<double> after(table.rows(), 0.0), running(table.rows(), 0.0);
   for (std::size_t g = 0; g < n_group; ++g) {
     CompensatedSum sum;
+    std::size_t fall = falls.first[g];
     for (std::size_t i = table.first[g]; i < table.first[g + 1]; ++i, ask()) {
-      if (parts.after[i] > 0.0 && table.n_event[i] > 0.0)
-        sum.add(parts.after[i] * (table.n_event[i] / table.n_risk[i]) / (table.n_risk[i] - table.n_event[i]));
+      if (table.n_event[i] > 0.0)
+        after[i] = parts.after[fall++];
+      if (after[i] > 0.0)
+        sum.add(after[i] * (table.n_event[i] / table.n_risk[i]) / (table.n_risk[i] - table.n_event[i]));
       running[i] = sum.value();
     }
   }
@@ -135,8 +227,8 @@ inline void cluster_variance(const RiskTable& table, const ClusteredRows& rows, 
   std::vector<double> influence(n, 0.0), size(n, 0.0);
   walk(rows.timeline.exit_id, [&](std::size_t i, std::size_t row) {
     influence[i] = size[i] = running[row];
-    if (rows.event[i] > 0 && parts.after[row] > 0.0) {
-      const double drop = parts.after[row] / (table.n_risk[row] - table.n_event[row]);
+    if (rows.event[i] > 0 && after[row] > 0.0) {
+      const double drop = after[row] / (table.n_risk[row] - table.n_event[row]);
       influence[i] -= drop;
       size[i] += drop;
     }
@@ -196,20 +288,22 @@ inline void cluster_variance(const RiskTable& table, const ClusteredRows& rows, 
 
 /// Restricted mean survival time: the area under the Kaplan-Meier curve from 0 to tau, with Var = sum over event times
 /// of A_j^2 d_j / (n_j (n_j - d_j)), A_j the area from the time to tau (Klein & Moeschberger 2003, eq. 4.5.1-4.5.2);
-/// with `rows`, the infinitesimal jackknife summed within clusters, and differences and ratios between groups from the
+/// with clusters, the infinitesimal jackknife summed within them, and differences and ratios between groups from the
 /// joint influence. Normal intervals within [0, tau]; those of ratios on the log scale. A group whose standard error is
-/// 0 (no event, one cluster) has no interval, nor has any comparison with it. O(rows), with `rows` O(n).
+/// 0 (no event, one cluster) has no interval, nor has any comparison with it. O(falls), with clusters O(n).
+/// @param table,clustered the table that the falls are of and its rows, where these belong to clusters; or neither.
 /// @param poll asked now and then; see poll.hpp.
-/// @throws input_error when tau is not in (0, largest_tau()], a time is negative, or lengths and codes do not fit.
-inline RestrictedMeanResult restricted_mean(const RiskTable& table, const RestrictedMeanOptions& options,
-                                            const ClusteredRows* rows = nullptr, const Poll& poll = {}) {
+/// @throws input_error when tau is not in (0, largest_tau()], or lengths and codes do not fit.
+inline RestrictedMeanResult restricted_mean(const Falls& falls, const RestrictedMeanOptions& options,
+                                            const RiskTable* table = nullptr, const ClusteredRows* clustered = nullptr,
+                                            const Poll& poll = {}) {
   detail::require(options.conf_level > 0.0 && options.conf_level < 1.0, "conf_level must lie in (0, 1)");
   detail::require(options.tau > 0.0 && std::isfinite(options.tau), "tau must be finite and > 0");
-  for (double limit : largest_tau(table))
+  for (double limit : largest_tau(falls))
     detail::require(options.tau <= limit, "tau lies beyond the follow-up");
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   const double z = normal_quantile(0.5 + 0.5 * options.conf_level);
-  const std::size_t n_group = table.n_group();
+  const std::size_t n_group = falls.n_group();
 
   int exponent = 0;
   const double tau = std::frexp(options.tau, &exponent);
@@ -219,9 +313,9 @@ inline RestrictedMeanResult restricted_mean(const RiskTable& table, const Restri
   const auto unscaled = [&](double x) { return std::ldexp(x, exponent); };
 
   RestrictedMeanResult out;
-  out.survival.resize(table.rows());
+  out.survival.resize(falls.time.size());
   detail::AreaParts parts;
-  parts.after.assign(table.rows(), 0.0);
+  parts.after.assign(falls.time.size(), 0.0);
   parts.variance.assign(n_group, 0.0);
   parts.covariance0.assign(n_group, 0.0);
   std::vector<double> area(n_group), lost(n_group);
@@ -229,28 +323,26 @@ inline RestrictedMeanResult restricted_mean(const RiskTable& table, const Restri
   for (std::size_t g = 0; g < n_group; ++g) {
     CompensatedProduct survival;
     double events = 0.0;
-    std::size_t end = table.first[g]; // first row whose time is not before tau: it has no area after it
-    for (std::size_t i = table.first[g]; i < table.first[g + 1]; ++i, ask()) {
-      detail::require(table.time[i] >= 0.0, "a time is negative");
-      if (table.n_event[i] > 0.0)
-        survival.multiply(table.n_risk[i] - table.n_event[i], table.n_risk[i]);
-      out.survival[i] = survival.value();
-      if (table.time[i] < options.tau)
-        end = i + 1;
-      if (table.time[i] <= options.tau)
-        events += table.n_event[i];
+    std::size_t end = falls.first[g]; // first one whose time is not before tau: it has no area after it
+    for (std::size_t k = falls.first[g]; k < falls.first[g + 1]; ++k, ask()) {
+      survival.multiply(falls.n_risk[k] - falls.n_event[k], falls.n_risk[k]);
+      out.survival[k] = survival.value();
+      if (falls.time[k] < options.tau)
+        end = k + 1;
+      if (falls.time[k] <= options.tau)
+        events += falls.n_event[k];
     }
     CompensatedSum below, above, variance;
     double right = tau;
-    for (std::size_t i = end; i-- > table.first[g];) {
+    for (std::size_t k = end; k-- > falls.first[g];) {
       ask();
-      const double left = scaled(table.time[i]), width = right - left, s = out.survival[i], d = table.n_event[i];
+      const double left = scaled(falls.time[k]), width = right - left, s = out.survival[k], d = falls.n_event[k];
       below.add(s * width);
       above.add((1.0 - s) * width);
-      parts.after[i] = below.value();
+      const double after = parts.after[k] = below.value();
       // Once S = 0 nothing follows that could vary.
-      if (d > 0.0 && parts.after[i] > 0.0)
-        variance.add(parts.after[i] * parts.after[i] * (d / table.n_risk[i]) / (table.n_risk[i] - d));
+      if (after > 0.0)
+        variance.add(after * after * d / (falls.n_risk[k] * (falls.n_risk[k] - d)));
       right = left;
     }
     below.add(right);
@@ -259,8 +351,8 @@ inline RestrictedMeanResult restricted_mean(const RiskTable& table, const Restri
     parts.variance[g] = variance.value();
     out.n_event.push_back(events);
   }
-  if (rows != nullptr)
-    detail::cluster_variance(table, *rows, parts, out.n_cluster, poll);
+  if (clustered != nullptr)
+    detail::cluster_variance(*table, falls, *clustered, parts, out.n_cluster, poll);
 
   for (std::size_t g = 0; g < n_group; ++g) {
     const double se = std::sqrt(parts.variance[g]), half = se > 0.0 ? z * se : nan;
