@@ -37,6 +37,45 @@ Counts random_table(std::mt19937& random, std::size_t rows, std::size_t columns,
   }
 }
 
+detail::RxcProblem problem(const Counts& table, std::size_t rows, std::size_t columns) {
+  detail::RxcProblem p;
+  p.rows.assign(rows, 0);
+  p.columns.assign(columns, 0);
+  for (std::size_t k = 0; k < table.size(); ++k) {
+    p.rows[k / columns] += table[k];
+    p.columns[k % columns] += table[k];
+  }
+  std::sort(p.rows.rbegin(), p.rows.rend());
+  std::sort(p.columns.rbegin(), p.columns.rend());
+  for (const detail::Cost cost : detail::log_factorials(100))
+    p.lf.push_back(static_cast<detail::SignedCost>(cost));
+  detail::set_prices(p);
+  return p;
+}
+
+// Calls each(cost) for every table with these totals, cell by cell from row `i`, column `j`.
+template <class Each>
+void each_cost(const detail::RxcProblem& p, Counts rows, Counts columns, std::size_t i, std::size_t j,
+               detail::SignedCost cost, const Each& each) {
+  if (i == rows.size()) {
+    if (std::all_of(columns.begin(), columns.end(), [](std::int64_t c) { return c == 0; }))
+      each(cost);
+    return;
+  }
+  if (j == columns.size()) {
+    if (rows[i] == 0)
+      each_cost(p, rows, columns, i + 1, 0, cost, each);
+    return;
+  }
+  const std::int64_t most = std::min(rows[i], columns[j]);
+  for (std::int64_t a = 0; a <= most; ++a) {
+    Counts r = rows, c = columns;
+    r[i] -= a;
+    c[j] -= a;
+    each_cost(p, r, c, i, j + 1, cost + p.cost(a), each);
+  }
+}
+
 } // namespace
 
 TEST_CASE("equal products of factorials have equal costs, and costs are log n!") {
@@ -113,11 +152,96 @@ TEST_CASE("p of an r x c table is the same bits for every order of rows and colu
   }
 }
 
+TEST_CASE("no table costs less than the bound from below, nor more than that from above") {
+  std::mt19937 random(23);
+  for (int round = 0; round < 60; ++round) {
+    const std::size_t rows = 2 + random() % 3, columns = 1 + random() % 3;
+    const Counts table = random_table(random, rows, columns + 1, 14);
+    detail::RxcProblem p = problem(table, rows, columns + 1);
+    // All columns but the first, and what of the rows is in them.
+    Counts left(rows, 0);
+    for (std::size_t k = 0; k < table.size(); ++k)
+      if (k % (columns + 1) > 0)
+        left[k / (columns + 1)] += table[k];
+    Counts in_table(columns, 0);
+    for (std::size_t k = 0; k < table.size(); ++k)
+      if (k % (columns + 1) > 0)
+        in_table[k % (columns + 1) - 1] += table[k];
+    std::sort(in_table.rbegin(), in_table.rend());
+    for (const std::int64_t c : in_table)
+      p.price[static_cast<std::size_t>(c)] += (detail::SignedCost{1} << 98U) * (random() % 3); // whatever the prices
+    const detail::RxcBound bound(p, in_table);
+    detail::SignedCost low = bound.prices, top = 0;
+    for (const std::int64_t s : left) {
+      low += bound.of(s);
+      top += bound.most(s);
+    }
+    detail::SignedCost least = detail::SignedCost{1} << 120U, most = 0;
+    each_cost(p, left, in_table, 0, 0, 0, [&](detail::SignedCost cost) {
+      least = std::min(least, cost);
+      most = std::max(most, cost);
+    });
+    CHECK((low <= least));
+    CHECK((top >= most));
+    if (columns == 1)
+      CHECK((low == least));
+  }
+}
+
+TEST_CASE("shares that are followed and shares that are not have the mass of all tables, wherever the limit is") {
+  std::mt19937 random(24);
+  for (int round = 0; round < 40; ++round) {
+    const std::size_t rows = 2 + random() % 4;
+    const detail::RxcProblem p = problem(random_table(random, rows, 2, 25), rows, 2);
+    const detail::RxcBound first(p, {p.columns[0]}), rest(p, {p.columns[1]}), both(p, p.columns);
+    std::int64_t n = 0;
+    detail::SignedCost low = both.prices, top = 0;
+    for (const std::int64_t r : p.rows) {
+      low += both.of(r);
+      top += both.most(r);
+      n += r;
+    }
+    // sum of exp(-cost) over all tables: n! / (prod r! prod c!)
+    const double all = detail::cost_number(low + p.cost(n) - p.cost(p.rows) - p.cost(p.columns));
+    RxcLimits limits;
+    const Poll poll;
+    detail::NetworkBudget budget(limits, poll);
+    detail::RxcPlacing<double> placing(p, budget, p.columns[0], p.columns[1], first, rest, both,
+                                       0); // the last column alone: 1
+    double before = -1.0;
+    for (int k = 0; k <= 8; ++k) {
+      const detail::SignedCost limit = low + (top - low) * k / 8 + (k == 8 ? 1 : 0);
+      double followed = 0.0;
+      const double beyond =
+          placing.run(p.rows.data(), low, 0, limit,
+                      [&](detail::SignedCost bound, std::uint64_t, std::uint64_t, double ways, double factor) {
+                        CHECK((bound < limit));
+                        CHECK(std::fabs(std::log(factor) - detail::cost_number(low - bound)) < 1e-12);
+                        followed += ways * factor;
+                      });
+      CHECK(followed >= before);
+      before = followed;
+      CHECK(std::fabs(std::log(followed + beyond) - all) < 1e-13);
+    }
+  }
+}
+
 TEST_CASE("the 8 x 6 table on which 32-bit counts of paths overflow") {
   // Column after column; exact p 0.10445065304420492 (tests/golden/fisher_rxc_exact.py, whole numbers).
   const Counts turned = {1, 0, 0, 3, 1, 0, 1, 1, 0, 1, 1, 1, 1, 1, 2, 0, 0, 0, 3, 0, 0, 1, 0, 1,
                          0, 1, 1, 3, 2, 0, 0, 1, 1, 0, 0, 1, 0, 3, 1, 1, 0, 1, 0, 0, 1, 0, 2, 4};
   CHECK(std::fabs(fisher_rxc_exact(turned, 6, 8).p_value / 0.10445065304420492 - 1.0) < 1e-14);
+}
+
+TEST_CASE("tables whose other half is all beyond the limit, whose margins are far apart, or that are nearly empty") {
+  // tests/golden/fisher_rxc_exact.csv and fisher_failures.csv, in whole numbers or fractions.
+  const Counts wide = {1088, 126, 342, 516, 594, 578, 528, 378, 272, 160, 68, 40, 22, 4, 2,
+                       12,   1,   5,   4,   5,   1,   2,   1,   0,   0,   0,  0,  0,  0, 0};
+  CHECK(std::fabs(fisher_rxc_exact(wide, 2, 15).p_value / 0.363338143177347783 - 1.0) < 1e-13);
+  CHECK(std::fabs(fisher_rxc_exact({100000, 6, 7, 100000, 7, 9}, 2, 3).p_value / 0.917721503193896178 - 1.0) < 1e-13);
+  const Counts sparse = {0, 1, 2, 0, 2, 0, 1, 1, 2, 0, 0, 0, 0, 1, 0, 0, 0, 1,
+                         1, 2, 2, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0};
+  CHECK(std::fabs(fisher_rxc_exact(sparse, 6, 6).p_value / 0.935688150858429496 - 1.0) < 1e-14);
 }
 
 TEST_CASE("the most probable r x c table has p = 1, one far out a finite logarithm") {
@@ -144,8 +268,8 @@ TEST_CASE("an r x c table beyond the limits is given up, and the caller can stop
   struct Stop {};
   limits.memory = 1e9;
   CHECK_THROWS_AS(fisher_rxc_exact(table, 6, 6, limits, [](double) { throw Stop(); }), Stop);
-  // A state of that many rows is not kept as one number.
-  CHECK_FALSE(fisher_rxc_exact(Counts(70 * 70, 1), 70, 70).feasible);
+  limits.work = 1e5;
+  CHECK_FALSE(fisher_rxc_exact(Counts(70 * 70, 1), 70, 70, limits).feasible);
 }
 
 TEST_CASE("r x c counts that are no table are refused") {

@@ -1,6 +1,7 @@
 #ifndef CRYONODES_FLAT_MAP_HPP
 #define CRYONODES_FLAT_MAP_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -37,6 +38,13 @@ public:
   /// Asks the memory for the place of a key that will soon be wanted.
   void expect(Key key) const noexcept {
     __builtin_prefetch(&slots_[static_cast<std::size_t>(Hash{}(key)) & (slots_.size() - 1)]);
+  }
+  /// Empty, with room left only if not much more than was needed.
+  void clear() {
+    if (slots_.size() > 64 && slots_.size() > 8 * size_)
+      slots_.clear();
+    std::fill(slots_.begin(), slots_.end(), Slot{});
+    size_ = 0;
   }
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }

@@ -17,11 +17,11 @@ struct RxcLimits {
 };
 
 struct RxcResult {
-  bool feasible = false;    ///< was it within the limits? If not, there is no p-value.
+  bool feasible = false; ///< was it within the limits? If not, there is no p-value.
   double p_value = std::numeric_limits<double>::quiet_NaN();
   double log_p_value = std::numeric_limits<double>::quiet_NaN(); ///< natural logarithm
-  double work = 0.0;        ///< steps taken
-  double memory = 0.0;      ///< the most bytes that values took
+  double work = 0.0;                                             ///< steps taken
+  double memory = 0.0;                                           ///< the most bytes that values took
 };
 
 namespace detail {
