@@ -20,8 +20,9 @@
 #'   `lost`, the restricted mean time lost, with the same standard error; `difference`, `ratio` and `lost_ratio`, one
 #'   entry for each group but the first, compared with the first (`NULL` without groups), with `statistic`, `p.value`
 #'   and `log_p_value` (natural logarithm, finite where `p.value` is 0); `curve` (`time`, `n.event` and `surv` where
-#'   each group's curve falls and where it ends, `rows` how many of these each group has); `meta` (labels, unit, rows left
-#'   out, notes). Times are in the unit of the input. [tidy()][tidy.restricted_mean] gives all of it as one data frame.
+#'   each group's curve falls and where it ends, `rows` how many of these each group has); `meta` (labels, unit, rows
+#'   left out, notes). Times are in the unit of the input. [tidy()][tidy.restricted_mean] gives all of it as one data
+#'   frame.
 #' @section Definition:
 #' \eqn{RMST = \int_0^\tau S(t) dt}, and the time lost is \eqn{\tau - RMST}. With \eqn{d} events among \eqn{n} at
 #' risk at each time and \eqn{A} the area under the curve from that time to \eqn{\tau}, the variance is
