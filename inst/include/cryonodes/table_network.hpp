@@ -23,8 +23,8 @@ namespace cryonodes {
 
 namespace detail {
 
-/// The law of a sum over lines by a network of states: a state is what is left of the crossed margin after some lines, with
-/// the sums that the paths to it have and the probability of each. A path is not followed any further once all its
+/// The law of a sum over lines by a network of states: a state is what is left of the crossed margin after some lines,
+/// with the sums that the paths to it have and the probability of each. A path is not followed any further once all its
 /// completions count, or none does; those that all count have its own probability together. Of the last line nothing
 /// is left to choose.
 class LineNetwork {
