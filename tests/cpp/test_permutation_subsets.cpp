@@ -261,7 +261,7 @@ TEST_CASE("sums looked up are those of the units in the second group") {
   }
 }
 
-TEST_CASE("what does not fit is refused") {
+TEST_CASE("subsets that do not fit are refused") {
   CHECK_THROWS_AS(detail::SubsetDealer({{}, Codes{0, 2}, 2, {}, 1}), input_error);
   CHECK_THROWS_AS(detail::SubsetDealer({{}, Codes{0, 1}, 2, Codes{0, 2}, 2}), input_error);
   CHECK_THROWS_AS(detail::SubsetDealer({{}, Codes{0, 1}, 2, Codes{0}, 1}), input_error);
