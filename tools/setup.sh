@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing, and only that: R, a compiler, ccache, pandoc, qpdf and tidy from Debian; the R packages named in
-# DESCRIPTION from Debian where it has them, else from CRAN.
+# Installs what is missing, and only that: R, a compiler, ccache, pandoc, qpdf, tidy and pngquant from Debian; the R
+# packages named in DESCRIPTION from Debian where it has them, else from CRAN.
 # SETUP_DRY_RUN=1 says what would be installed and installs nothing.
 # SETUP_DOCUMENTS=1 also installs what the tests of report() open documents with, some four minutes: LibreOffice, LaTeX,
 # poppler, chromium. Without them these tests are skipped.
@@ -35,7 +35,7 @@ missing_tools() {
   have R && have Rscript || echo r-base-core
   can_build || echo r-base-dev
   local tool
-  for tool in ccache pandoc qpdf tidy; do
+  for tool in ccache pandoc qpdf tidy pngquant; do
     have $tool || echo $tool
   done
   if [ -n "${SETUP_DOCUMENTS:-}" ]; then
@@ -85,7 +85,8 @@ if [ -n "$tools" ]; then
     echo "setup: would install from Debian: $*"
   elif ! have apt-get; then
     echo "setup: this is not a Debian system. Please install what provides Debian's: $*" >&2
-    echo "setup: that is R (>= 4.2) with its compilers (C++17, Fortran, LAPACK), ccache, pandoc, qpdf and HTML tidy." >&2
+    echo "setup: that is R (>= 4.2) with its compilers (C++17, Fortran, LAPACK), ccache, pandoc, qpdf, HTML tidy," \
+      "pngquant." >&2
     exit 1
   else
     update_once
