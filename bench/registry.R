@@ -18,7 +18,7 @@
 modulus <- 2147483647
 multiplier <- c(dies = 86028121, leaves = 74207281, cause = 57885161, arm = 43112609, centre = 32582657)
 scales <- c(ablation = 4200, surgery = 3600)
-size_of_piece <- 1e6
+size_of_piece <- 1e5
 breaks_of_panels <- 30 * 1:122
 
 simulated <- function(from, to) {
@@ -81,6 +81,10 @@ measured <- function(work) {
   ))
 }
 
+# So that what a case loads is loaded and what R compiles at the second call of a function is compiled (it takes up to
+# 100 MB while it does).
+warm_up <- function(work) for (i in 1:3) work()
+
 by_arm <- Surv(days, status) ~ arm
 by_centre <- Surv(days, status) ~ arm + strata(centre)
 
@@ -122,8 +126,9 @@ open_postgres <- function(where) {
 in_database <- function(case, what, n, con, formula) {
   on.exit(DBI::dbDisconnect(con))
   registry <- dplyr::tbl(con, "registry")
-  # Once small, so that what is loaded and compiled is.
-  cryonodes::event_counts(formula, data = dplyr::tbl(con, dbplyr::sql("SELECT * FROM registry LIMIT 100")))
+  warm_up(function() {
+    cryonodes::event_counts(formula, data = dplyr::tbl(con, dbplyr::sql("SELECT * FROM registry LIMIT 100")))
+  })
   query <- cryonodes::counts_query(formula, data = registry)
   sql <- dbplyr::sql_render(query)
   explain <- NA
@@ -150,20 +155,18 @@ shard_counts <- function(n) cryonodes::event_counts(by_arm, data = cryonodes::ch
 
 one <- list(
   loaded = function(n, where) {
-    # As the cases do once, small.
     if (where == "database") {
       con <- open_sqlite(":memory:", read_only = FALSE)
       on.exit(DBI::dbDisconnect(con))
       DBI::dbWriteTable(con, "registry", simulated(1, 100))
-      cryonodes::event_counts(by_arm, data = dplyr::tbl(con, "registry"))
+      warm_up(function() cryonodes::event_counts(by_arm, data = dplyr::tbl(con, "registry")))
     } else {
-      cryonodes::event_counts(by_arm, data = cryonodes::chunks(pieces(1000), progress = FALSE))
+      warm_up(function() shard_counts(1000))
     }
     row_of("loaded", where, n, measured(function() NULL)$row)
   },
   chunks = function(n, where) {
-    # Once small, so that what is loaded and compiled is.
-    cryonodes::event_counts(by_arm, data = cryonodes::chunks(pieces(1000), progress = FALSE))
+    warm_up(function() shard_counts(1000))
     clock <- list2env(list(seconds = 0))
     out <- counts_row("chunks", "arm", n, cryonodes::chunks(pieces(n, clock), progress = FALSE), by_arm)
     # The first piece is read twice, for its names.
@@ -176,7 +179,9 @@ one <- list(
     data <- cryonodes::csv_chunks(where, rows = 1e5, progress = FALSE, nThread = 1)
     few <- tempfile()
     writeLines(readLines(where, 100), few)
-    cryonodes::event_counts(by_arm, data = cryonodes::csv_chunks(few, progress = FALSE, nThread = 1))
+    warm_up(function() {
+      cryonodes::event_counts(by_arm, data = cryonodes::csv_chunks(few, progress = FALSE, nThread = 1))
+    })
     out <- counts_row("csv", "arm", n, data, by_arm)
     out$mb.rows <- round(file.size(where) / 1e6, 1)
     out
