@@ -101,7 +101,9 @@ private:
         mass_a[i] = la.ways[i] * exp_minus<Real>(la.cost[i] - s.low);
     typename RxcHalf<Real>::List lb;
     b_.start(b_.columns());
+    const double begun = budget_.work();
     for (std::size_t state = 0; state < first_.size() && !budget_.given_up(); ++state) {
+      budget_.foresee(begun, static_cast<double>(state) / static_cast<double>(first_.size()));
       if (first_[state] == 0)
         continue;
       SignedCost least = 0, most = -1;

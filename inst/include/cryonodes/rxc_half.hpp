@@ -92,8 +92,10 @@ public:
       start(level);
       List lists, one;
       std::vector<State> state;
+      const double begun = budget_.work();
       for (std::size_t k = 0; k < states_; ++k) {
         state.push_back(gather(totals(k), one));
+        budget_.foresee(begun, static_cast<double>(k + 1) / static_cast<double>(states_));
         if (budget_.given_up())
           return false;
         state.back().begin = lists.cost.size();

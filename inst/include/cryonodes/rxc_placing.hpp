@@ -152,7 +152,12 @@ public:
         tilt_(log_of(problem, amount) - log_of(problem, others)), m_(p_.rows.size()),
         shares_(static_cast<std::size_t>(p_.rows.front()) + 1), a_(m_, 0), later_(m_ + 1, 0), row_(m_),
         none_(m_ + 1, Share{0, 0, 0, 0, 1, 1}), alike_(m_ + 1, 0),
-        ahead_((m_ + 1) * (static_cast<std::size_t>(amount) + 1)) {}
+        ahead_((m_ + 1) * (static_cast<std::size_t>(amount) + 1)) {
+    hold(ahead_.size() * sizeof(Real) + shares_.size() * sizeof(Shares));
+  }
+  RxcPlacing(const RxcPlacing&) = delete;
+  RxcPlacing& operator=(const RxcPlacing&) = delete;
+  ~RxcPlacing() { budget_.held -= held_; }
 
   /// A row's part in the key of a state, which is the sum of them: the order of rows does not matter.
   static std::uint64_t key(std::int64_t s) {
@@ -183,6 +188,7 @@ public:
       alike_[i] = i + 1 < m_ && s[i + 1] == s[i] ? alike_[i + 1] + 1 : 0;
     }
     std::fill(ahead_.begin(), ahead_.end(), Real(-1));
+    budget_.step(0.003 * static_cast<double>(ahead_.size()));
     if (top < floor)
       dropped_ = true;
     else if (low >= limit)
@@ -219,6 +225,9 @@ private:
       return out;
     const std::int64_t most = std::min(s, amount_);
     const auto log_pair = [&](std::int64_t x) { return tilt_ * x - p_.cost(x) - p_.cost(s - x); };
+    hold((static_cast<std::size_t>(most) + 1) * sizeof(Share));
+    budget_.step(0.3 * static_cast<double>(most));
+    out.of.reserve(static_cast<std::size_t>(most) + 1);
     out.best = log_pair(0);
     for (std::int64_t a = 1; a <= most; ++a)
       out.best = std::max(out.best, log_pair(a));
@@ -229,6 +238,11 @@ private:
           {gain, loss, key(a), key(s - a), exp_minus<Real>(gain), exp_minus<Real>(out.best - log_pair(a))});
     }
     return out;
+  }
+
+  void hold(std::size_t bytes) {
+    held_ += bytes;
+    budget_.held += bytes;
   }
 
   /// Mass of all ways to go on from row i.
@@ -300,6 +314,7 @@ private:
   RxcTotals a_, later_;
   std::vector<const Shares*> row_;
   std::vector<Share> none_; // rows from i on have nothing
+  std::size_t held_ = 0;    // bytes of shares_ and ahead_
   std::vector<int> alike_;  // rows after i with the same total
   std::vector<Real> ahead_; // by row and what is left: mass of all that may follow, -1: not known yet
   long double beyond_ = 0.0L;
