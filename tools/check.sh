@@ -10,7 +10,7 @@ work=$(mktemp -d)
 passed=0
 failed=0
 finished=
-beside=
+beside=()
 
 count() {
   passed=$((passed + $1))
@@ -18,8 +18,8 @@ count() {
 }
 
 finish() {
-  if [ -n "$beside" ]; then
-    kill "$beside" 2>/dev/null || true
+  if [ "${#beside[@]}" -gt 0 ]; then
+    kill "${beside[@]}" 2>/dev/null || true
   fi
   rm -rf "$work"
   if [ -z "$finished" ]; then
@@ -76,18 +76,19 @@ if [ "$status" -ne 0 ] || [ -z "$tarball" ]; then
   exit 1
 fi
 
-# Once more from the tree, beside R CMD check and on the other processor: here test-house.R sees the sources, the
+# Once more from the tree, in two shares beside R CMD check: here test-house.R sees the sources, the
 # snapshots are compared (R CMD check leaves them out), and tests that are not for CRAN's time limits run.
 step "4/5 R CMD check --as-cran, and beside it testthat from the source tree"
 mkdir "$work/library"
 R CMD INSTALL --library="$work/library" "$tarball" >"$logs/install.log" 2>&1 || tail -n 40 "$logs/install.log"
-(
-  cd "$tree"
-  status=0
-  R_LIBS="$work/library${R_LIBS:+:$R_LIBS}" NOT_CRAN=true Rscript tools/run_tests.R >"$logs/testthat.log" 2>&1 || status=$?
-  exit $status
-) &
-beside=$!
+for share in 1 2; do
+  (
+    cd "$tree"
+    R_LIBS="$work/library${R_LIBS:+:$R_LIBS}" NOT_CRAN=true \
+      Rscript tools/run_tests.R $share 2 >"$logs/testthat-$share.log" 2>&1
+  ) &
+  beside+=($!)
+done
 # Three questions are left out, because they ask a machine elsewhere or LaTeX and not the package:
 # CRAN's lists and every link (incoming, remote), a time server (system clock), the PDF manual.
 export _R_CHECK_CRAN_INCOMING_REMOTE_=FALSE
@@ -127,10 +128,12 @@ else
 fi
 
 step "5/5 testthat from the source tree"
-status=0
-wait "$beside" || status=$?
-beside=
-cat "$logs/testthat.log"
-count_from "$logs/testthat.log" "$status"
+for share in 1 2; do
+  status=0
+  wait "${beside[$((share - 1))]}" || status=$?
+  cat "$logs/testthat-$share.log"
+  count_from "$logs/testthat-$share.log" "$status"
+done
+beside=()
 
 finished=yes
