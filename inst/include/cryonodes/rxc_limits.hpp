@@ -44,8 +44,8 @@ public:
     }
   }
 
-  /// Gives up what would end beyond the limit by half at the pace so far: `share`, a hundredth at least, is done of what
-  /// began with `begun` steps taken. States come with the most unequal totals first, which have the fewest tables.
+  /// Gives up what would end beyond the limit by half at the pace so far: `share`, a hundredth at least, is done of
+  /// what began with `begun` steps taken. States come with the most unequal totals first, which have the fewest tables.
   void foresee(double begun, double share) {
     given_up_ = given_up_ || (share >= 0.01 && begun + (work_ - begun) / share > 1.5 * limits_.work);
   }
