@@ -12,6 +12,7 @@ shares <- if (length(given) > 1) given[2] else 1L
 files <- list.files("tests/testthat", "^test.*[.]R$", full.names = TRUE)
 files <- files[order(-file.size(files), files)]
 files <- files[(seq_along(files) - 1) %% shares == share - 1]
+
 # Failures are to be seen all, not the first fifty.
 options(testthat.progress.max_fails = Inf, warn = 1)
 reporter <- testthat::ProgressReporter$new(show_praise = FALSE, update_interval = Inf)

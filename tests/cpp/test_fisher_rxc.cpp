@@ -272,6 +272,29 @@ TEST_CASE("an r x c table beyond the limits is given up, and the caller can stop
   CHECK_FALSE(fisher_rxc_exact(Counts(70 * 70, 1), 70, 70, limits).feasible);
 }
 
+TEST_CASE("an r x c table that cannot end within its limits is given up early, one that can is not") {
+  std::mt19937 random(23);
+  int foreseen = 0;
+  for (int k = 0; k < 5; ++k) {
+    const Counts table = random_table(random, 4, 4, 200);
+    RxcLimits limits;
+    limits.work = 1e9;
+    const RxcResult whole = fisher_rxc_exact(table, 4, 4, limits);
+    CHECK(whole.feasible);
+    limits.work = 1.01 * whole.work;
+    CHECK(fisher_rxc_exact(table, 4, 4, limits).p_value == whole.p_value);
+    limits.work = whole.work / 10.0;
+    const RxcResult part = fisher_rxc_exact(table, 4, 4, limits);
+    CHECK_FALSE(part.feasible);
+    foreseen += part.work > 0.0 && part.work < limits.work; // else the limit itself was met
+  }
+  CHECK(foreseen >= 2);
+  // Many ways to share few, large totals: they take memory and time before any cost is kept.
+  const RxcResult large = fisher_rxc_exact({8472, 9541, 4581, 7998, 2755, 19031, 20811, 12565, 17134, 5302}, 2, 5);
+  CHECK_FALSE(large.feasible);
+  CHECK(large.work < 2e7);
+}
+
 TEST_CASE("r x c counts that are no table are refused") {
   CHECK_THROWS_AS(fisher_rxc_exact({1, 2, 3}, 1, 3), input_error);
   CHECK_THROWS_AS(fisher_rxc_exact({1, 2, 3}, 2, 2), input_error);
