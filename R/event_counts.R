@@ -6,7 +6,8 @@
 #'
 #' @param ... A formula, or the times of a life table: the class of the first argument decides. Not used by the methods.
 #' @param formula `Surv(time, status) ~ group` (or `~ 1`); `Surv(entry, exit, status)` counts the entries as well;
-#'   `strata(centre)` counts each centre apart, for the tests within strata.
+#'   `strata(centre)` counts each centre apart: the tests of all groups compare within centres, and elsewhere each
+#'   centre of a group is a group of its own, as in a formula.
 #' @param data A data frame, or rows that are elsewhere: a lazy table of a database (see [databases]), [chunks()], or
 #'   a DBI connection together with `table`.
 #' @param table With a connection as `data`: the name of the table, or what [DBI::Id()] makes.
@@ -85,7 +86,7 @@ count_frame <- function(frame, counted, call) {
     table$group, table$time, as.matrix(table[names(events)]), table$n.censor, if (!is.null(frame$entry)) table$n.entry,
     list(
       labels = labels, names = frame$group_names, title = frame$group_title, strata = frame$stratum_labels,
-      causes = causes, unit = frame$unit,
+      strata_names = frame$stratum_names, causes = causes, unit = frame$unit,
       n = if (is.null(counted)) core$n else sums_by_group(counted, cell_codes(frame), seq_along(core$rows)),
       n_rows = frame$n_rows, rows_dropped = frame$rows_dropped,
       n_time_merged = core$n_time_merged, notes = c(frame$notes, note_merged(core$n_time_merged))
@@ -295,18 +296,42 @@ table_codes <- function(x, meta) {
   if (is.null(meta$strata)) code else code + length(meta$labels) * (match(x$strata, meta$strata) - 1L)
 }
 
+# Groups with their strata, those in which somebody is, spelled and ordered as code_groups() does it for two columns.
+strata_as_groups <- function(counts, call) {
+  meta <- attr(counts, "meta")
+  if (is.null(meta$strata)) return(counts)
+  cell <- table_codes(counts, meta) - 1L
+  k <- length(meta$labels)
+  by_group <- cell %% k * length(meta$strata) + cell %/% k
+  present <- sort(unique(by_group))
+  group <- present %/% length(meta$strata) + 1L
+  stratum <- present %% length(meta$strata) + 1L
+  meta$n <- meta$n[(stratum - 1L) * k + group]
+  meta$title <- paste(c(meta$title, sub("=.*", "", meta$strata_names[1])), collapse = ", ")
+  if (is.null(meta$names)) {
+    meta$labels <- meta$strata[stratum]
+    meta$names <- meta$strata_names[stratum]
+  } else {
+    meta$labels <- paste(meta$labels[group], meta$strata[stratum], sep = ", ")
+    check_distinct(meta$labels, meta$title, call)
+    meta$names <- paste(meta$names[group], format(meta$strata_names)[stratum], sep = ", ")
+  }
+  meta$strata <- meta$strata_names <- NULL
+  rows <- order(by_group)
+  x <- as.data.frame(counts)[rows, ]
+  new_event_counts(
+    match(by_group[rows], present), x$time, as.matrix(x[cause_columns(meta) %||% "n.event"]), x$n.censor, x$n.entry, meta
+  )
+}
+
 cause_columns <- function(meta) if (length(meta$causes)) paste0("n.event.", meta$causes)
 
-# The counts as the core reads them: a frame whose rows are counted. `strata`: whether the caller can use them.
+# The counts as the core reads them: a frame whose rows are counted. `strata`: whether the caller tests within them;
+# elsewhere each stratum of a group is a group, as in a formula.
 frame_from_counts <- function(counts, call, strata = FALSE) {
   check_event_counts(counts, call)
+  if (!strata) counts <- strata_as_groups(counts, call)
   meta <- attr(counts, "meta")
-  if (!is.null(meta$strata) && !strata) {
-    abort_rule("choice", "the counts are by strata, of which this function has no use.",
-      "Count without `strata()`.",
-      arg = "counts", call = call
-    )
-  }
   if (sum(counts$n.event, counts$n.censor) == 0) abort_rule("empty", "nobody is in the table.", call = call)
   list(
     time = as.double(counts$time), entry = if (!is.null(counts$n.entry)) as.double(counts$n.entry),

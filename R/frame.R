@@ -372,7 +372,7 @@ make_frame <- function(response, variables, weights, keep, na.action, call) {
     time = as_plain(time), entry = as_plain(entry), event = as_plain(chosen(response$event)),
     group = grouping$group, group_names = grouping$group_names, group_labels = grouping$group_labels,
     group_title = grouping$group_title,
-    stratum = strata$group, stratum_labels = strata$group_labels,
+    stratum = strata$group, stratum_labels = strata$group_labels, stratum_names = strata$group_names,
     cluster = cluster, cluster_title = names(variables$cluster), n_cluster = if (!is.null(cluster)) max(cluster) + 1L,
     causes = response$causes,
     weights = chosen(weights), unit = response$unit, rows_dropped = rows_dropped, n_rows = length(rows),

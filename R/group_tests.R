@@ -21,8 +21,8 @@ groups_to_compare <- function(frame, call) {
 # The risk table knows groups only: those of one stratum stand together.
 cells_of_strata <- function(frame) {
   if (is.null(frame$stratum)) return(frame)
-  k <- length(frame$group_labels)
-  frame$group <- frame_groups(frame) + k * frame$stratum
+  k <- max(1L, length(frame$group_labels))
+  frame$group <- (frame_groups(frame) %||% 0L) + k * frame$stratum
   frame$n_group <- k * length(frame$stratum_labels)
   frame
 }

@@ -66,6 +66,7 @@ merge_counts <- function(tables, min.cell, timefix, call) {
   first <- metas[[1]]
   labels <- union_labels(lapply(metas, `[[`, "labels"))
   strata <- if (!is.null(first$strata)) union_labels(lapply(metas, `[[`, "strata"))
+  strata_names <- unlist(lapply(metas, function(meta) setNames(meta$strata_names, meta$strata)))
   causes <- if (!is.null(first$causes)) union_labels(lapply(metas, `[[`, "causes"))
   delayed <- !is.null(tables[[1]]$n.entry)
   # Names as survfit would spell them: of several columns, padded, they come from the tables.
@@ -100,7 +101,7 @@ merge_counts <- function(tables, min.cell, timefix, call) {
     unname(sums[, "n.censor"]), if (delayed) unname(sums[, "n.entry"]),
     list(
       labels = labels, names = if (!is.null(first$names)) unname(spelled[labels]), title = first$title, strata = strata,
-      causes = causes, unit = first$unit, n = left_n,
+      strata_names = if (!is.null(strata)) unname(strata_names[strata]), causes = causes, unit = first$unit, n = left_n,
       n_rows = whole_number(sum(vapply(metas, function(meta) as.double(meta$n_rows), 0))),
       rows_dropped = integer(), n_time_merged = times$merged,
       notes = c(unique(unlist(lapply(metas, `[[`, "notes"))), note_merged(times$merged))

@@ -68,7 +68,7 @@ test_that("tables of different kinds are refused", {
   expect_error(c(counts_of(rows), plain), class = "cryonodes_error_table")
 })
 
-test_that("tests within strata take counts by strata, curves do not", {
+test_that("tests take counts by strata within these, curves as groups", {
   rows <- registry_rows(300, 4)
   counts <- counts_of(rows, Surv(days, dead) ~ arm + strata(centre))
   here <- logrank_test(Surv(days, dead) ~ arm + strata(centre), data = rows)
@@ -76,7 +76,18 @@ test_that("tests within strata take counts by strata, curves do not", {
   expect_identical(there$statistic, here$statistic)
   expect_identical(there$n, here$n)
   expect_match(there$method, "^Stratified")
-  expect_error(kaplan_meier(counts), "by strata", class = "cryonodes_error_choice")
+  # Labels of one length, and of several, which survfit pads; a stratum in which a group has nobody.
+  rows$place <- ifelse(rows$centre == rows$centre[1], "the first", as.character(rows$centre))
+  rows <- rows[rows$place != "the first" | rows$arm == rows$arm[1], ]
+  how <- list(Surv(days, dead) ~ arm + strata(centre), Surv(days, dead) ~ strata(centre), Surv(days, dead) ~ arm + strata(place))
+  for (formula in how) {
+    whole <- counts_of(rows, formula)
+    parts <- merge(counts_of(rows[1:150, ], formula), counts_of(rows[-(1:150), ], formula))
+    expect_identical(said(kaplan_meier(whole)), said(kaplan_meier(formula, data = rows)))
+    expect_identical(said(kaplan_meier(parts)), said(kaplan_meier(formula, data = rows)))
+    expect_identical(said(restricted_mean(whole, tau = 10)), said(restricted_mean(formula, data = rows, tau = 10)))
+  }
+  expect_identical(names(kaplan_meier(counts)$strata)[1:2], c("arm=a, strata(centre)=1", "arm=a, strata(centre)=2"))
   counts$strata <- NULL
   expect_error(logrank_test(counts), "lost their column 'strata'", class = "cryonodes_error_object")
 })
