@@ -219,12 +219,21 @@ public:
       bad_event |= static_cast<std::uint32_t>(event[i]) > n_cause;
     }
     detail::require(!bad_event, detail::bad_event_code);
-    for (const int g : group) {
-      detail::require(code_of(g) < n_group, detail::bad_group_code);
-      ++end_[code_of(g) + 1];
+    if (n_group > 2) {
+      for (const int g : group) {
+        detail::require(code_of(g) < n_group, detail::bad_group_code);
+        ++end_[code_of(g) + 1];
+      }
+    } else { // without waiting for the count before
+      std::uint64_t second = 0, together = 0;
+      for (const int g : group) {
+        second += code_of(g);
+        together |= code_of(g);
+      }
+      detail::require(together < n_group, detail::bad_group_code);
+      end_[1] = size_ - second;
+      end_[n_group] += n_group == 2 ? second : 0;
     }
-    if (group.empty())
-      end_[1] = size_;
     for (std::size_t g = 0; g < n_group; ++g)
       end_[g + 1] += end_[g];
     base_ = greatest_ == 0 ? 0 : least;
@@ -241,16 +250,19 @@ public:
       sorted = time[i - 1] <= time[i];
     keys_ = detail::make_keys(size_);
     spare_ = detail::make_keys(size_);
-    const auto place = [&](std::size_t i) {
-      const std::uint64_t bits = detail::bits_of(time[i]);
-      return (bits == 0 ? 0 : bits - base_) << low_ | static_cast<unsigned>(event[i]);
+    // Copies of what the keys are made of: the compiler cannot know that writing keys leaves the members as they are.
+    const auto place = [t = time.data(), e = event.data(), base = base_, low = low_](std::size_t i) {
+      const std::uint64_t bits = detail::bits_of(t[i]);
+      return (bits == 0 ? 0 : bits - base) << low | static_cast<unsigned>(e[i]);
     };
     if (group.empty())
       detail::sorted_keys(keys_, spare_, size_, width(), sorted, place, poll, threads);
     else
       detail::sorted_keys(
           keys_, spare_, size_, width(), sorted,
-          [&](std::size_t i) { return place(i) | code_of(group[i]) << event_bits_; }, poll, threads);
+          [place, g = group.data(), from = static_cast<std::uint32_t>(first_group_), bits = event_bits_](
+              std::size_t i) { return place(i) | std::uint64_t{static_cast<std::uint32_t>(g[i]) - from} << bits; },
+          poll, threads);
     if (poll)
       poll(-1.0);
     if (ties == Ties::near && size_ > 0) {
@@ -272,21 +284,30 @@ public:
 
   /// Calls visit(new_time, time, group, event) for each row in the order of the times; `time` is the one that stands
   /// for its near-ties, `new_time` says whether it is another than that of the row before.
-  template <class Visit> void each(Visit visit) {
+  /// @return the visitor, which is a copy: what it counts can stay in registers.
+  template <class Visit> Visit each(Visit visit, const Poll& poll) {
     Steps steps(*this);
-    const std::uint64_t event_mask = (std::uint64_t{1} << event_bits_) - 1;
-    const std::uint64_t group_mask = (std::uint64_t{1} << (low_ - event_bits_)) - 1;
+    const unsigned low = low_, event_bits = event_bits_;
+    const std::uint64_t event_mask = (std::uint64_t{1} << event_bits) - 1;
+    const std::uint64_t group_mask = (std::uint64_t{1} << (low - event_bits)) - 1;
+    const std::uint64_t* const keys = keys_.get();
     std::uint64_t before = ~std::uint64_t{0};
     double time = 0.0;
-    for (std::size_t i = 0; i < size_; ++i) {
-      const std::uint64_t key = keys_[i], step = steps(key);
-      const bool new_time = step != before;
-      if (new_time)
-        time = time_of(step << low_);
-      before = step;
-      visit(new_time, time, static_cast<std::size_t>(key >> event_bits_ & group_mask), key & event_mask);
+    for (std::size_t start = 0; start < size_; start += PollRows::stretch) {
+      const std::size_t end = std::min(size_, start + PollRows::stretch);
+      for (std::size_t i = start; i < end; ++i) {
+        const std::uint64_t key = keys[i], step = steps(key);
+        const bool new_time = step != before;
+        if (new_time)
+          time = time_of(step << low);
+        before = step;
+        visit(new_time, time, static_cast<std::size_t>(key >> event_bits & group_mask), key & event_mask);
+      }
+      if (poll)
+        poll(-1.0);
     }
     n_time_merged_ = steps.merged;
+    return visit;
   }
 
   /// Counts the rows by group and time. The memory of the rows is used again, so they are gone.
@@ -352,12 +373,12 @@ private:
   /// A time no further than the gap from the one before it shares the row of that one: `stands` for both. Asked for the
   /// keys in order.
   struct Steps {
-    explicit Steps(const OrderedRows& rows) : rows(rows) {}
+    explicit Steps(const OrderedRows& rows) : low(rows.low_), base(rows.base_), gap(rows.gap_) {}
     std::uint64_t operator()(std::uint64_t key) {
-      const std::uint64_t step = key >> rows.low_;
+      const std::uint64_t step = key >> low;
       if (step != before) {
-        const double t = rows.time_of(key);
-        if (t - last <= rows.gap_)
+        const double t = detail::from_bits(step == 0 ? 0 : step + base);
+        if (t - last <= gap)
           ++merged;
         else
           stands = step;
@@ -366,7 +387,9 @@ private:
       }
       return stands;
     }
-    const OrderedRows& rows;
+    const unsigned low;
+    const std::uint64_t base;
+    const double gap;
     std::uint64_t before = ~std::uint64_t{0}, stands = 0;
     double last = -std::numeric_limits<double>::infinity();
     std::size_t merged = 0;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "cryonodes/counted_rows.hpp"
@@ -137,7 +138,6 @@ void walk_ordered(OrderedRows& rows, std::size_t n_group, Visit visit, const Pol
   for (std::size_t g = 0; g < n_group; ++g)
     n_risk[g] = rows.in_group(g);
   double n = static_cast<double>(rows.size()), d = 0.0, gone = 0.0, now = 0.0;
-  PollRows ask(poll);
   const auto depart = [&] { // those whose time this was
     if (d > 0.0)
       visit(EventTime{0, now, n, d, n_risk.data(), n_event.data(), n_cause.data()});
@@ -150,20 +150,21 @@ void walk_ordered(OrderedRows& rows, std::size_t n_group, Visit visit, const Pol
     n -= gone;
     d = gone = 0.0;
   };
-  rows.each([&](bool new_time, double time, std::size_t group, std::uint64_t event) {
-    ask();
-    if (new_time) {
-      depart();
-      now = time;
-    }
-    const double dies = event != 0 ? 1.0 : 0.0;
-    n_event[group] += dies;
-    if constexpr (by_cause)
-      n_cause[group] += event == cause ? 1.0 : 0.0;
-    d += dies;
-    leaving[group] += 1.0;
-    gone += 1.0;
-  });
+  rows.each(
+      [&](bool new_time, double time, std::size_t group, std::uint64_t event) {
+        if (new_time) {
+          depart();
+          now = time;
+        }
+        const double dies = event != 0 ? 1.0 : 0.0;
+        n_event[group] += dies;
+        if constexpr (by_cause)
+          n_cause[group] += event == cause ? 1.0 : 0.0;
+        d += dies;
+        leaving[group] += 1.0;
+        gone += 1.0;
+      },
+      poll);
   depart();
 }
 
@@ -336,28 +337,24 @@ inline std::vector<double> leaving_by_group(const OrderedRows& rows, std::size_t
 /// where they were read.
 class PairSums {
 public:
-  /// With d = 0 nothing is added: no branch on what nobody can predict.
-  void add(double n, double d, double n_first, double d_first) {
-    n_[size_] = n;
-    d_[size_] = d;
-    first_[size_] = n_first;
-    observed_first += d_first;
-    observed += d;
-    size_ += d > 0.0 ? 1U : 0U;
-    if (size_ == block)
-      close();
+  static constexpr std::size_t block = 32;
+  /// The next event time goes to place i of the block; what stands there already is replaced.
+  void put(std::size_t i, double n, double d, double n_first) {
+    n_[i] = n;
+    d_[i] = d;
+    first_[i] = n_first;
   }
-  /// To be called before the sums are read.
-  void close() {
+  /// The first `size` of them are a block.
+  void close(std::size_t size) {
     double expected[2] = {0.0, 0.0}, together = 0.0;
-    for (std::size_t i = 0; i < size_; ++i) {
+    for (std::size_t i = 0; i < size; ++i) {
       const double hazard = d_[i] / n_[i];
       const double c = hazard * ((n_[i] - d_[i]) / n_[i]) / std::max(1.0, n_[i] - 1.0);
       to_first_[i] = first_[i] * hazard;
       to_second_[i] = (n_[i] - first_[i]) * hazard;
       both_[i] = first_[i] * (n_[i] - first_[i]) * c;
     }
-    for (std::size_t i = 0; i < size_; ++i) {
+    for (std::size_t i = 0; i < size; ++i) {
       expected[0] += to_first_[i];
       expected[1] += to_second_[i];
       together += both_[i];
@@ -365,43 +362,66 @@ public:
     expected_first.add(expected[0]);
     expected_second.add(expected[1]);
     covariance.add(together);
-    size_ = 0;
   }
   double observed = 0.0, observed_first = 0.0;
   CompensatedSum expected_first, expected_second;
   CompensatedSum covariance; ///< with the sign turned: >= 0
 
 private:
-  static constexpr std::size_t block = 32;
-  std::size_t size_ = 0;
   double n_[block], d_[block], first_[block], to_first_[block], to_second_[block], both_[block];
 };
 
 template <class Source> void pair_sums(Source& source, PairSums& sums, const Poll& poll) {
+  std::size_t size = 0;
   each_event_time(
       source, 2,
-      [&](const EventTime& at) { sums.add(at.n, at.d, at.n_risk[0], at.n_event[0]); }, poll);
+      [&](const EventTime& at) {
+        sums.put(size++, at.n, at.d, at.n_risk[0]);
+        sums.observed += at.d;
+        sums.observed_first += at.n_event[0];
+        if (size == PairSums::block)
+          sums.close(std::exchange(size, 0));
+      },
+      poll);
+  sums.close(size);
 }
+
+/// Whole numbers, and no jump on what nobody can foresee, group or event: each time is put in its place, and stays there
+/// if somebody had an event then.
+struct PairWalk {
+  PairSums& sums;
+  std::size_t left, left_first; ///< rows not yet seen
+  std::size_t n = 0, n_first = 0, d = 0, size = 0, observed = 0, observed_first = 0;
+
+  void operator()(bool new_time, double, std::size_t group, std::uint64_t event) {
+    const std::size_t dies = event != 0 ? 1U : 0U, first = group == 0 ? 1U : 0U;
+    if (new_time) {
+      depart();
+      n = left;
+      n_first = left_first;
+      d = 0;
+    }
+    d += dies;
+    observed += dies;
+    observed_first += dies & first;
+    --left;
+    left_first -= first;
+  }
+  void depart() {
+    sums.put(size, static_cast<double>(n), static_cast<double>(d), static_cast<double>(n_first));
+    size += d > 0 ? 1U : 0U;
+    if (size == PairSums::block)
+      sums.close(std::exchange(size, 0));
+  }
+};
+
 inline void pair_sums(OrderedRows& rows, PairSums& sums, const Poll& poll) {
   require(rows.n_group() == 2, "ordered rows are of one stratum");
-  double n = static_cast<double>(rows.size()), n_first = rows.in_group(0);
-  double d = 0.0, d_first = 0.0, gone = 0.0, gone_first = 0.0;
-  PollRows ask(poll);
-  rows.each([&](bool new_time, double, std::size_t group, std::uint64_t event) {
-    ask();
-    if (new_time) {
-      sums.add(n, d, n_first, d_first);
-      n -= gone;
-      n_first -= gone_first;
-      d = d_first = gone = gone_first = 0.0;
-    }
-    const double dies = event != 0 ? 1.0 : 0.0, first = group == 0 ? 1.0 : 0.0;
-    d += dies;
-    d_first += dies * first;
-    gone += 1.0;
-    gone_first += first;
-  });
-  sums.add(n, d, n_first, d_first);
+  auto walk = rows.each(PairWalk{sums, rows.size(), static_cast<std::size_t>(rows.in_group(0))}, poll);
+  walk.depart();
+  sums.close(walk.size);
+  sums.observed = static_cast<double>(walk.observed);
+  sums.observed_first = static_cast<double>(walk.observed_first);
 }
 
 } // namespace detail
@@ -437,7 +457,6 @@ LogrankResult logrank(Source&& source, std::size_t n_group, const LogrankOptions
   if (pair) {
     detail::PairSums sums;
     detail::pair_sums(source, sums, poll);
-    sums.close();
     out.observed = {sums.observed_first, sums.observed - sums.observed_first};
     expected = {sums.expected_first, sums.expected_second};
     together[1] = sums.covariance;
