@@ -349,7 +349,7 @@ public:
     double expected[2] = {0.0, 0.0}, together = 0.0;
     for (std::size_t i = 0; i < size; ++i) {
       const double hazard = d_[i] / n_[i];
-      const double c = hazard * ((n_[i] - d_[i]) / n_[i]) / std::max(1.0, n_[i] - 1.0);
+      const double c = hazard * (n_[i] - d_[i]) / (n_[i] * std::max(1.0, n_[i] - 1.0));
       to_first_[i] = first_[i] * hazard;
       to_second_[i] = (n_[i] - first_[i]) * hazard;
       both_[i] = first_[i] * (n_[i] - first_[i]) * c;
@@ -390,11 +390,12 @@ template <class Source> void pair_sums(Source& source, PairSums& sums, const Pol
 /// if somebody had an event then.
 struct PairWalk {
   PairSums& sums;
-  std::size_t left, left_first; ///< rows not yet seen
-  std::size_t n = 0, n_first = 0, d = 0, size = 0, observed = 0, observed_first = 0;
+  std::int64_t left, left_first; ///< rows not yet seen
+  std::int64_t n = 0, n_first = 0, d = 0, observed = 0, observed_first = 0;
+  std::size_t size = 0;
 
   void operator()(bool new_time, double, std::size_t group, std::uint64_t event) {
-    const std::size_t dies = event != 0 ? 1U : 0U, first = group == 0 ? 1U : 0U;
+    const std::int64_t dies = event != 0 ? 1 : 0, first = group == 0 ? 1 : 0;
     if (new_time) {
       depart();
       n = left;
@@ -417,7 +418,8 @@ struct PairWalk {
 
 inline void pair_sums(OrderedRows& rows, PairSums& sums, const Poll& poll) {
   require(rows.n_group() == 2, "ordered rows are of one stratum");
-  auto walk = rows.each(PairWalk{sums, rows.size(), static_cast<std::size_t>(rows.in_group(0))}, poll);
+  auto walk = rows.each(
+      PairWalk{sums, static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(rows.in_group(0))}, poll);
   walk.depart();
   sums.close(walk.size);
   sums.observed = static_cast<double>(walk.observed);

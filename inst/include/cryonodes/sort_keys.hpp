@@ -50,24 +50,29 @@ inline void sort_bucket(std::uint64_t* keys, std::uint64_t* spare, std::size_t n
     return;
   constexpr std::size_t few = 24;
   if (n > few) {
-    const unsigned lead = std::min({bit_width(n), most, top}), shift = top - lead;
-    const std::uint64_t mask = (std::uint64_t{1} << lead) - 1;
-    place.assign(mask + 2, 0);
+    const unsigned lead = std::min({bit_width(n) + 1, most, top}), shift = top - lead;
+    const std::size_t places = std::size_t{1} << lead, mask = places - 1;
+    if (place.size() < places)
+      place.resize(places);
+    std::uint32_t* const at = place.data();
+    std::fill(at, at + places, std::uint32_t{0});
     for (std::size_t i = 0; i < n; ++i)
-      ++place[((keys[i] >> shift) & mask) + 1];
-    std::uint32_t crowded = 0;
-    for (std::size_t d = 1; d <= mask + 1; ++d) {
-      crowded |= static_cast<std::uint32_t>(place[d] > few);
-      place[d] += place[d - 1];
+      ++at[(keys[i] >> shift) & mask];
+    std::uint32_t before = 0, crowded = 0;
+    for (std::size_t d = 0; d < places; ++d) {
+      const std::uint32_t here = at[d];
+      crowded |= static_cast<std::uint32_t>(here > few);
+      at[d] = before;
+      before += here;
     }
     for (std::size_t i = 0; i < n; ++i)
-      spare[place[(keys[i] >> shift) & mask]++] = keys[i];
+      spare[at[(keys[i] >> shift) & mask]++] = keys[i];
     std::copy(spare, spare + n, keys);
-    // Many at one place: times of very unlike density. `place` now holds where each one ends.
+    // Many at one place: times of very unlike density. `at` now holds where each one ends.
     if (crowded != 0) {
-      for (std::size_t d = 0, start = 0; d <= mask; start = place[d++])
-        if (place[d] - start > few)
-          std::sort(keys + start, keys + place[d]);
+      for (std::size_t d = 0, start = 0; d < places; start = at[d++])
+        if (at[d] - start > few)
+          std::sort(keys + start, keys + at[d]);
     }
     if (shift == 0)
       return;
