@@ -29,12 +29,12 @@ clearly_different_cpp <- function(labels) {
     .Call(`_cryonodes_clearly_different_cpp`, labels)
 }
 
-plain_frame_cpp <- function(time, status, group, most) {
-    .Call(`_cryonodes_plain_frame_cpp`, time, status, group, most)
+plain_frame_cpp <- function(time, status, group, most, by_cause) {
+    .Call(`_cryonodes_plain_frame_cpp`, time, status, group, most, by_cause)
 }
 
-plain_formula_cpp <- function(formula, data, most) {
-    .Call(`_cryonodes_plain_formula_cpp`, formula, data, most)
+plain_formula_cpp <- function(formula, data, most, by_cause) {
+    .Call(`_cryonodes_plain_formula_cpp`, formula, data, most, by_cause)
 }
 
 plain_groups_cpp <- function(x, title, most) {

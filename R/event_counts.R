@@ -319,9 +319,8 @@ strata_as_groups <- function(counts, call) {
   meta$strata <- meta$strata_names <- NULL
   rows <- order(by_group)
   x <- as.data.frame(counts)[rows, ]
-  new_event_counts(
-    match(by_group[rows], present), x$time, as.matrix(x[cause_columns(meta) %||% "n.event"]), x$n.censor, x$n.entry, meta
-  )
+  events <- as.matrix(x[cause_columns(meta) %||% "n.event"])
+  new_event_counts(match(by_group[rows], present), x$time, events, x$n.censor, x$n.entry, meta)
 }
 
 cause_columns <- function(meta) if (length(meta$causes)) paste0("n.event.", meta$causes)

@@ -24,8 +24,8 @@ frame_from_formula <- function(formula, data, subset, weights, na.action, status
       formula, data, subset, weights, na.action, status, allow, call, env, cluster, coarse, shard, timefix
     ))
   }
-  if (is.null(status) && is.null(coarse) && quo_is_null(weights) && quo_is_null(cluster) && quo_is_null(subset)) {
-    frame <- plain_formula_cpp(formula, data, max_groups)
+  if (reads_plain(status) && is.null(coarse) && quo_is_null(weights) && quo_is_null(cluster) && quo_is_null(subset)) {
+    frame <- plain_formula_cpp(formula, data, max_groups, !is.null(status))
     if (!is.null(frame)) return(with_label_notes(frame))
   }
   if (!rlang::is_formula(formula, lhs = TRUE)) {
@@ -91,8 +91,8 @@ frame_from_formula <- function(formula, data, subset, weights, na.action, status
 
 frame_from_vectors <- function(time, event, group, weights, na.action, call, stratum = NULL, cluster = NULL,
                                status = NULL, entry = NULL, event_name = "event") {
-  if (is.null(status) && is.null(weights) && is.null(entry) && is.null(stratum) && is.null(cluster)) {
-    frame <- plain_frame_cpp(time, event, group, max_groups)
+  if (reads_plain(status) && is.null(weights) && is.null(entry) && is.null(stratum) && is.null(cluster)) {
+    frame <- plain_frame_cpp(time, event, group, max_groups, !is.null(status))
     if (!is.null(frame)) return(with_label_notes(frame))
   }
   time <- check_time(time, "time", call)
@@ -132,7 +132,11 @@ read_label <- function(x, name, n, call) {
 # The readers of a status column: events and censorings, or censorings and several causes.
 read_event <- function(event) if (!is.null(event)) function(x, arg, call) check_status(x, arg, event, call)
 stated_event <- function(x, arg, call) check_status(x, arg, NULL, call)
-read_causes <- function(censor = NULL) function(x, arg, call) check_causes(x, arg, censor, call)
+read_causes <- function(censor = NULL) {
+  structure(function(x, arg, call) check_causes(x, arg, censor, call), plain = is.null(censor))
+}
+# Whether columns without fault may be read at once: the reader of causes knows by itself what is censored.
+reads_plain <- function(status) is.null(status) || isTRUE(attr(status, "plain"))
 
 # What the user wrote may fail on its own.
 evaluate_user <- function(expr, value, call) {

@@ -88,27 +88,29 @@ BEGIN_RCPP
 END_RCPP
 }
 // plain_frame_cpp
-SEXP plain_frame_cpp(SEXP time, SEXP status, SEXP group, int most);
-RcppExport SEXP _cryonodes_plain_frame_cpp(SEXP timeSEXP, SEXP statusSEXP, SEXP groupSEXP, SEXP mostSEXP) {
+SEXP plain_frame_cpp(SEXP time, SEXP status, SEXP group, int most, bool by_cause);
+RcppExport SEXP _cryonodes_plain_frame_cpp(SEXP timeSEXP, SEXP statusSEXP, SEXP groupSEXP, SEXP mostSEXP, SEXP by_causeSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< SEXP >::type time(timeSEXP);
     Rcpp::traits::input_parameter< SEXP >::type status(statusSEXP);
     Rcpp::traits::input_parameter< SEXP >::type group(groupSEXP);
     Rcpp::traits::input_parameter< int >::type most(mostSEXP);
-    rcpp_result_gen = Rcpp::wrap(plain_frame_cpp(time, status, group, most));
+    Rcpp::traits::input_parameter< bool >::type by_cause(by_causeSEXP);
+    rcpp_result_gen = Rcpp::wrap(plain_frame_cpp(time, status, group, most, by_cause));
     return rcpp_result_gen;
 END_RCPP
 }
 // plain_formula_cpp
-SEXP plain_formula_cpp(SEXP formula, SEXP data, int most);
-RcppExport SEXP _cryonodes_plain_formula_cpp(SEXP formulaSEXP, SEXP dataSEXP, SEXP mostSEXP) {
+SEXP plain_formula_cpp(SEXP formula, SEXP data, int most, bool by_cause);
+RcppExport SEXP _cryonodes_plain_formula_cpp(SEXP formulaSEXP, SEXP dataSEXP, SEXP mostSEXP, SEXP by_causeSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< SEXP >::type formula(formulaSEXP);
     Rcpp::traits::input_parameter< SEXP >::type data(dataSEXP);
     Rcpp::traits::input_parameter< int >::type most(mostSEXP);
-    rcpp_result_gen = Rcpp::wrap(plain_formula_cpp(formula, data, most));
+    Rcpp::traits::input_parameter< bool >::type by_cause(by_causeSEXP);
+    rcpp_result_gen = Rcpp::wrap(plain_formula_cpp(formula, data, most, by_cause));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -691,8 +693,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_recoded_cpp", (DL_FUNC) &_cryonodes_recoded_cpp, 2},
     {"_cryonodes_all_levels_cpp", (DL_FUNC) &_cryonodes_all_levels_cpp, 2},
     {"_cryonodes_clearly_different_cpp", (DL_FUNC) &_cryonodes_clearly_different_cpp, 1},
-    {"_cryonodes_plain_frame_cpp", (DL_FUNC) &_cryonodes_plain_frame_cpp, 4},
-    {"_cryonodes_plain_formula_cpp", (DL_FUNC) &_cryonodes_plain_formula_cpp, 3},
+    {"_cryonodes_plain_frame_cpp", (DL_FUNC) &_cryonodes_plain_frame_cpp, 5},
+    {"_cryonodes_plain_formula_cpp", (DL_FUNC) &_cryonodes_plain_formula_cpp, 4},
     {"_cryonodes_plain_groups_cpp", (DL_FUNC) &_cryonodes_plain_groups_cpp, 3},
     {"_cryonodes_number_codes_cpp", (DL_FUNC) &_cryonodes_number_codes_cpp, 1},
     {"_cryonodes_cluster_bootstrap_cpp", (DL_FUNC) &_cryonodes_cluster_bootstrap_cpp, 8},

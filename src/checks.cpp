@@ -74,12 +74,14 @@ Rcpp::IntegerVector recoded_cpp(SEXP x, Rcpp::IntegerVector table) {
   Rcpp::IntegerVector out = Rcpp::no_init(n);
   int* const to = out.begin();
   const int* const code = table.begin();
+  const auto recode = [&](const auto* from) {
+    for (R_xlen_t i = 0; i < n; ++i)
+      to[i] = code[static_cast<int>(from[i])];
+  };
   if (TYPEOF(x) == REALSXP)
-    for (R_xlen_t i = 0; i < n; ++i)
-      to[i] = code[static_cast<int>(REAL(x)[i])];
+    recode(REAL(x));
   else
-    for (R_xlen_t i = 0; i < n; ++i)
-      to[i] = code[INTEGER(x)[i]];
+    recode(INTEGER(x));
   return out;
 }
 
@@ -216,13 +218,17 @@ std::optional<PlainGroups> plain_groups(SEXP x, int most) {
       return false;
     least = static_cast<int>(low);
     number_of.assign(static_cast<std::size_t>(static_cast<int>(high) - least + 1), 0);
+    int* const there = number_of.data();
+    const int base = least;
+    bool other = false; // not a number, or a fraction
     for (R_xlen_t i = 0; i < n; ++i) {
-      if (!(from[i] >= low) || from[i] != static_cast<int>(from[i])) // not a number, or a fraction
-        return false;
-      to[i] = static_cast<int>(from[i]) - least;
-      number_of[static_cast<std::size_t>(to[i])] = 1;
+      const auto here = from[i] >= low ? from[i] : low;
+      const int place = static_cast<int>(here) - base;
+      other |= from[i] != place + base;
+      to[i] = place;
+      there[place] = 1;
     }
-    return true;
+    return !other;
   };
   if (n == 0 || !(TYPEOF(x) == INTSXP ? put(INTEGER(x)) : put(REAL(x))))
     return std::nullopt;
@@ -243,21 +249,81 @@ std::optional<PlainGroups> plain_groups(SEXP x, int most) {
   return PlainGroups{codes, labels};
 }
 
+// What each row ended with: a code, 0 for censored, and the labels of the causes.
+struct PlainCauses {
+  Rcpp::IntegerVector codes;
+  Rcpp::CharacterVector labels;
+};
+
+// Of a factor of at least two levels, the first of which is censored, or of whole numbers from 0 without attributes, of
+// which none is left out between 1 and the largest, at most 63; nothing missing. Nothing of all others.
+std::optional<PlainCauses> plain_causes(SEXP x) {
+  constexpr int most = 63;
+  const R_xlen_t n = Rf_xlength(x);
+  if (is_factor(x)) {
+    const SEXP levels = Rf_getAttrib(x, R_LevelsSymbol);
+    const R_xlen_t n_level = Rf_xlength(levels);
+    if (n_level < 2 || n_level > most)
+      return std::nullopt;
+    Rcpp::CharacterVector labels(n_level - 1);
+    for (R_xlen_t k = 0; k < n_level; ++k) {
+      if (std::strcmp(CHAR(STRING_ELT(levels, k)), "(s0)") == 0) // survival's name for those without event
+        return std::nullopt;
+      if (k > 0)
+        labels[k - 1] = Rf_mkCharCE(Rf_translateCharUTF8(STRING_ELT(levels, k)), CE_UTF8);
+    }
+    Rcpp::IntegerVector codes = Rcpp::no_init(n);
+    int* const to = codes.begin();
+    const int* const from = INTEGER(x);
+    bool other = false;
+    for (R_xlen_t i = 0; i < n; ++i) {
+      other |= from[i] < 1 || from[i] > n_level;
+      to[i] = from[i] - 1;
+    }
+    if (other)
+      return std::nullopt;
+    return PlainCauses{codes, labels};
+  }
+  if ((TYPEOF(x) != INTSXP && TYPEOF(x) != REALSXP) || !without_attributes(x))
+    return std::nullopt;
+  // Which codes there are, as bits; 0 if there is something else.
+  const auto look = [n](const auto* from, int* to) {
+    std::uint64_t seen = 0;
+    bool other = false;
+    for (R_xlen_t i = 0; i < n; ++i) {
+      const int code = from[i] >= 0 && from[i] <= most ? static_cast<int>(from[i]) : 0;
+      other |= from[i] != code;
+      seen |= std::uint64_t{1} << code;
+      if (to != nullptr)
+        to[i] = code;
+    }
+    return other ? 0 : seen;
+  };
+  const Rcpp::IntegerVector codes = TYPEOF(x) == INTSXP ? Rcpp::IntegerVector(x) : Rcpp::IntegerVector(Rcpp::no_init(n));
+  const std::uint64_t seen = TYPEOF(x) == INTSXP ? look(INTEGER(x), nullptr) : look(REAL(x), INTEGER(codes));
+  const std::uint64_t events = seen >> 1;
+  if (events == 0 || (events & (events + 1)) != 0) // all of them up to the largest: no gap in the bits
+    return std::nullopt;
+  Rcpp::CharacterVector labels(static_cast<R_xlen_t>(cryonodes::detail::bit_width(events)));
+  for (R_xlen_t k = 0; k < labels.size(); ++k)
+    labels[k] = std::to_string(k + 1);
+  return PlainCauses{codes, labels};
+}
+
 // Very many rows are looked at and counted in one go: to read them twice takes twice as long. Whole numbers of small
-// range; no group (NULL), or a factor of at most `most` levels, each with a row. Nothing of all others.
-std::unique_ptr<cryonodes::CountedRows> counted_columns(SEXP time, SEXP status, SEXP group, int most) {
+// range; events up to n_cause; no group, or `n_group` codes from `first_group` on, each with a row. Nothing of all
+// others.
+std::unique_ptr<cryonodes::CountedRows> counted_columns(SEXP time, SEXP status, std::size_t n_cause, const int* group,
+                                                        std::size_t n_group, int first_group) {
   const auto n = static_cast<std::size_t>(Rf_xlength(time));
-  const bool grouped = group != R_NilValue;
-  const R_xlen_t n_level = grouped && is_factor(group) ? Rf_xlength(Rf_getAttrib(group, R_LevelsSymbol)) : 0;
-  if ((TYPEOF(status) != LGLSXP && TYPEOF(status) != INTSXP) || (grouped && (n_level == 0 || n_level > most)))
+  if (TYPEOF(status) != LGLSXP && TYPEOF(status) != INTSXP)
     return nullptr;
-  cryonodes::WholeCells cells(n, static_cast<std::size_t>(grouped ? n_level : 1), 1);
+  cryonodes::WholeCells cells(n, n_group, n_cause);
   const int* const event = TYPEOF(status) == LGLSXP ? LOGICAL(status) : INTEGER(status);
   try {
-    // Levels are counted from 1; a missing one is none of them.
-    if (!cells.count({REAL(time), n}, {event, n}, {grouped ? INTEGER(group) : nullptr, grouped ? n : 0}, 1))
+    if (!cells.count({REAL(time), n}, {event, n}, {group, group != nullptr ? n : 0}, first_group))
       return nullptr;
-  } catch (const cryonodes::input_error&) {
+  } catch (const cryonodes::input_error&) { // also what is missing, which is no code
     return nullptr;
   }
   auto counted = std::make_unique<cryonodes::CountedRows>(cells.rows());
@@ -285,29 +351,47 @@ void add_groups(glue::NamedList& list, const PlainGroups& groups, SEXP title) {
 
 } // namespace
 
-SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most) {
+SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most, bool by_cause) {
   constexpr R_xlen_t very_many = 100000;
   const R_xlen_t n = Rf_xlength(time);
   const bool grouped = group != R_NilValue;
   if (TYPEOF(time) != REALSXP || n == 0 || Rf_xlength(status) != n || !without_attributes(time) ||
-      !without_attributes(status) || (grouped && Rf_xlength(group) != n))
+      (!by_cause && !without_attributes(status)) || (grouped && Rf_xlength(group) != n))
     return R_NilValue;
-  auto counted = n < very_many ? nullptr : counted_columns(time, status, group, most);
-  if (!counted && !(all_countable_cpp(time) && all_zero_one_cpp(status)))
+  std::optional<PlainCauses> causes;
+  if (by_cause && !(causes = plain_causes(status)))
     return R_NilValue;
+  const Rcpp::Shield<SEXP> event(causes                        ? static_cast<SEXP>(causes->codes)
+                                 : TYPEOF(status) == REALSXP && all_zero_one_cpp(status)
+                                     ? Rf_coerceVector(status, INTSXP)
+                                     : status);
+  // The levels of a factor are counted where they are. What is no factor must become codes in any case.
+  const bool by_level = grouped && is_factor(group) && Rf_xlength(Rf_getAttrib(group, R_LevelsSymbol)) <= most;
   std::optional<PlainGroups> groups;
-  if (counted && grouped)
-    groups = PlainGroups{group, Rf_getAttrib(group, R_LevelsSymbol)};
-  else if (grouped && !(groups = plain_groups(group, most)))
+  if (grouped && !by_level && !(groups = plain_groups(group, most)))
+    return R_NilValue;
+  std::unique_ptr<cryonodes::CountedRows> counted;
+  if (n >= very_many && !(by_level && Rf_xlength(Rf_getAttrib(group, R_LevelsSymbol)) == 0)) {
+    const SEXP levels = by_level ? Rf_getAttrib(group, R_LevelsSymbol) : R_NilValue;
+    counted = counted_columns(time, event, causes ? static_cast<std::size_t>(causes->labels.size()) : 1,
+                              by_level ? INTEGER(group) : groups ? INTEGER(groups->codes) : nullptr,
+                              static_cast<std::size_t>(by_level ? Rf_xlength(levels) : groups ? groups->labels.size() : 1),
+                              by_level ? 1 : 0);
+    if (counted && by_level)
+      groups = PlainGroups{group, levels};
+  }
+  if (!counted && !(all_countable_cpp(time) && (causes || all_zero_one_cpp(event))))
+    return R_NilValue;
+  if (by_level && !groups && !(groups = plain_factor(group, most)))
     return R_NilValue;
 
   static SEXP names_of_one = nullptr, names_of_several = nullptr;
-  glue::NamedList frame(grouped ? 10 : 6, grouped ? &names_of_several : &names_of_one);
+  glue::NamedList frame(grouped ? 11 : 7, grouped ? &names_of_several : &names_of_one);
   frame.add("time", time);
-  frame.add("event",
-            Rcpp::Shield<SEXP>(TYPEOF(status) == REALSXP ? Rf_coerceVector(status, INTSXP) : status));
+  frame.add("event", event);
   if (groups)
     add_groups(frame, *groups, title);
+  frame.add("causes", causes ? static_cast<SEXP>(causes->labels) : R_NilValue);
   frame.add("rows_dropped", Rcpp::Shield<SEXP>(Rf_allocVector(INTSXP, 0)));
   const Rcpp::Shield<SEXP> n_row(glue::whole_numbers({static_cast<double>(n)}));
   frame.add("n_rows", n_row);
@@ -317,11 +401,11 @@ SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most)
   return frame;
 }
 
-SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, int most) {
-  return plain_frame(time, status, group, Rcpp::Shield<SEXP>(Rf_mkChar("group")), most);
+SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, int most, bool by_cause) {
+  return plain_frame(time, status, group, Rcpp::Shield<SEXP>(Rf_mkChar("group")), most, by_cause);
 }
 
-SEXP glue::plain_frame(SEXP formula, SEXP data, int most) {
+SEXP glue::plain_frame(SEXP formula, SEXP data, int most, bool by_cause) {
   const bool table = TYPEOF(data) == VECSXP && (!Rf_isObject(data) || Rf_inherits(data, "data.frame"));
   if (!table || TYPEOF(formula) != LANGSXP || !Rf_inherits(formula, "formula") || Rf_length(formula) != 3)
     return R_NilValue;
@@ -357,7 +441,7 @@ SEXP glue::plain_frame(SEXP formula, SEXP data, int most) {
              values = grouped ? column(group) : R_NilValue;
   if (time == R_NilValue || status == R_NilValue || (grouped && values == R_NilValue))
     return R_NilValue;
-  return plain_frame(time, status, values, grouped ? PRINTNAME(group) : R_NaString, most);
+  return plain_frame(time, status, values, grouped ? PRINTNAME(group) : R_NaString, most, by_cause);
 }
 
 bool glue::needs_no_word(SEXP frame) {
@@ -368,13 +452,13 @@ bool glue::needs_no_word(SEXP frame) {
 }
 
 // [[Rcpp::export(rng = false)]]
-SEXP plain_frame_cpp(SEXP time, SEXP status, SEXP group, int most) {
-  return glue::plain_frame(time, status, group, most);
+SEXP plain_frame_cpp(SEXP time, SEXP status, SEXP group, int most, bool by_cause) {
+  return glue::plain_frame(time, status, group, most, by_cause);
 }
 
 // [[Rcpp::export(rng = false)]]
-SEXP plain_formula_cpp(SEXP formula, SEXP data, int most) {
-  return glue::plain_frame(formula, data, most);
+SEXP plain_formula_cpp(SEXP formula, SEXP data, int most, bool by_cause) {
+  return glue::plain_frame(formula, data, most, by_cause);
 }
 
 // Codes from 0, names, labels and title of a column of groups that needs no closer look; or NULL.

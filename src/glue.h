@@ -154,12 +154,13 @@ private:
 /// The cohort_frame of columns without fault, which most are, but for notes on labels that look alike; NULL of all
 /// others. Times are doubles, finite and >= 0, at least one; statuses are as many, 0 or 1, none missing; neither has
 /// attributes. `group` is NULL, a factor each level of which has a row, plain text, or whole numbers of small range; at
-/// most `most` groups.
-SEXP plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most);
-SEXP plain_frame(SEXP time, SEXP status, SEXP group, int most);
+/// most `most` groups. `by_cause`: statuses are a factor whose first level is censored, or whole numbers with 0 for
+/// censored and no gap among the others.
+SEXP plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most, bool by_cause = false);
+SEXP plain_frame(SEXP time, SEXP status, SEXP group, int most, bool by_cause = false);
 /// The same of the columns in `Surv(time, status) ~ 1` or `~ group`, all of them names of columns. NULL for all other
 /// formulas, and for data whose names need a closer look.
-SEXP plain_frame(SEXP formula, SEXP data, int most);
+SEXP plain_frame(SEXP formula, SEXP data, int most, bool by_cause = false);
 /// Is the frame plain, and one about which nothing is to be told? A small fit of it then needs no more of R.
 bool needs_no_word(SEXP frame);
 

@@ -93,6 +93,8 @@ done
 # CRAN's lists and every link (incoming, remote), a time server (system clock), the PDF manual.
 export _R_CHECK_CRAN_INCOMING_REMOTE_=FALSE
 export _R_CHECK_SYSTEM_CLOCK_=FALSE
+# One more is put: are there local variables that nobody uses?
+export _R_CHECK_CODETOOLS_PROFILE_="suppressLocalUnused=FALSE"
 status=0
 R CMD check --as-cran --no-manual "$tarball" 2>&1 | tee "$logs/R-CMD-check.log" || status=$?
 found=$(sed -n 's/^Status: //p' "$work/cryonodes.Rcheck/00check.log" 2>/dev/null | tail -n 1 || true)

@@ -485,3 +485,37 @@ test_that("as.data.frame() gives the rows of tidy()", {
   expect_identical(as.data.frame(test), tidy(test))
   expect_identical(as.data.frame(test)$n, c(3L, 3L))
 })
+
+test_that("columns without fault are read at once, by number or by level, and give what the long way gives", {
+  skip_on_cran()
+  # Weights of 1 take the long way.
+  both <- function(time, status, group) {
+    n <- length(time)
+    cause <- if (is.factor(status)) levels(status)[2] else max(status)
+    test <- function(...) gray_test(time, status, group, cause = cause, ...)[c("statistic", "p.value", "parameter")]
+    curve <- function(...) tidy(cumulative_incidence(time, status, group, ...))
+    expect_identical(test(), test(weights = rep(1, n)))
+    expect_identical(curve(), curve(weights = rep(1, n)))
+  }
+  set.seed(1)
+  for (n in c(60, 1e5 + 1)) {
+    days <- sample(400, n, TRUE)
+    status <- sample(0:2, n, TRUE)
+    arm <- sample(1:3, n, TRUE)
+    labels <- c("none", "relapse", "death")
+    for (time in list(as.double(days), days + stats::runif(n), days)) {
+      both(time, status, arm)
+      both(time, as.double(status), c("c", "a", "b")[arm])
+      both(time, factor(labels[status + 1], labels), factor(arm))
+    }
+    both(as.double(days), factor(labels[status + 1], c(labels, "never")), factor(arm, 0:3))
+    both(as.double(days), 2L * status, arm) # a gap
+    both(as.double(days), pmin(status, 1L), arm) # one cause
+    both(as.double(days), status + 1L, arm) # nobody censored
+    expect_error(gray_test(days + 0, replace(status, 3, NA), arm, cause = 1), "row 3", class = "cryonodes_error_missing")
+    expect_error(gray_test(days + 0, replace(status, 3, -1L), arm, cause = 1), "row 3", class = "cryonodes_error_status")
+    expect_error(gray_test(days + 0, replace(status, 3, 1.5), arm, cause = 1), "row 3", class = "cryonodes_error_status")
+    expect_error(gray_test(replace(days, 3, -1), status, arm, cause = 1), "row 3", class = "cryonodes_error_time")
+    expect_error(gray_test(days + 0, status, replace(arm, 3, NA), cause = 1), "row 3", class = "cryonodes_error_missing")
+  }
+})

@@ -386,8 +386,8 @@ template <class Source> void pair_sums(Source& source, PairSums& sums, const Pol
   sums.close(size);
 }
 
-/// Whole numbers, and no jump on what nobody can foresee, group or event: each time is put in its place, and stays there
-/// if somebody had an event then.
+/// Whole numbers, and no jump on what nobody can foresee, group or event: each time is put in its place, and stays
+/// there if somebody had an event then.
 struct PairWalk {
   PairSums& sums;
   std::int64_t left, left_first; ///< rows not yet seen
