@@ -299,8 +299,9 @@ std::optional<PlainCauses> plain_causes(SEXP x) {
     }
     return other ? 0 : seen;
   };
-  const Rcpp::IntegerVector codes = TYPEOF(x) == INTSXP ? Rcpp::IntegerVector(x) : Rcpp::IntegerVector(Rcpp::no_init(n));
-  const std::uint64_t seen = TYPEOF(x) == INTSXP ? look(INTEGER(x), nullptr) : look(REAL(x), INTEGER(codes));
+  const bool whole = TYPEOF(x) == INTSXP;
+  const Rcpp::IntegerVector codes = whole ? Rcpp::IntegerVector(x) : Rcpp::IntegerVector(Rcpp::no_init(n));
+  const std::uint64_t seen = whole ? look(INTEGER(x), nullptr) : look(REAL(x), INTEGER(codes));
   const std::uint64_t events = seen >> 1;
   if (events == 0 || (events & (events + 1)) != 0) // all of them up to the largest: no gap in the bits
     return std::nullopt;
@@ -371,12 +372,12 @@ SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most,
   if (grouped && !by_level && !(groups = plain_groups(group, most)))
     return R_NilValue;
   std::unique_ptr<cryonodes::CountedRows> counted;
-  if (n >= very_many && !(by_level && Rf_xlength(Rf_getAttrib(group, R_LevelsSymbol)) == 0)) {
-    const SEXP levels = by_level ? Rf_getAttrib(group, R_LevelsSymbol) : R_NilValue;
-    counted = counted_columns(time, event, causes ? static_cast<std::size_t>(causes->labels.size()) : 1,
-                              by_level ? INTEGER(group) : groups ? INTEGER(groups->codes) : nullptr,
-                              static_cast<std::size_t>(by_level ? Rf_xlength(levels) : groups ? groups->labels.size() : 1),
-                              by_level ? 1 : 0);
+  const SEXP levels = by_level ? Rf_getAttrib(group, R_LevelsSymbol) : R_NilValue;
+  const R_xlen_t n_group = by_level ? Rf_xlength(levels) : groups ? groups->labels.size() : 1;
+  if (n >= very_many && n_group > 0) {
+    const int* const codes = by_level ? INTEGER(group) : groups ? INTEGER(groups->codes) : nullptr;
+    const auto n_cause = causes ? static_cast<std::size_t>(causes->labels.size()) : 1;
+    counted = counted_columns(time, event, n_cause, codes, static_cast<std::size_t>(n_group), by_level ? 1 : 0);
     if (counted && by_level)
       groups = PlainGroups{group, levels};
   }
