@@ -60,12 +60,35 @@ status=0
 make --no-print-directory -C tests/cpp "-j$jobs" check 2>&1 | tee "$logs/native.log" || status=$?
 count_from "$logs/native.log" "$status"
 
-step "3/5 R CMD build, with vignettes"
+step "3/5 R CMD INSTALL; beside all that follows, testthat from the source tree"
 cd "$work"
-# R CMD check compiles what R CMD build has compiled: the same lines of the same files, so the second time they come
-# from ccache, kept for this run only. Without -g, which the library does not keep, a quarter of the time is saved.
+# What is compiled here R CMD build and R CMD check find in ccache, kept for this run only: the same lines of the same
+# files. Without -g, which the library does not keep, a quarter of the time is saved.
 export MAKEFLAGS="-j$jobs" CCACHE_DIR=$work/ccache CCACHE_NOHASHDIR=yes R_MAKEVARS_USER=$work/Makevars
 printf '%s\n' "CXX17 := ccache $(R CMD config CXX17)" "CXX17FLAGS := $(R CMD config CXX17FLAGS) -g0" >"$R_MAKEVARS_USER"
+mkdir "$work/plain" "$work/library"
+status=0
+(cd "$work/plain" && R CMD build --no-build-vignettes "$tree" &&
+  R CMD INSTALL --library="$work/library" cryonodes_*.tar.gz) >"$logs/install.log" 2>&1 || status=$?
+if [ "$status" -ne 0 ]; then
+  tail -n 60 "$logs/install.log"
+  echo "FAIL  R CMD INSTALL, exit status $status"
+  count 0 1
+  finished=yes
+  exit 1
+fi
+# Here test-house.R sees the sources, the snapshots are compared (R CMD check leaves them out), and tests that are not
+# for CRAN's time limits run. In two shares, which give way to what all wait for.
+for share in 1 2; do
+  (
+    cd "$tree"
+    R_LIBS="$work/library${R_LIBS:+:$R_LIBS}" NOT_CRAN=true \
+      nice -n 10 Rscript tools/run_tests.R $share 2 >"$logs/testthat-$share.log" 2>&1
+  ) &
+  beside+=($!)
+done
+
+step "4/5 R CMD build, with vignettes, and R CMD check --as-cran"
 status=0
 R CMD build "$tree" 2>&1 | tee "$logs/build.log" || status=$?
 tarball=$(find "$work" -maxdepth 1 -name 'cryonodes_*.tar.gz')
@@ -75,20 +98,6 @@ if [ "$status" -ne 0 ] || [ -z "$tarball" ]; then
   finished=yes
   exit 1
 fi
-
-# Once more from the tree, in two shares beside R CMD check: here test-house.R sees the sources, the
-# snapshots are compared (R CMD check leaves them out), and tests that are not for CRAN's time limits run.
-step "4/5 R CMD check --as-cran, and beside it testthat from the source tree"
-mkdir "$work/library"
-R CMD INSTALL --library="$work/library" "$tarball" >"$logs/install.log" 2>&1 || tail -n 40 "$logs/install.log"
-for share in 1 2; do
-  (
-    cd "$tree"
-    R_LIBS="$work/library${R_LIBS:+:$R_LIBS}" NOT_CRAN=true \
-      Rscript tools/run_tests.R $share 2 >"$logs/testthat-$share.log" 2>&1
-  ) &
-  beside+=($!)
-done
 # Three questions are left out, because they ask a machine elsewhere or LaTeX and not the package:
 # CRAN's lists and every link (incoming, remote), a time server (system clock), the PDF manual.
 export _R_CHECK_CRAN_INCOMING_REMOTE_=FALSE

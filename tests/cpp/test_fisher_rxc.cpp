@@ -275,7 +275,7 @@ TEST_CASE("an r x c table beyond the limits is given up, and the caller can stop
 TEST_CASE("an r x c table that cannot end within its limits is given up early, one that can is not") {
   std::mt19937 random(23);
   int foreseen = 0;
-  for (int k = 0; k < 5; ++k) {
+  for (int k = 0; k < 2; ++k) {
     const Counts table = random_table(random, 4, 4, 200);
     RxcLimits limits;
     limits.work = 1e9;
@@ -288,7 +288,7 @@ TEST_CASE("an r x c table that cannot end within its limits is given up early, o
     CHECK_FALSE(part.feasible);
     foreseen += part.work > 0.0 && part.work < limits.work; // else the limit itself was met
   }
-  CHECK(foreseen >= 2);
+  CHECK(foreseen >= 1);
   // Many ways to share few, large totals: they take memory and time before any cost is kept.
   const RxcResult large = fisher_rxc_exact({8472, 9541, 4581, 7998, 2755, 19031, 20811, 12565, 17134, 5302}, 2, 5);
   CHECK_FALSE(large.feasible);
