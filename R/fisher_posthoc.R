@@ -171,7 +171,7 @@ add_p_fisher <- function(data, variable, by, test.args = NULL, ...) {
     return(data.frame(p.value = NA_real_, method = paste0(method_label("fisher"), ": fewer than two groups")))
   }
   options <- c(list(...), test.args)
-  options <- options[names(options) %in% c(setdiff(larger_arguments, "progress"), ignored_arguments)]
+  options <- options[names(options) %in% names(larger_defaults)]
   test <- do.call(fisher_test, c(labels, list(na.action = "omit", conf.int = FALSE, progress = FALSE), options))
   data.frame(p.value = test$p.value, method = test$method)
 }

@@ -2,25 +2,24 @@
 # random tables with the same margins (src/fisher_rxc.cpp).
 
 # The arguments of fisher_test() that larger tables have, and those of stats::fisher.test() that need nothing done.
-larger_arguments <- c(
-  "statistic", "scores", "exact", "B", "rare", "seed", "max.work", "memory", "threads", "progress", "simulate.p.value"
-)
 ignored_arguments <- c("workspace", "hybrid", "hybridPars", "control")
-
 larger_defaults <- list(
   statistic = "probability", scores = NULL, exact = NULL, B = 1e5, rare = FALSE, seed = NULL, max.work = 1e8,
-  memory = 1e9, threads = 1, simulate.p.value = FALSE
+  memory = 1e9, threads = 1, simulate.p.value = FALSE, workspace = NULL, hybrid = NULL, hybridPars = NULL,
+  control = NULL
 )
+larger_arguments <- c(names(larger_defaults), "progress")
 
 table_statistics <- c("probability", "chisq", "kruskal", "linear")
 
 # `given`: the frame of a method, from which they are taken; what is not as it should be stops here for 2x2 tables too.
 check_larger <- function(given, call) {
   x <- mget(larger_arguments, given)
-  ignored <- ignored_arguments[!vapply(mget(ignored_arguments, given), is.null, TRUE)]
   x$progress <- check_flag(x$progress, "progress", call)
   # As a rule there is nothing to check: a small test should not wait for it.
-  if (!length(ignored) && identical(x[names(larger_defaults)], larger_defaults)) return(x)
+  if (identical(x[names(larger_defaults)], larger_defaults)) return(x)
+  ignored <- ignored_arguments[!vapply(x[ignored_arguments], is.null, TRUE)]
+  x[ignored_arguments] <- NULL
   x$statistic <- check_choice(x$statistic, table_statistics, "statistic", call)
   if (!is.null(x$scores) && x$statistic != "linear") {
     abort_rule("choice", "`scores` belong to `statistic = \"linear\"`.", arg = "scores", call = call)

@@ -279,8 +279,8 @@ label_table <- function(table) {
   titles <- names(labels)
   for (i in 1:2) {
     what <- c("row", "column")[i]
-    own <- labels[[i]] %||% character(dim(table)[i])
-    bare <- which(is.na(own) | own == "")
+    own <- labels[[i]]
+    bare <- if (is.null(own)) seq_len(dim(table)[i]) else which(is.na(own) | own == "")
     if (length(bare)) own[bare] <- paste(what, bare)
     labels[[i]] <- own
   }
