@@ -21,6 +21,7 @@ test_that("GRIM: the example of Brown and Heathers (2017), in fractions", {
 })
 
 test_that("whole sums are those of an enumeration in whole numbers", {
+  skip_on_cran()
   set.seed(1)
   for (i in 1:400) {
     n <- sample(40, 1)
@@ -90,6 +91,7 @@ audit_many <- function(count, each) {
 }
 
 test_that("no summary of data that exist is contradicted, whatever the definition of quartiles", {
+  skip_on_cran()
   for (n in 2:5) {
     samples <- all_samples(n, if (n < 5) 4 else 3)
     ledger <- audit_many(nrow(samples), function(i) {
@@ -122,6 +124,7 @@ test_that("hinges and medians of halves lie at the places of the quartiles too",
 })
 
 test_that("mean and range of whole numbers: contradicted exactly when no sample prints so", {
+  skip_on_cran()
   # Between the extremes all sums can be had, so these checks leave nothing out.
   for (n in 3:4) {
     samples <- all_samples(n, 4)
@@ -142,6 +145,7 @@ test_that("mean and range of whole numbers: contradicted exactly when no sample 
 })
 
 test_that("bounds of the standard deviation hold all samples and are met by some", {
+  skip_on_cran()
   for (n in 3:4) {
     samples <- all_samples(n, 5)
     for (row in seq_len(nrow(samples))) {
@@ -169,6 +173,7 @@ test_that("bounds of the standard deviation hold all samples and are met by some
 })
 
 test_that("GRIMMER: standard deviations of whole numbers, against all samples", {
+  skip_on_cran()
   n <- 4
   samples <- all_samples(n, 5)
   hundredths <- as.double(0:250)

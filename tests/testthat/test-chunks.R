@@ -14,6 +14,7 @@ test_that("the size of the pieces changes nothing", {
 })
 
 test_that("a file in pieces gives what the file in one gives, and can be read again", {
+  skip_on_cran()
   rows <- registry_rows(500, 4)
   # Quotes, separators and line ends within text, also where a piece ends.
   rows$arm <- c("plain", "with, comma", "with \"quotes\"", "two\nlines")[1 + seq_len(500) %% 4]

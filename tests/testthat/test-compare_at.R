@@ -87,6 +87,7 @@ test_that("the paper's Fisher tests of deaths so far come out as printed", {
 })
 
 test_that("rates are those of kaplan_meier(), and of cumulative_incidence()", {
+  skip_on_cran()
   for (seed in 1:30) {
     cohort <- two_or_more(seed)
     times <- unname(stats::quantile(cohort$time, c(0.2, 0.6, 0.95), type = 1))

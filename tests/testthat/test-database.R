@@ -1,4 +1,5 @@
 test_that("all verbs give the bits of rows in memory from SQLite and from pieces", {
+  skip_on_cran()
   rows <- registry_rows(300, 2)
   here <- every_verb(rows)
   expect_same_everywhere(every_verb(sqlite_table(rows)), here)
@@ -49,6 +50,7 @@ test_that("hostile names of columns and groups are only names", {
 })
 
 test_that("faults of the rows are counted, and refused as in memory", {
+  skip_on_cran()
   rows <- data.frame(
     days = c(1, 2, -3, -3, 4, NA), dead = c(0, 1, 1, 1, 7, 0), arm = c("a", NA, "b", "b", NA, "a"),
     w = c(1, 1, -1, 1, NA, 1)

@@ -24,6 +24,7 @@ shown_sql <- function(name, engine) {
 }
 
 test_that("engines are asked in their own SQL", {
+  skip_on_cran()
   variant <- dbplyr_variant()
   for (name in c("postgres", "sqlite", "snowflake", "mssql", "oracle", "mysql", "redshift", "hive", "impala", "dbi")) {
     engine <- getExportedValue("dbplyr", paste0("simulate_", name))()

@@ -171,6 +171,7 @@ test_that("two groups by Kruskal and Wallis are those of the exact rank sum test
 })
 
 test_that("scores are decimals, and the same up to a linear change", {
+  skip_on_cran()
   p <- function(...) larger(jobs, statistic = "linear", scores = list(...))$p.value
   expect_equal(p(c(0.1, 0.2, 0.3, 0.4), 10 * (1:4)), p(1:4, 1:4), tolerance = 1e-14)
   expect_equal(p(-(1:4), 1:4), p(1:4, 1:4), tolerance = 1e-14)

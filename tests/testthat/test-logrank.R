@@ -477,6 +477,7 @@ test_that("delayed entry: the score test of a Cox model, where no two times are 
 })
 
 test_that("a row of weight 2 is a row twice, counts are rows, and fractions are refused", {
+  skip_on_cran()
   for (seed in 1:60) {
     d <- random_cohort(seed, groups = 2:4, weights = TRUE)
     long <- d[rep(seq_len(nrow(d)), d$weight), ]

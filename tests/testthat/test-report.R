@@ -184,6 +184,7 @@ test_that("groups of complications: from the sessions where patients have none, 
 })
 
 test_that("patients without a group are in the whole only, and everything says how many they are", {
+  skip_on_cran()
   x <- small_cohort(group = c("A", "B", "B", NA), complications = complications_by_hand)
   expect_identical(x$checks$severity[x$checks$check == "group_missing"], "warning")
   o <- outcomes(endpoint(x, "OS"), by = "group", times = 12)
