@@ -86,7 +86,7 @@ count_frame <- function(frame, counted, call) {
     table$group, table$time, as.matrix(table[names(events)]), table$n.censor, if (!is.null(frame$entry)) table$n.entry,
     list(
       labels = labels, names = frame$group_names, title = frame$group_title, strata = frame$stratum_labels,
-      strata_names = frame$stratum_names, causes = causes, unit = frame$unit,
+      strata_names = frame$stratum_names, strata_title = frame$stratum_title, causes = causes, unit = frame$unit,
       n = if (is.null(counted)) core$n else sums_by_group(counted, cell_codes(frame), seq_along(core$rows)),
       n_rows = frame$n_rows, rows_dropped = frame$rows_dropped,
       n_time_merged = core$n_time_merged, notes = c(frame$notes, note_merged(core$n_time_merged))
@@ -307,7 +307,8 @@ strata_as_groups <- function(counts, call) {
   group <- present %/% length(meta$strata) + 1L
   stratum <- present %% length(meta$strata) + 1L
   meta$n <- meta$n[(stratum - 1L) * k + group]
-  meta$title <- paste(c(meta$title, sub("=.*", "", meta$strata_names[1])), collapse = ", ")
+  meta$title <- paste(c(meta$title, meta$strata_title), collapse = ", ")
+  check_group_number(length(present), meta$title, meta$title, call)
   if (is.null(meta$names)) {
     meta$labels <- meta$strata[stratum]
     meta$names <- meta$strata_names[stratum]
@@ -316,7 +317,7 @@ strata_as_groups <- function(counts, call) {
     check_distinct(meta$labels, meta$title, call)
     meta$names <- paste(meta$names[group], format(meta$strata_names)[stratum], sep = ", ")
   }
-  meta$strata <- meta$strata_names <- NULL
+  meta$strata <- meta$strata_names <- meta$strata_title <- NULL
   rows <- order(by_group)
   x <- as.data.frame(counts)[rows, ]
   events <- as.matrix(x[cause_columns(meta) %||% "n.event"])

@@ -377,6 +377,7 @@ make_frame <- function(response, variables, weights, keep, na.action, call) {
     group = grouping$group, group_names = grouping$group_names, group_labels = grouping$group_labels,
     group_title = grouping$group_title,
     stratum = strata$group, stratum_labels = strata$group_labels, stratum_names = strata$group_names,
+    stratum_title = strata$group_title,
     cluster = cluster, cluster_title = names(variables$cluster), n_cluster = if (!is.null(cluster)) max(cluster) + 1L,
     causes = response$causes,
     weights = chosen(weights), unit = response$unit, rows_dropped = rows_dropped, n_rows = length(rows),

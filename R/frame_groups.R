@@ -24,17 +24,19 @@ code_groups <- function(columns, call) {
     names <- paste0(names(factors), "=", labels)
     code <- as.integer(factors[[1]]) - 1L
   }
-  if (length(labels) > max_groups) {
-    title <- paste(names(columns), collapse = ", ")
-    abort_rule("group",
-      paste0("`", title, "` has ", length(labels), " groups; the limit is ", max_groups, "."),
-      "A column of identifiers is not a grouping.",
-      arg = names(columns)[1], call = call
-    )
-  }
+  check_group_number(length(labels), paste(names(columns), collapse = ", "), names(columns)[1], call)
   list(
     group = code, group_names = names, group_labels = labels, group_title = paste(names(columns), collapse = ", "),
     notes = notes
+  )
+}
+
+check_group_number <- function(n, title, arg, call) {
+  if (n <= max_groups) return(invisible(n))
+  abort_rule("group",
+    paste0("`", title, "` has ", n, " groups; the limit is ", max_groups, "."),
+    "A column of identifiers is not a grouping.",
+    arg = arg, call = call
   )
 }
 

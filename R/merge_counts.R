@@ -101,7 +101,8 @@ merge_counts <- function(tables, min.cell, timefix, call) {
     unname(sums[, "n.censor"]), if (delayed) unname(sums[, "n.entry"]),
     list(
       labels = labels, names = if (!is.null(first$names)) unname(spelled[labels]), title = first$title, strata = strata,
-      strata_names = if (!is.null(strata)) unname(strata_names[strata]), causes = causes, unit = first$unit, n = left_n,
+      strata_names = if (!is.null(strata)) unname(strata_names[strata]), strata_title = first$strata_title,
+      causes = causes, unit = first$unit, n = left_n,
       n_rows = whole_number(sum(vapply(metas, function(meta) as.double(meta$n_rows), 0))),
       rows_dropped = integer(), n_time_merged = times$merged,
       notes = c(unique(unlist(lapply(metas, `[[`, "notes"))), note_merged(times$merged))

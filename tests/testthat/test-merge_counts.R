@@ -80,7 +80,10 @@ test_that("tests take counts by strata within these, curves as groups", {
   # Labels of one length, and of several, which survfit pads; a stratum in which a group has nobody.
   rows$place <- ifelse(rows$centre == rows$centre[1], "the first", as.character(rows$centre))
   rows <- rows[rows$place != "the first" | rows$arm == rows$arm[1], ]
-  how <- list(Surv(days, dead) ~ arm + strata(centre), Surv(days, dead) ~ strata(centre), Surv(days, dead) ~ arm + strata(place))
+  how <- list(
+    Surv(days, dead) ~ arm + strata(centre), Surv(days, dead) ~ strata(centre), Surv(days, dead) ~ arm + strata(place),
+    Surv(days, dead) ~ arm + strata(centre == 1)
+  )
   for (formula in how) {
     whole <- counts_of(rows, formula)
     parts <- merge(counts_of(rows[1:150, ], formula), counts_of(rows[-(1:150), ], formula))
@@ -88,6 +91,11 @@ test_that("tests take counts by strata within these, curves as groups", {
     expect_identical(said(kaplan_meier(parts)), said(kaplan_meier(formula, data = rows)))
     expect_identical(said(restricted_mean(whole, tau = 10)), said(restricted_mean(formula, data = rows, tau = 10)))
   }
+  many <- data.frame(days = 1, dead = 1, arm = rep(c("a", "b"), 600), centre = rep(1:600, each = 2))
+  expect_error(
+    kaplan_meier(counts_of(many, how[[1]])), "`arm, strata\\(centre\\)` has 1200 groups",
+    class = "cryonodes_error_group"
+  )
   expect_identical(names(kaplan_meier(counts)$strata)[1:2], c("arm=a, strata(centre)=1", "arm=a, strata(centre)=2"))
   counts$strata <- NULL
   expect_error(logrank_test(counts), "lost their column 'strata'", class = "cryonodes_error_object")
