@@ -29,18 +29,6 @@ clearly_different_cpp <- function(labels) {
     .Call(`_cryonodes_clearly_different_cpp`, labels)
 }
 
-plain_frame_cpp <- function(time, status, group, most, by_cause) {
-    .Call(`_cryonodes_plain_frame_cpp`, time, status, group, most, by_cause)
-}
-
-plain_formula_cpp <- function(formula, data, most, by_cause) {
-    .Call(`_cryonodes_plain_formula_cpp`, formula, data, most, by_cause)
-}
-
-plain_groups_cpp <- function(x, title, most) {
-    .Call(`_cryonodes_plain_groups_cpp`, x, title, most)
-}
-
 number_codes_cpp <- function(x) {
     .Call(`_cryonodes_number_codes_cpp`, x)
 }
@@ -163,6 +151,18 @@ largest_tail_cpp <- function(score, group, stratum, n_stratum, draws, threads, p
 
 nelson_aalen_cpp <- function(list, conf_type, conf_level, variance) {
     .Call(`_cryonodes_nelson_aalen_cpp`, list, conf_type, conf_level, variance)
+}
+
+plain_frame_cpp <- function(time, status, group, most, by_cause) {
+    .Call(`_cryonodes_plain_frame_cpp`, time, status, group, most, by_cause)
+}
+
+plain_formula_cpp <- function(formula, data, most, by_cause) {
+    .Call(`_cryonodes_plain_formula_cpp`, formula, data, most, by_cause)
+}
+
+plain_groups_cpp <- function(x, title, most) {
+    .Call(`_cryonodes_plain_groups_cpp`, x, title, most)
 }
 
 proportion_cpp <- function(x, n, conf_type, alternative, conf_level) {

@@ -113,9 +113,9 @@ frame_from_vectors <- function(time, event, group, weights, na.action, call, str
   make_frame(response, variables, weights, NULL, na.action, call)
 }
 
-# Columns without fault, which most are, become a frame at once (src/checks.cpp): one look at each; of very many rows
-# whose times are whole numbers one look in all, which counts them as well. Others go the long way, on which missing
-# values are found and faults told.
+# Columns without fault, which most are, become a frame at once (src/plain_frame.cpp): one look at each; of very many
+# rows whose times are whole numbers one look in all, which counts them as well. Others go the long way, on which
+# missing values are found and faults told.
 with_label_notes <- function(frame) {
   if (!is.null(frame$group_title)) frame$notes <- look_alikes(frame$group_labels, frame$group_title)
   frame

@@ -87,45 +87,6 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
-// plain_frame_cpp
-SEXP plain_frame_cpp(SEXP time, SEXP status, SEXP group, int most, bool by_cause);
-RcppExport SEXP _cryonodes_plain_frame_cpp(SEXP timeSEXP, SEXP statusSEXP, SEXP groupSEXP, SEXP mostSEXP, SEXP by_causeSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< SEXP >::type time(timeSEXP);
-    Rcpp::traits::input_parameter< SEXP >::type status(statusSEXP);
-    Rcpp::traits::input_parameter< SEXP >::type group(groupSEXP);
-    Rcpp::traits::input_parameter< int >::type most(mostSEXP);
-    Rcpp::traits::input_parameter< bool >::type by_cause(by_causeSEXP);
-    rcpp_result_gen = Rcpp::wrap(plain_frame_cpp(time, status, group, most, by_cause));
-    return rcpp_result_gen;
-END_RCPP
-}
-// plain_formula_cpp
-SEXP plain_formula_cpp(SEXP formula, SEXP data, int most, bool by_cause);
-RcppExport SEXP _cryonodes_plain_formula_cpp(SEXP formulaSEXP, SEXP dataSEXP, SEXP mostSEXP, SEXP by_causeSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< SEXP >::type formula(formulaSEXP);
-    Rcpp::traits::input_parameter< SEXP >::type data(dataSEXP);
-    Rcpp::traits::input_parameter< int >::type most(mostSEXP);
-    Rcpp::traits::input_parameter< bool >::type by_cause(by_causeSEXP);
-    rcpp_result_gen = Rcpp::wrap(plain_formula_cpp(formula, data, most, by_cause));
-    return rcpp_result_gen;
-END_RCPP
-}
-// plain_groups_cpp
-SEXP plain_groups_cpp(SEXP x, SEXP title, int most);
-RcppExport SEXP _cryonodes_plain_groups_cpp(SEXP xSEXP, SEXP titleSEXP, SEXP mostSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< SEXP >::type x(xSEXP);
-    Rcpp::traits::input_parameter< SEXP >::type title(titleSEXP);
-    Rcpp::traits::input_parameter< int >::type most(mostSEXP);
-    rcpp_result_gen = Rcpp::wrap(plain_groups_cpp(x, title, most));
-    return rcpp_result_gen;
-END_RCPP
-}
 // number_codes_cpp
 SEXP number_codes_cpp(SEXP x);
 RcppExport SEXP _cryonodes_number_codes_cpp(SEXP xSEXP) {
@@ -581,6 +542,45 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// plain_frame_cpp
+SEXP plain_frame_cpp(SEXP time, SEXP status, SEXP group, int most, bool by_cause);
+RcppExport SEXP _cryonodes_plain_frame_cpp(SEXP timeSEXP, SEXP statusSEXP, SEXP groupSEXP, SEXP mostSEXP, SEXP by_causeSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type time(timeSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type status(statusSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type most(mostSEXP);
+    Rcpp::traits::input_parameter< bool >::type by_cause(by_causeSEXP);
+    rcpp_result_gen = Rcpp::wrap(plain_frame_cpp(time, status, group, most, by_cause));
+    return rcpp_result_gen;
+END_RCPP
+}
+// plain_formula_cpp
+SEXP plain_formula_cpp(SEXP formula, SEXP data, int most, bool by_cause);
+RcppExport SEXP _cryonodes_plain_formula_cpp(SEXP formulaSEXP, SEXP dataSEXP, SEXP mostSEXP, SEXP by_causeSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type formula(formulaSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type data(dataSEXP);
+    Rcpp::traits::input_parameter< int >::type most(mostSEXP);
+    Rcpp::traits::input_parameter< bool >::type by_cause(by_causeSEXP);
+    rcpp_result_gen = Rcpp::wrap(plain_formula_cpp(formula, data, most, by_cause));
+    return rcpp_result_gen;
+END_RCPP
+}
+// plain_groups_cpp
+SEXP plain_groups_cpp(SEXP x, SEXP title, int most);
+RcppExport SEXP _cryonodes_plain_groups_cpp(SEXP xSEXP, SEXP titleSEXP, SEXP mostSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type x(xSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type title(titleSEXP);
+    Rcpp::traits::input_parameter< int >::type most(mostSEXP);
+    rcpp_result_gen = Rcpp::wrap(plain_groups_cpp(x, title, most));
+    return rcpp_result_gen;
+END_RCPP
+}
 // proportion_cpp
 Rcpp::List proportion_cpp(Rcpp::NumericVector x, Rcpp::NumericVector n, std::string conf_type, std::string alternative, double conf_level);
 RcppExport SEXP _cryonodes_proportion_cpp(SEXP xSEXP, SEXP nSEXP, SEXP conf_typeSEXP, SEXP alternativeSEXP, SEXP conf_levelSEXP) {
@@ -693,9 +693,6 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_recoded_cpp", (DL_FUNC) &_cryonodes_recoded_cpp, 2},
     {"_cryonodes_all_levels_cpp", (DL_FUNC) &_cryonodes_all_levels_cpp, 2},
     {"_cryonodes_clearly_different_cpp", (DL_FUNC) &_cryonodes_clearly_different_cpp, 1},
-    {"_cryonodes_plain_frame_cpp", (DL_FUNC) &_cryonodes_plain_frame_cpp, 5},
-    {"_cryonodes_plain_formula_cpp", (DL_FUNC) &_cryonodes_plain_formula_cpp, 4},
-    {"_cryonodes_plain_groups_cpp", (DL_FUNC) &_cryonodes_plain_groups_cpp, 3},
     {"_cryonodes_number_codes_cpp", (DL_FUNC) &_cryonodes_number_codes_cpp, 1},
     {"_cryonodes_cluster_bootstrap_cpp", (DL_FUNC) &_cryonodes_cluster_bootstrap_cpp, 8},
     {"_cryonodes_draw_clusters_cpp", (DL_FUNC) &_cryonodes_draw_clusters_cpp, 3},
@@ -727,6 +724,9 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_studentised_tail_cpp", (DL_FUNC) &_cryonodes_studentised_tail_cpp, 11},
     {"_cryonodes_largest_tail_cpp", (DL_FUNC) &_cryonodes_largest_tail_cpp, 7},
     {"_cryonodes_nelson_aalen_cpp", (DL_FUNC) &_cryonodes_nelson_aalen_cpp, 4},
+    {"_cryonodes_plain_frame_cpp", (DL_FUNC) &_cryonodes_plain_frame_cpp, 5},
+    {"_cryonodes_plain_formula_cpp", (DL_FUNC) &_cryonodes_plain_formula_cpp, 4},
+    {"_cryonodes_plain_groups_cpp", (DL_FUNC) &_cryonodes_plain_groups_cpp, 3},
     {"_cryonodes_proportion_cpp", (DL_FUNC) &_cryonodes_proportion_cpp, 5},
     {"_cryonodes_clustered_counts_cpp", (DL_FUNC) &_cryonodes_clustered_counts_cpp, 3},
     {"_cryonodes_reconstruct_cpp", (DL_FUNC) &_cryonodes_reconstruct_cpp, 9},

@@ -125,10 +125,12 @@ test_that("each method has its rooms: core, glue, R, native test, test, golden n
   expect_identical(methods$fun[!told], character())
 })
 
-test_that("glue is written for checks, counts, columns put off and the methods of the catalogue only", {
+test_that("glue is written for checks, plain frames, counts, columns put off and the methods of the catalogue only", {
   skip_unless_source_tree()
   glue <- sub("[.]cpp$", "", basename(house_files("src", "[.]cpp$")))
-  expect_identical(setdiff(glue, c("RcppExports", "cells", "checks", "derived_columns", "event_counts", method_catalogue()$stem)), character())
+  expect_identical(setdiff(glue, c(
+    "RcppExports", "cells", "checks", "derived_columns", "event_counts", "plain_frame", method_catalogue()$stem
+  )), character())
 })
 
 test_that("every export has a help page", {

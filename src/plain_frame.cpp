@@ -1,0 +1,375 @@
+#include "glue.h"
+
+// Columns without fault, which most are, become a cohort_frame at once. What is not as it should be gives NULL, and
+// goes the long way (R/frame.R), on which it is found and told.
+
+bool all_countable_cpp(SEXP x); // src/checks.cpp
+bool all_zero_one_cpp(SEXP x);
+bool clearly_different_cpp(SEXP labels);
+
+namespace {
+
+bool without_attributes(SEXP x) {
+  return ATTRIB(x) == R_NilValue;
+}
+
+// Is none of them missing, or bytes without an encoding?
+bool plain_levels(SEXP levels) {
+  for (R_xlen_t k = 0; k < Rf_xlength(levels); ++k)
+    if (STRING_ELT(levels, k) == NA_STRING || Rf_getCharCE(STRING_ELT(levels, k)) == CE_BYTES)
+      return false;
+  return true;
+}
+
+bool is_factor(SEXP x) {
+  const SEXP levels = Rf_getAttrib(x, R_LevelsSymbol);
+  return TYPEOF(x) == INTSXP && Rf_inherits(x, "factor") && Rf_getAttrib(x, R_DimSymbol) == R_NilValue &&
+         TYPEOF(levels) == STRSXP && plain_levels(levels);
+}
+
+// Groups that need no closer look: codes from 0, or the factor itself, whose codes are from 1; and the labels.
+struct PlainGroups {
+  Rcpp::RObject codes;
+  Rcpp::CharacterVector labels;
+};
+
+// Of text in plain letters, in the order of its bytes.
+std::optional<PlainGroups> plain_text(SEXP x, int most) {
+  // R keeps one copy of each text, so that texts are told apart by their place.
+  const auto room = std::size_t{1} << cryonodes::detail::bit_width(static_cast<std::uint64_t>(4 * most));
+  std::vector<std::pair<SEXP, int>> where(room, {nullptr, 0});
+  std::vector<std::pair<std::string, int>> labels;
+  const R_xlen_t n = Rf_xlength(x);
+  const SEXP* const from = STRING_PTR_RO(x);
+  Rcpp::IntegerVector codes = Rcpp::no_init(n);
+  int* const to = codes.begin();
+  for (R_xlen_t i = 0; i < n; ++i) {
+    const auto place = reinterpret_cast<std::uintptr_t>(from[i]);
+    std::size_t at = (place >> 4 ^ place >> 16) & (room - 1);
+    while (where[at].first != from[i] && where[at].first != nullptr)
+      at = (at + 1) & (room - 1);
+    if (where[at].first == nullptr) {
+      const char *const text = CHAR(from[i]), *const end = text + LENGTH(from[i]);
+      if (from[i] == NA_STRING || labels.size() == static_cast<std::size_t>(most) ||
+          std::any_of(text, end, [](char c) { return (c & 0x80) != 0; }))
+        return std::nullopt;
+      where[at] = {from[i], static_cast<int>(labels.size())};
+      labels.emplace_back(std::string(text, end), static_cast<int>(labels.size()));
+    }
+    to[i] = where[at].second;
+  }
+  std::sort(labels.begin(), labels.end());
+  std::vector<int> rank(labels.size());
+  PlainGroups out{codes, Rcpp::CharacterVector(static_cast<R_xlen_t>(labels.size()))};
+  for (std::size_t k = 0; k < labels.size(); ++k) {
+    rank[static_cast<std::size_t>(labels[k].second)] = static_cast<int>(k);
+    out.labels[static_cast<R_xlen_t>(k)] = labels[k].first;
+  }
+  for (R_xlen_t i = 0; i < n; ++i)
+    to[i] = rank[static_cast<std::size_t>(to[i])];
+  return out;
+}
+
+// Read where it is, not copied.
+std::optional<PlainGroups> plain_factor(SEXP x, int most) {
+  const SEXP levels = Rf_getAttrib(x, R_LevelsSymbol);
+  const R_xlen_t n = Rf_xlength(x), n_level = Rf_xlength(levels);
+  if (n == 0 || n_level > most)
+    return std::nullopt;
+  std::vector<char> there(static_cast<std::size_t>(n_level), 0);
+  const int* const from = INTEGER(x);
+  for (R_xlen_t i = 0; i < n; ++i) {
+    if (from[i] < 1 || from[i] > n_level) // missing
+      return std::nullopt;
+    there[static_cast<std::size_t>(from[i]) - 1] = 1;
+  }
+  if (std::count(there.begin(), there.end(), 1) < n_level)
+    return std::nullopt;
+  return PlainGroups{x, levels};
+}
+
+// Of a factor each level of which has a row, of text in plain letters, or of whole numbers from -most to most without
+// attributes; at most `most` groups, nothing missing. Nothing of all others.
+std::optional<PlainGroups> plain_groups(SEXP x, int most) {
+  const R_xlen_t n = Rf_xlength(x);
+  if (TYPEOF(x) == STRSXP && without_attributes(x))
+    return plain_text(x, most);
+  if (is_factor(x))
+    return plain_factor(x, most);
+  if ((TYPEOF(x) != INTSXP && TYPEOF(x) != REALSXP) || !without_attributes(x))
+    return std::nullopt;
+
+  // A place for each value there can be; then the places that are taken are numbered.
+  Rcpp::IntegerVector codes = Rcpp::no_init(n);
+  int* const to = codes.begin();
+  std::vector<int> number_of;
+  int least = 0;
+  const auto put = [&](const auto* from) {
+    auto low = from[0], high = from[0];
+    for (R_xlen_t i = 0; i < n; ++i) {
+      low = from[i] < low ? from[i] : low;
+      high = from[i] > high ? from[i] : high;
+    }
+    if (!(low >= -most && high <= most))
+      return false;
+    least = static_cast<int>(low);
+    number_of.assign(static_cast<std::size_t>(static_cast<int>(high) - least + 1), 0);
+    int* const there = number_of.data();
+    const int base = least;
+    bool other = false; // not a number, or a fraction
+    for (R_xlen_t i = 0; i < n; ++i) {
+      const auto here = from[i] >= low ? from[i] : low;
+      const int place = static_cast<int>(here) - base;
+      other |= from[i] != place + base;
+      to[i] = place;
+      there[place] = 1;
+    }
+    return !other;
+  };
+  if (n == 0 || !(TYPEOF(x) == INTSXP ? put(INTEGER(x)) : put(REAL(x))))
+    return std::nullopt;
+  const int n_place = static_cast<int>(number_of.size());
+  const auto taken = std::count(number_of.begin(), number_of.end(), 1);
+  if (taken > most)
+    return std::nullopt;
+  Rcpp::CharacterVector labels(taken);
+  int next = 0;
+  for (int k = 0; k < n_place; ++k)
+    if (number_of[static_cast<std::size_t>(k)] != 0) {
+      labels[next] = std::to_string(k + least);
+      number_of[static_cast<std::size_t>(k)] = next++;
+    }
+  if (taken < n_place)
+    for (R_xlen_t i = 0; i < n; ++i)
+      to[i] = number_of[static_cast<std::size_t>(to[i])];
+  return PlainGroups{codes, labels};
+}
+
+// What each row ended with: a code, 0 for censored, and the labels of the causes.
+struct PlainCauses {
+  Rcpp::IntegerVector codes;
+  Rcpp::CharacterVector labels;
+};
+
+// Of a factor of at least two levels, the first of which is censored, or of whole numbers from 0 without attributes, of
+// which none is left out between 1 and the largest, at most 63; nothing missing. Nothing of all others.
+std::optional<PlainCauses> plain_causes(SEXP x) {
+  constexpr int most = 63;
+  const R_xlen_t n = Rf_xlength(x);
+  if (is_factor(x)) {
+    const SEXP levels = Rf_getAttrib(x, R_LevelsSymbol);
+    const R_xlen_t n_level = Rf_xlength(levels);
+    if (n_level < 2 || n_level > most)
+      return std::nullopt;
+    Rcpp::CharacterVector labels(n_level - 1);
+    for (R_xlen_t k = 0; k < n_level; ++k) {
+      if (std::strcmp(CHAR(STRING_ELT(levels, k)), "(s0)") == 0) // survival's name for those without event
+        return std::nullopt;
+      if (k > 0)
+        labels[k - 1] = Rf_mkCharCE(Rf_translateCharUTF8(STRING_ELT(levels, k)), CE_UTF8);
+    }
+    Rcpp::IntegerVector codes = Rcpp::no_init(n);
+    int* const to = codes.begin();
+    const int* const from = INTEGER(x);
+    bool other = false;
+    for (R_xlen_t i = 0; i < n; ++i) {
+      other |= from[i] < 1 || from[i] > n_level;
+      to[i] = from[i] - 1;
+    }
+    if (other)
+      return std::nullopt;
+    return PlainCauses{codes, labels};
+  }
+  if ((TYPEOF(x) != INTSXP && TYPEOF(x) != REALSXP) || !without_attributes(x))
+    return std::nullopt;
+  // Which codes there are, as bits; 0 if there is something else.
+  const auto look = [n](const auto* from, int* to) {
+    std::uint64_t seen = 0;
+    bool other = false;
+    for (R_xlen_t i = 0; i < n; ++i) {
+      const int code = from[i] >= 0 && from[i] <= most ? static_cast<int>(from[i]) : 0;
+      other |= from[i] != code;
+      seen |= std::uint64_t{1} << code;
+      if (to != nullptr)
+        to[i] = code;
+    }
+    return other ? 0 : seen;
+  };
+  const bool whole = TYPEOF(x) == INTSXP;
+  const Rcpp::IntegerVector codes = whole ? Rcpp::IntegerVector(x) : Rcpp::IntegerVector(Rcpp::no_init(n));
+  const std::uint64_t seen = whole ? look(INTEGER(x), nullptr) : look(REAL(x), INTEGER(codes));
+  const std::uint64_t events = seen >> 1;
+  if (events == 0 || (events & (events + 1)) != 0) // all of them up to the largest: no gap in the bits
+    return std::nullopt;
+  Rcpp::CharacterVector labels(static_cast<R_xlen_t>(cryonodes::detail::bit_width(events)));
+  for (R_xlen_t k = 0; k < labels.size(); ++k)
+    labels[k] = std::to_string(k + 1);
+  return PlainCauses{codes, labels};
+}
+
+// Very many rows are looked at and counted in one go: to read them twice takes twice as long. Whole numbers of small
+// range; events up to n_cause; no group, or `n_group` codes from `first_group` on, each with a row. Nothing of all
+// others.
+std::unique_ptr<cryonodes::CountedRows> counted_columns(SEXP time, SEXP status, std::size_t n_cause, const int* group,
+                                                        std::size_t n_group, int first_group) {
+  const auto n = static_cast<std::size_t>(Rf_xlength(time));
+  if (TYPEOF(status) != LGLSXP && TYPEOF(status) != INTSXP)
+    return nullptr;
+  cryonodes::WholeCells cells(n, n_group, n_cause);
+  const int* const event = TYPEOF(status) == LGLSXP ? LOGICAL(status) : INTEGER(status);
+  try {
+    if (!cells.count({REAL(time), n}, {event, n}, {group, group != nullptr ? n : 0}, first_group))
+      return nullptr;
+  } catch (const cryonodes::input_error&) { // also what is missing, which is no code
+    return nullptr;
+  }
+  auto counted = std::make_unique<cryonodes::CountedRows>(cells.rows());
+  const bool all_there =
+      std::all_of(counted->n.begin(), counted->n.end(), [](double rows) { return rows > 0.0; });
+  return all_there ? std::move(counted) : nullptr;
+}
+
+// The groups' elements of a cohort_frame; `title` is one text.
+void add_groups(glue::NamedList& list, const PlainGroups& groups, SEXP title) {
+  const std::string before = std::string(Rf_translateCharUTF8(title)) + "=";
+  const R_xlen_t n = groups.labels.size();
+  Rcpp::CharacterVector names(n), labels(n);
+  for (R_xlen_t k = 0; k < n; ++k) {
+    const std::string label = Rf_translateCharUTF8(STRING_ELT(groups.labels, k));
+    labels[k] = Rf_mkCharLenCE(label.data(), static_cast<int>(label.size()), CE_UTF8);
+    const std::string name = before + label;
+    names[k] = Rf_mkCharLenCE(name.data(), static_cast<int>(name.size()), CE_UTF8);
+  }
+  list.add("group", groups.codes);
+  list.add("group_names", names);
+  list.add("group_labels", labels);
+  list.add("group_title", Rcpp::Shield<SEXP>(Rf_ScalarString(title)));
+}
+
+} // namespace
+
+SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most, bool by_cause) {
+  constexpr R_xlen_t very_many = 100000;
+  const R_xlen_t n = Rf_xlength(time);
+  const bool grouped = group != R_NilValue;
+  if (TYPEOF(time) != REALSXP || n == 0 || Rf_xlength(status) != n || !without_attributes(time) ||
+      (!by_cause && !without_attributes(status)) || (grouped && Rf_xlength(group) != n))
+    return R_NilValue;
+  std::optional<PlainCauses> causes;
+  if (by_cause && !(causes = plain_causes(status)))
+    return R_NilValue;
+  const Rcpp::Shield<SEXP> event(causes                        ? static_cast<SEXP>(causes->codes)
+                                 : TYPEOF(status) == REALSXP && all_zero_one_cpp(status)
+                                     ? Rf_coerceVector(status, INTSXP)
+                                     : status);
+  // The levels of a factor are counted where they are. What is no factor must become codes in any case.
+  const bool by_level = grouped && is_factor(group) && Rf_xlength(Rf_getAttrib(group, R_LevelsSymbol)) <= most;
+  std::optional<PlainGroups> groups;
+  if (grouped && !by_level && !(groups = plain_groups(group, most)))
+    return R_NilValue;
+  std::unique_ptr<cryonodes::CountedRows> counted;
+  const SEXP levels = by_level ? Rf_getAttrib(group, R_LevelsSymbol) : R_NilValue;
+  const R_xlen_t n_group = by_level ? Rf_xlength(levels) : groups ? groups->labels.size() : 1;
+  if (n >= very_many && n_group > 0) {
+    const int* const codes = by_level ? INTEGER(group) : groups ? INTEGER(groups->codes) : nullptr;
+    const auto n_cause = causes ? static_cast<std::size_t>(causes->labels.size()) : 1;
+    counted = counted_columns(time, event, n_cause, codes, static_cast<std::size_t>(n_group), by_level ? 1 : 0);
+    if (counted && by_level)
+      groups = PlainGroups{group, levels};
+  }
+  if (!counted && !(all_countable_cpp(time) && (causes || all_zero_one_cpp(event))))
+    return R_NilValue;
+  if (by_level && !groups && !(groups = plain_factor(group, most)))
+    return R_NilValue;
+
+  static SEXP names_of_one = nullptr, names_of_several = nullptr;
+  glue::NamedList frame(grouped ? 11 : 7, grouped ? &names_of_several : &names_of_one);
+  frame.add("time", time);
+  frame.add("event", event);
+  if (groups)
+    add_groups(frame, *groups, title);
+  frame.add("causes", causes ? static_cast<SEXP>(causes->labels) : R_NilValue);
+  frame.add("rows_dropped", Rcpp::Shield<SEXP>(Rf_allocVector(INTSXP, 0)));
+  const Rcpp::Shield<SEXP> n_row(glue::whole_numbers({static_cast<double>(n)}));
+  frame.add("n_rows", n_row);
+  frame.add("n_input", n_row);
+  frame.add("counted_rows", counted ? static_cast<SEXP>(Rcpp::XPtr<cryonodes::CountedRows>(counted.release()))
+                                    : R_NilValue);
+  return frame;
+}
+
+SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, int most, bool by_cause) {
+  return plain_frame(time, status, group, Rcpp::Shield<SEXP>(Rf_mkChar("group")), most, by_cause);
+}
+
+SEXP glue::plain_frame(SEXP formula, SEXP data, int most, bool by_cause) {
+  const bool table = TYPEOF(data) == VECSXP && (!Rf_isObject(data) || Rf_inherits(data, "data.frame"));
+  if (!table || TYPEOF(formula) != LANGSXP || !Rf_inherits(formula, "formula") || Rf_length(formula) != 3)
+    return R_NilValue;
+  const SEXP response = CADR(formula), group = CADDR(formula);
+  if (TYPEOF(response) != LANGSXP || Rf_length(response) != 3 || CAR(response) != Rf_install("Surv") ||
+      TAG(CDR(response)) != R_NilValue || TAG(CDDR(response)) != R_NilValue)
+    return R_NilValue;
+  const bool grouped = TYPEOF(group) == SYMSXP && group != Rf_install(".");
+  const bool alone = TYPEOF(group) == REALSXP && Rf_xlength(group) == 1 && REAL(group)[0] == 1.0;
+  const SEXP names = Rf_getAttrib(data, R_NamesSymbol);
+  if ((!grouped && !alone) || TYPEOF(names) != STRSXP)
+    return R_NilValue;
+
+  // R keeps one copy of each text in plain letters.
+  std::vector<SEXP> seen;
+  for (R_xlen_t k = 0; k < Rf_xlength(names); ++k) {
+    const SEXP name = STRING_ELT(names, k);
+    const char* const end = CHAR(name) + LENGTH(name);
+    if (name == NA_STRING || LENGTH(name) == 0 || std::any_of(CHAR(name), end, [](char c) { return (c & 0x80) != 0; }))
+      return R_NilValue;
+    seen.push_back(name);
+  }
+  std::sort(seen.begin(), seen.end());
+  if (std::adjacent_find(seen.begin(), seen.end()) != seen.end())
+    return R_NilValue;
+  const auto column = [&](SEXP symbol) {
+    for (R_xlen_t k = 0; k < Rf_xlength(names) && TYPEOF(symbol) == SYMSXP; ++k)
+      if (STRING_ELT(names, k) == PRINTNAME(symbol))
+        return VECTOR_ELT(data, k);
+    return R_NilValue;
+  };
+  const SEXP time = column(CADR(response)), status = column(CADDR(response)),
+             values = grouped ? column(group) : R_NilValue;
+  if (time == R_NilValue || status == R_NilValue || (grouped && values == R_NilValue))
+    return R_NilValue;
+  return plain_frame(time, status, values, grouped ? PRINTNAME(group) : R_NaString, most, by_cause);
+}
+
+bool glue::needs_no_word(SEXP frame) {
+  if (frame == R_NilValue)
+    return false;
+  const SEXP labels = Frame(frame)["group_labels"];
+  return labels == R_NilValue || clearly_different_cpp(labels);
+}
+
+// [[Rcpp::export(rng = false)]]
+SEXP plain_frame_cpp(SEXP time, SEXP status, SEXP group, int most, bool by_cause) {
+  return glue::plain_frame(time, status, group, most, by_cause);
+}
+
+// [[Rcpp::export(rng = false)]]
+SEXP plain_formula_cpp(SEXP formula, SEXP data, int most, bool by_cause) {
+  return glue::plain_frame(formula, data, most, by_cause);
+}
+
+// Codes from 0, names, labels and title of a column of groups that needs no closer look; or NULL.
+// [[Rcpp::export(rng = false)]]
+SEXP plain_groups_cpp(SEXP x, SEXP title, int most) {
+  auto groups = plain_groups(x, most);
+  if (!groups)
+    return R_NilValue;
+  if (is_factor(x)) {
+    Rcpp::IntegerVector codes = Rcpp::no_init(Rf_xlength(x));
+    std::transform(INTEGER(x), INTEGER(x) + Rf_xlength(x), codes.begin(), [](int level) { return level - 1; });
+    groups->codes = codes;
+  }
+  glue::NamedList list(4);
+  add_groups(list, *groups, STRING_ELT(title, 0));
+  return list;
+}
