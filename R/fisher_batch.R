@@ -89,7 +89,7 @@ fisher_batch <- function(a, b, c, d, or = 1, alternative = "two.sided", method =
       stats::p.adjust(found$p.value, p.adjust.method)
     }
   }
-  warn_degenerate(counts, found$p.value, call)
+  if (core$n_empty > 0) warn_degenerate(counts, n, call)
   structure(found, class = "data.frame", row.names = given$names %||% .set_row_names(n))
 }
 
@@ -151,17 +151,11 @@ refuse_counts <- function(counts, n, call) {
   )
 }
 
-# p is 1 there, so that few tables need a look.
-warn_degenerate <- function(counts, p, call) {
-  one <- which(p == 1)
-  at <- lapply(counts, function(x) if (length(x) == 1) x else x[one])
-  empty <- at$a + at$b == 0 | at$c + at$d == 0 | at$a + at$c == 0 | at$b + at$d == 0
-  if (length(one) && any(empty)) {
-    bad <- one[rep_len(empty, length(one))]
-    warn_rule("degenerate", paste0("a row or column is empty in ", at_rows(bad),
-      ": such a table says nothing about the odds ratio."
-    ), call = call)
-  }
+warn_degenerate <- function(counts, n, call) {
+  empty <- counts$a + counts$b == 0 | counts$c + counts$d == 0 | counts$a + counts$c == 0 | counts$b + counts$d == 0
+  warn_rule("degenerate", paste0("a row or column is empty in ", at_rows(which(rep_len(empty, n))),
+    ": such a table says nothing about the odds ratio."
+  ), call = call)
 }
 
 # DiscreteFDR wants the p-values that are possible at all, of each pair of margins.

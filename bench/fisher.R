@@ -1,6 +1,7 @@
 # fisher_test() against stats::fisher.test(): p-value, odds ratio and interval of one 2 x 2 table a call. fisher_batch()
 # against a loop of it, which runs over a sample of the tables, its time scaled to all of them; and against the
-# vectorised tests of corpora (whose two-sided p is twice the smaller tail) and DiscreteTests, where they are installed.
+# vectorised tests of HighSpeedStats (github.com/juliangehring/HighSpeedStats, whose p is that of a tolerance of 1e-7),
+# DiscreteTests and corpora (whose two-sided p is twice the smaller tail), where they are installed.
 
 rows <- list()
 for (n in bench_sizes(c(30, 100, 2000))) {
@@ -55,6 +56,12 @@ for (n in bench_sizes(c(100, 2000))) {
     rows <- c(rows, list(batch_row(paste(case, "central"), peer, counts, central, function(x) {
       corpora::fisher.pval(x$a, x$a + x$c, x$b, x$b + x$d)
     }, 1e4)))
+  }
+  if (requireNamespace("HighSpeedStats", quietly = TRUE)) {
+    peer <- paste("HighSpeedStats", utils::packageVersion("HighSpeedStats"))
+    rows <- c(rows, list(batch_row(case, peer, counts, ours, function(x) {
+      HighSpeedStats::ultrafastfet(x$a, x$b, x$c, x$d)
+    }, 1e5)))
   }
   if (requireNamespace("DiscreteTests", quietly = TRUE)) {
     peer <- paste("DiscreteTests", utils::packageVersion("DiscreteTests"))

@@ -71,13 +71,13 @@ Rcpp::List fisher_batch_cpp(SEXP a, SEXP b, SEXP c, SEXP d, double n, Rcpp::List
     out.conf_low = low.begin();
     out.conf_high = high.begin();
   }
-  const std::size_t done = cryonodes::fisher_batch({counts(a, rows), counts(b, rows), counts(c, rows), counts(d, rows)},
-                                                   rows, options, out, static_cast<std::size_t>(threads),
-                                                   glue::RPoll(progress));
+  const auto end = cryonodes::fisher_batch({counts(a, rows), counts(b, rows), counts(c, rows), counts(d, rows)}, rows,
+                                           options, out, static_cast<std::size_t>(threads), glue::RPoll(progress));
   for (double& value : estimate)
     if (std::isnan(value))
       value = NA_REAL;
   return Rcpp::List::create(Rcpp::_["p_value"] = p, Rcpp::_["log_p_value"] = log_p, Rcpp::_["estimate"] = estimate,
                             Rcpp::_["conf_low"] = low, Rcpp::_["conf_high"] = high,
-                            Rcpp::_["bad"] = done < rows ? static_cast<double>(done + 1) : 0.0);
+                            Rcpp::_["bad"] = end.done < rows ? static_cast<double>(end.done + 1) : 0.0,
+                            Rcpp::_["n_empty"] = static_cast<double>(end.n_empty));
 }

@@ -100,7 +100,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::array<double, 5> x{};
     const auto one = [&](std::size_t i) { return CountColumn{&table[i], nullptr, 1}; };
     const FisherColumns columns{&x[0], &x[1], &x[2], options.conf_int ? &x[3] : nullptr, &x[4]};
-    must(fisher_batch({one(0), one(1), one(2), one(3)}, 1, options, columns) == 1, "a batch takes the table");
+    must(fisher_batch({one(0), one(1), one(2), one(3)}, 1, options, columns).done == 1, "a batch takes the table");
     must(x[0] == fit.p_value && x[1] == fit.log_p_value && (x[2] == fit.estimate || std::isnan(fit.estimate)) &&
              (!options.conf_int || (x[3] == fit.conf_low && x[4] == fit.conf_high)),
          "a batch has the result of the table");

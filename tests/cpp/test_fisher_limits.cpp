@@ -17,6 +17,7 @@ using cryonodes::fisher;
 using cryonodes::FisherMethod;
 using cryonodes::FisherOptions;
 using cryonodes::Sides;
+using cryonodes::detail::Natural;
 
 namespace {
 
@@ -93,6 +94,129 @@ TEST_CASE("each method and its mid-p have the p-values of whole numbers in all t
       }
   CHECK(tables > 15000);
   CHECK(worst < 1e-13);
+}
+
+namespace {
+
+/// P(x) times one and the same whole number, for x = low, ..., high.
+std::vector<Natural> whole_weights(std::uint64_t m, std::uint64_t n, std::uint64_t k, std::uint64_t low,
+                                   std::uint64_t high) {
+  std::vector<Natural> out;
+  for (std::uint64_t x = low; x <= high; ++x) {
+    Natural weight(1);
+    for (std::uint64_t y = low; y < high; ++y) // a step up from y: its numerator below x, else its denominator
+      weight.times(y < x ? (m - y) * (k - y) : (y + 1) * (n - k + y + 1));
+    out.push_back(weight);
+  }
+  return out;
+}
+
+/// The quotient of two sums of weights, `doubled` counted twice, over twice the sum of all.
+double half_quotient(const std::vector<Natural>& weight, const std::vector<int>& times) {
+  Natural part(0), all(0);
+  for (std::size_t i = 0; i < weight.size(); ++i) {
+    for (int t = 0; t < times[i]; ++t)
+      part = part.plus(weight[i]);
+    all = all.plus(weight[i]).plus(weight[i]);
+  }
+  std::int64_t part_power = 0, all_power = 0;
+  const double fraction = part.mantissa(part_power) / all.mantissa(all_power);
+  return std::ldexp(fraction, static_cast<int>(part_power - all_power));
+}
+
+} // namespace
+
+TEST_CASE("tables near to and far from their mode have the p-values of whole numbers") {
+  std::uint64_t state = 1;
+  const auto drawn = [&state](std::uint64_t low, std::uint64_t high) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return low + (state >> 33) % (high - low + 1);
+  };
+  double worst = 0.0;
+  int n_far = 0, n_out = 0;
+  for (int i = 0; i < 200; ++i) {
+    // Every third has equal columns, so that counts on both sides tie; every tenth is as large as factorials go.
+    const bool large = i % 10 == 0;
+    const std::uint64_t m = large ? drawn(1500, 2500) : drawn(20, 90), n = large     ? 4096 - m
+                                                                         : i % 3 == 0 ? m
+                                                                                      : drawn(20, 90);
+    const std::uint64_t k = large ? drawn(40, 60) : drawn(10, m + n - 10);
+    const std::uint64_t low = k > n ? k - n : 0, high = std::min(k, m), x = drawn(low, high);
+    const auto weight = whole_weights(m, n, k, low, high);
+    const Table table = {double(x), double(k - x), double(m - x), double(n - k + x)};
+    n_far += cryonodes::detail::ClosedP::far({std::int64_t(m), std::int64_t(n), std::int64_t(k), std::int64_t(x)});
+    for (const bool mid_p : {false, true}) {
+      std::vector<int> less, greater, minlike;
+      for (std::uint64_t y = low; y <= high; ++y) {
+        const int order = weight[y - low].compare(weight[x - low]), full = mid_p ? 1 : 2;
+        less.push_back(y < x ? 2 : y == x ? full : 0);
+        greater.push_back(y > x ? 2 : y == x ? full : 0);
+        minlike.push_back(order < 0 ? 2 : order == 0 ? full : 0);
+      }
+      const double lower = half_quotient(weight, less), upper = half_quotient(weight, greater);
+      FisherOptions options = chosen(FisherMethod::minlike, mid_p);
+      const auto off = [&](double truth) {
+        const auto found = fisher(table, options);
+        worst = std::max(worst, std::fabs(found.p_value / truth - 1.0));
+        worst = std::max(worst, std::fabs(found.log_p_value - std::log(truth)) / std::max(1.0, -std::log(truth)));
+        n_out += truth < 1e-10;
+      };
+      off(half_quotient(weight, minlike));
+      options.method = FisherMethod::central;
+      off(std::min(1.0, 2.0 * std::min(lower, upper)));
+      options.sides = Sides::less;
+      off(lower);
+      options.sides = Sides::greater;
+      off(upper);
+    }
+  }
+  CHECK(n_far > 40);
+  CHECK(n_out > 40);
+  CHECK(worst < 1e-13);
+
+  // Two of C(1400, 700) arrangements: 1400! over 700! twice.
+  Natural numerator(1), denominator(1);
+  for (std::uint64_t i = 1; i <= 700; ++i) {
+    numerator.times(700 + i);
+    denominator.times(i);
+  }
+  std::int64_t up = 0, down = 0;
+  const double quotient = numerator.mantissa(up) / denominator.mantissa(down);
+  const double log_p = std::log(2.0) - std::log(quotient) - double(up - down) * std::log(2.0);
+  for (const auto method : methods) {
+    CHECK(p({700, 0, 0, 700}, method, false) == 0.0); // below the least double
+    CHECK(near(fisher({700, 0, 0, 700}, chosen(method)).log_p_value, log_p, 1e-14));
+  }
+}
+
+TEST_CASE("half of the table observed is taken off a tail also where log p is of the order of -1e16") {
+  const double most = 9007199254740992.0;
+  FisherOptions options = chosen(FisherMethod::minlike, true, 2.0);
+  options.sides = Sides::greater;
+  for (const double less : {6.0, 7.0, 8.0, 9.0, 10.0, 11.0}) {
+    const double log_p = fisher({most - less, 11, 5, most - 9.0}, options).log_p_value;
+    CHECK(std::isfinite(log_p));
+    CHECK(log_p < -9e15);
+  }
+}
+
+TEST_CASE("whole numbers: what all tables make together is 1 to the last bit, half of a symmetric one with it") {
+  FisherOptions options = chosen(FisherMethod::central);
+  const auto both = [&](const Table& table) {
+    const auto found = fisher(table, options);
+    CHECK(found.p_value == 1.0);
+    CHECK(found.log_p_value == 0.0);
+  };
+  both({1, 2, 2, 1}); // weights 1, 9, 9, 1
+  both({499, 500, 500, 499});
+  options.sides = Sides::greater;
+  both({0, 1, 2, 5});
+  both({0, 3, 3, 1000});
+  options.sides = Sides::less;
+  both({3, 1, 0, 6});
+  // Of 1003 two are drawn, 1001 are red: none red once in 1003 * 1002 / 2.
+  options.sides = Sides::greater;
+  CHECK(near(fisher({1, 1, 1000, 1}, options).log_p_value, std::log1p(-2.0 / (1003.0 * 1002.0)), 1e-13));
 }
 
 TEST_CASE("Blaker's tails are compared exactly where they tie, and where they all but tie") {
@@ -237,8 +361,12 @@ TEST_CASE("a batch has the results of single tables, with any number of threads,
     a.push_back(draw(i % 3 == 0 ? 4 : 40));
     b.push_back(draw(9));
     c.push_back(draw(30));
-    d.push_back(1 + draw(i % 7 == 0 ? 2000 : 12));
+    d.push_back(1 + draw(i % 500 == 0 ? 200000 : i % 7 == 0 ? 2000 : 12)); // some too large to be remembered
   }
+  std::size_t n_empty = 0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    n_empty += a[i] + b[i] == 0.0 || a[i] + c[i] == 0.0 ? 1U : 0U;
+  CHECK(n_empty > 10);
   std::vector<int> whole(c.begin(), c.end());
   const std::size_t n = a.size();
   for (const auto method : methods) {
@@ -248,11 +376,12 @@ TEST_CASE("a batch has the results of single tables, with any number of threads,
       auto& out = x[threads > 1];
       for (auto& column : out)
         column.assign(n, -1.0);
-      const auto done = cryonodes::fisher_batch(
+      const auto end = cryonodes::fisher_batch(
           {cryonodes::CountColumn{a.data(), nullptr, n}, {b.data(), nullptr, n}, {nullptr, whole.data(), n},
            {d.data(), nullptr, n}},
           n, options, {out[0].data(), out[1].data(), out[2].data(), out[3].data(), out[4].data()}, threads);
-      CHECK(done == n);
+      CHECK(end.done == n);
+      CHECK(end.n_empty == n_empty);
     }
     int wrong = 0;
     for (std::size_t i = 0; i < n; ++i) {
@@ -274,10 +403,10 @@ TEST_CASE("a batch has the results of single tables, with any number of threads,
                            std::numeric_limits<double>::infinity()}) {
     const double kept = a[1234];
     a[1234] = bad;
-    CHECK(run() == 1234);
+    CHECK(run().done == 1234);
     a[1234] = kept;
   }
-  CHECK(run() == n);
+  CHECK(run().done == n);
   CHECK_THROWS_AS(cryonodes::fisher_batch({cryonodes::CountColumn{a.data(), nullptr, n}, {b.data(), nullptr, n},
                                            {c.data(), nullptr, n}, {d.data(), nullptr, n}},
                                           n, chosen(FisherMethod::minlike), {p_value.data(), log_p.data()}, 2,

@@ -61,9 +61,16 @@ public:
   /// As fisher().
   FisherResult operator()(const std::array<double, 4>& table, const Poll& poll = {}) {
     detail::require(is_table(table), "counts must be whole numbers in [0, 2^53], not all 0");
+    std::array<std::int64_t, 4> whole{};
+    for (std::size_t i = 0; i < 4; ++i)
+      whole[i] = static_cast<std::int64_t>(table[i]);
+    return of_whole(whole, poll);
+  }
+
+  /// Of counts in [0, 2^53], not all 0.
+  FisherResult of_whole(const std::array<std::int64_t, 4>& table, const Poll& poll = {}) {
     FisherResult out;
-    if (table[0] + table[1] == 0.0 || table[2] + table[3] == 0.0 || table[0] + table[2] == 0.0 ||
-        table[1] + table[3] == 0.0)
+    if (table[0] + table[1] == 0 || table[2] + table[3] == 0 || table[0] + table[2] == 0 || table[1] + table[3] == 0)
       return out;
     const Arranged plain(table, options_.odds_ratio == 1.0);
     detail::NullP null(plain.margins, options_.odds_ratio, turned(options_.sides, plain.inverted), options_.method,
@@ -76,7 +83,7 @@ public:
       return out;
 
     const Arranged seen(table, true);
-    const auto& [a, b, c, d] = seen.cell;
+    const auto [a, b, c, d] = seen.cell();
     const double start = std::log((a + 0.5) / (b + 0.5) * ((d + 0.5) / (c + 0.5)));
     const double variance = 1.0 / (a + 0.5) + 1.0 / (b + 0.5) + 1.0 / (c + 0.5) + 1.0 / (d + 0.5); // of its logarithm
     tilted_.reset(seen.margins, start, 1.0 / variance);
@@ -104,23 +111,21 @@ private:
   /// Tables that differ in the order of rows and columns, or are transposed, come to the same arrangement: their
   /// results agree bit for bit. What turns the odds ratio round is done only if asked for.
   struct Arranged {
-    Arranged(const std::array<double, 4>& table, bool may_invert) : cell(table) {
-      const auto sort = [this] {
-        if (cell[0] > cell[3])
-          std::swap(cell[0], cell[3]);
-        if (cell[1] > cell[2])
-          std::swap(cell[1], cell[2]);
-      };
-      sort();
-      inverted = may_invert && (cell[0] > cell[1] || (cell[0] == cell[1] && cell[3] > cell[2]));
+    Arranged(const std::array<std::int64_t, 4>& table, bool may_invert) {
+      std::int64_t a = std::min(table[0], table[3]), d = std::max(table[0], table[3]);
+      std::int64_t b = std::min(table[1], table[2]), c = std::max(table[1], table[2]);
+      inverted = may_invert && (a > b || (a == b && d > c));
       if (inverted) {
-        std::swap(cell[0], cell[1]);
-        std::swap(cell[2], cell[3]);
+        std::swap(a, b);
+        std::swap(c, d);
       }
-      const auto whole = [this](std::size_t i) { return static_cast<std::int64_t>(cell[i]); };
-      margins = {whole(0) + whole(2), whole(1) + whole(3), whole(0) + whole(1), whole(0)};
+      margins = {a + c, b + d, a + b, a};
     }
-    std::array<double, 4> cell;
+    std::array<double, 4> cell() const {
+      const auto& [m, n, k, x] = margins;
+      return {static_cast<double>(x), static_cast<double>(k - x), static_cast<double>(m - x),
+              static_cast<double>(n - k + x)};
+    }
     detail::Margins margins{};
     bool inverted = false;
   };
@@ -131,9 +136,10 @@ private:
 
   void limits(const Arranged& seen, double start, double half_width, FisherResult& out) {
     const Sides sides = turned(options_.sides, seen.inverted);
-    const auto& [a, b, c, d] = seen.cell;
+    const auto cell = seen.cell();
     std::vector<detail::Gap> found[2];
     const auto limit = [&](bool upper) {
+      const auto& [a, b, c, d] = cell;
       if (sides == (upper ? Sides::greater : Sides::less))
         return -detail::inf;
       if (upper)

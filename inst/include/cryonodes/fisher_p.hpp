@@ -9,17 +9,12 @@
 #include <limits>
 #include <vector>
 
+#include "cryonodes/fisher_closed.hpp"
 #include "cryonodes/hypergeometric.hpp"
 #include "cryonodes/poll.hpp"
 #include "cryonodes/tails.hpp"
 
 namespace cryonodes {
-
-/// The alternative to "odds ratio = null": unequal, smaller or greater.
-enum class Sides { two, less, greater };
-
-/// Which tables count as no less extreme than the one observed when both sides do (FisherOptions).
-enum class FisherMethod { minlike, central, blaker };
 
 namespace detail {
 
@@ -27,8 +22,7 @@ namespace detail {
 class NullP {
 public:
   using Int = std::int64_t;
-  struct Answer {
-    double p = 1.0, log_p = 0.0;
+  struct Answer : LoggedP {
     bool decided_exactly = false;
   };
 
@@ -38,7 +32,7 @@ public:
   /// @param room memory to be reused from table to table.
   Answer answer(std::vector<double>& room) {
     Answer out;
-    if (!walk(room, out)) {
+    if (!closed(out) && !walk(room, out)) {
       out.log_p = std::min(0.0, by_conditional());
       out.p = std::exp(out.log_p);
     }
@@ -55,8 +49,19 @@ private:
     bool ended = true;   // else too many steps, or numbers too large for a double
   };
 
-  static constexpr double negligible = 1e-17;
+  static constexpr double negligible = Steps::negligible;
   static constexpr Int most_steps = 16384;
+
+  bool closed(LoggedP& out) {
+    const bool ordered = sides_ == Sides::two && method_ != FisherMethod::central;
+    if (omega_ != 1.0 || !ClosedP::serves(t_) || (ordered && (method_ == FisherMethod::blaker || !ClosedP::orders(t_))))
+      return false;
+    const ClosedP table(t_, mid_);
+    if (ordered)
+      return table.minlike(out, [&](Int y) { return order(y); });
+    out = sides_ == Sides::two ? table.central() : table.one_sided(sides_ == Sides::greater);
+    return true;
+  }
 
   bool walk(std::vector<double>& room, Answer& out) {
     const double a = static_cast<double>(t_.x), b = static_cast<double>(t_.k - t_.x);
@@ -111,43 +116,6 @@ private:
     out.log_p = rest < part ? std::log1p(-rest / total) : std::log(out.p);
     return true;
   }
-
-  /// Eight steps away from x, P(next) / P(this) = tilt * p0 * p1 / ((q0 + 1)(q1 + 1)): their quotients at once, then
-  /// products of few links. A count of 0 makes all terms from there on 0.
-  class Steps {
-  public:
-    static constexpr std::size_t size = 8;
-    std::array<double, size> term{};
-
-    Steps(double p0, double p1, double q0, double q1, double tilt) : p0_(p0), p1_(p1), q0_(q0), q1_(q1), tilt_(tilt) {}
-    void go() {
-      static constexpr std::array<double, size + 1> step = {0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0};
-      std::array<double, size> r;
-      for (std::size_t i = 0; i < size; ++i)
-        r[i] = tilt_ * ((p0_ - step[i]) * (p1_ - step[i])) / ((q0_ + step[i + 1]) * (q1_ + step[i + 1]));
-      p0_ -= 8.0;
-      p1_ -= 8.0;
-      q0_ += 8.0;
-      q1_ += 8.0;
-      const double r01 = r[0] * r[1], r45 = r[4] * r[5], r0123 = r01 * (r[2] * r[3]), r4567 = r45 * (r[6] * r[7]);
-      term[0] = last_ * r[0];
-      term[1] = last_ * r01;
-      term[2] = term[1] * r[2];
-      term[3] = last_ * r0123;
-      term[4] = term[3] * r[4];
-      term[5] = term[3] * r45;
-      term[6] = term[5] * r[6];
-      term[7] = last_ = term[3] * r4567;
-    }
-    double sum() const {
-      return ((term[0] + term[1]) + (term[2] + term[3])) + ((term[4] + term[5]) + (term[6] + term[7]));
-    }
-    double last() const { return last_; }
-    bool falls() const { return term[7] <= term[6]; }
-
-  private:
-    double p0_, p1_, q0_, q1_, tilt_, last_ = 1.0;
-  };
 
   Walk ordered_walk(double p0, double p1, double q0, double q1, double tilt, Int direction) {
     // Six roundings a step.
@@ -248,7 +216,8 @@ private:
     return x_is_upper ? exact().order_tails(y, t_.x, poll_) : -exact().order_tails(t_.x, y, poll_);
   }
 
-  static double log_less(double a, double b) { return a + std::log1p(-std::min(1.0, std::exp(b - a))); }
+  /// log(e^a - e^b), where e^b is at most half of e^a; the last digit of numbers like -1e16 cannot tell.
+  static double log_less(double a, double b) { return a + std::log1p(-std::min(0.5, std::exp(b - a))); }
 
   /// log p where a walk will not do.
   double by_conditional() {
@@ -312,7 +281,7 @@ private:
     return std::log1p(-halves);
   }
 
-  const Margins t_;
+  const Margins& t_;
   const double omega_;
   const Sides sides_;
   const FisherMethod method_;
