@@ -15,6 +15,31 @@ test_that("Mehta & Senchaudhuri's vaccine: 0.0341 where Fisher has 0.0641", {
   expect_equal(round(fisher_test(vaccine, alternative = "less")$p.value, 4), 0.0641)
 })
 
+test_that("StatXact 11 and SAS 9.4 print these p-values and limits, but for three that are wrong", {
+  # As recorded by the authors of exact2x2; what is right instead, and why, is in unconditional_printed.py.
+  printed <- golden("unconditional_printed.csv")
+  expect_identical(nrow(printed), 32L)
+  expect_identical(sum(!is.na(printed$right_from)), 3L)
+  for (i in seq_len(nrow(printed))) {
+    row <- printed[i, ]
+    table <- matrix(c(row$x2, row$n2 - row$x2, row$x1, row$n1 - row$x1), 2, byrow = TRUE)
+    test <- switch(row$test,
+      boschloo = boschloo_test, difference = barnard_test,
+      ratio = function(...) compare_proportions(..., measure = "ratio", method = "exact")
+    )
+    found <- test(table, tsmethod = row$tsmethod, alternative = row$alternative, progress = FALSE)
+    value <- switch(row$quantity, p = found$p.value, conf_low = found$conf.int[1], conf_high = found$conf.int[2])
+    expected <- paste(row$software, row$x1, row$x2, row$test, row$tsmethod, row$quantity)
+    if (is.na(row$right_from)) {
+      expect_lte(abs(value - row$value), 0.5 * 10^-row$digits + 1e-9, label = expected)
+    } else {
+      expect_gte(value, row$right_from, label = expected)
+      expect_lte(value, row$right_to, label = expected)
+      expect_gt(abs(value - row$value), 0.5 * 10^-row$digits, label = expected)
+    }
+  }
+})
+
 test_that("one subject in each group: p by hand", {
   # Extreme is (1, 0) alone, of probability p (1 - p): at most 1/4.
   for (test in list(barnard_test, boschloo_test, function(...) barnard_test(..., statistic = "csm"))) {
