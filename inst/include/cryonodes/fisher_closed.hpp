@@ -101,7 +101,8 @@ private:
 class CellWeights {
 public:
   static constexpr std::int64_t most = 512;
-  static constexpr std::size_t block = 8;
+  static constexpr std::int64_t block = 8;
+  using Block = std::array<double, static_cast<std::size_t>(block)>;
 
   static const CellWeights& table() {
     static const CellWeights all;
@@ -118,12 +119,12 @@ public:
   }
 
   /// The products 1, ..., 8 steps away, where two counts fall and two rise. Those below 0 are 0.
-  std::array<double, block> steps(std::int64_t p0, std::int64_t p1, std::int64_t q0, std::int64_t q1) const {
+  Block steps(std::int64_t p0, std::int64_t p1, std::int64_t q0, std::int64_t q1) const {
     const auto place = [](std::int64_t n) { return static_cast<std::size_t>(n) + 1; };
     const double *const up0 = &rising_[place(q0)], *const up1 = &rising_[place(q1)];
     const double *const down0 = &falling_[place(most - p0)], *const down1 = &falling_[place(most - p1)];
-    std::array<double, block> out;
-    for (std::size_t i = 0; i < block; ++i)
+    Block out;
+    for (std::size_t i = 0; i < out.size(); ++i)
       out[i] = up0[i] * up1[i] * (down0[i] * down1[i]);
     return out;
   }
@@ -162,7 +163,7 @@ public:
   }
 
   ClosedP(const Margins& table, bool mid_p)
-      : factorial_(Factorials::table()), weights_(CellWeights::table()), t_(table), mid_(mid_p),
+      : weights_(CellWeights::table()), t_(table), mid_(mid_p),
         small_(table.m + table.n <= CellWeights::most) {
     const Int a = t_.x, b = t_.k - t_.x, c = t_.m - t_.x, d = t_.n - t_.k + t_.x;
     above_ = b * c <= (a + 1) * (d + 1);
@@ -176,8 +177,9 @@ public:
       unit_ = {weights_.unit(t_), 0};
       return;
     }
-    const Number m = factorial_[t_.m], n = factorial_[t_.n], k = factorial_[t_.k], rest = factorial_[total - t_.k],
-                 all = factorial_[total];
+    const auto& factorial = Factorials::table();
+    const Number m = factorial[t_.m], n = factorial[t_.n], k = factorial[t_.k], rest = factorial[total - t_.k],
+                 all = factorial[total];
     cells_ = cells(p0_, p1_, q0_, q1_);
     unit_ = {m.fraction * n.fraction * (k.fraction * rest.fraction) / (all.fraction * cells_.fraction),
             m.power + n.power + k.power + rest.power - all.power - cells_.power};
@@ -255,9 +257,8 @@ public:
 
 private:
   using Number = Factorials::Number;
-  using Block = std::array<double, CellWeights::block>;
+  using Block = CellWeights::Block;
 
-  // On the other side all from the mode on are looked at, block by block and without a jump.
   bool minlike_small(LoggedP& out) const {
     if (is_mode()) { // all others count
       const double ties = (q0_ * q1_ == (p0_ + 1) * (p1_ + 1) ? 1.0 : 0.0) +
@@ -265,50 +266,31 @@ private:
       out = mid_ ? all_but(0.5 * x_ * (1.0 + ties)) : LoggedP{};
       return true;
     }
-    constexpr double doubt = 1e-14;
-    const double high = x_ * (1.0 + doubt), low = x_ * (1.0 - doubt), turn = this->turn();
-    // From the mode on, or from a little before the mirror image of x, or before the last.
-    const Int mode = static_cast<Int>(turn + 0.5), mirrored = static_cast<Int>(2.0 * turn);
-    const Int start = std::max(mode, std::min(mirrored, std::min(q0_, q1_)) - 3);
-    // Equal columns or rows: so far away is a mirror image of x, as probable as x.
-    const Int tie = t_.m == t_.n ? std::abs(t_.k - 2 * t_.x) : 2 * t_.k == t_.m + t_.n ? std::abs(t_.m - 2 * t_.x) : 0;
-    const double border = tie > 0 ? high : x_;
-    bool sure = true, within = false;
-    double other = 0.0;
-    const auto beyond_mode = [&](const Block& weight) {
-      if (within) {
-        other += sum_of(weight);
-      } else if (weight.back() <= high) {
-        std::size_t n = 0;
-        Block at_most_x;
-        for (std::size_t i = 0; i < weight.size(); ++i)
-          n += weight[i] > border ? 1U : 0U;
-        for (std::size_t i = 0; i < weight.size(); ++i)
-          at_most_x[i] = weight[i] <= border ? weight[i] : 0.0;
-        other = sum_of(at_most_x);
-        sure = tie > 0 ? start + 1 + static_cast<Int>(n) == tie
-                       : n < weight.size() && weight[n] < low && (n == 0 ? start == mode : weight[n - 1] > high);
-        within = true;
-      }
-      return sure && (!within || goes_on(weight));
-    };
-    each_block(q0_ - start, q1_ - start, p0_ + start, p1_ + start, beyond_mode);
-    if (!sure)
-      return false;
-    const double halves = other_half() * (tie > 0 ? 2.0 : 1.0), part = x_ - halves + outer_tail() + other;
-    if (of_all(part) <= 0.5) {
-      out = share(part);
+    if (t_.m == t_.n || 2 * t_.k == t_.m + t_.n) { // equal columns or rows: the other side is a mirror image
+      out = central();
       return true;
     }
-    double between = 0.0;
-    each_block(q0_, q1_, p0_, p1_, [&](const Block& weight) {
-      Block above;
-      for (std::size_t i = 0; i < weight.size(); ++i)
-        above[i] = weight[i] > high ? weight[i] : 0.0;
-      between += sum_of(above);
-      return weight.back() > high;
-    });
-    out = all_but(between + halves);
+    // The block in which P comes down to that of x is from the mode on, or from a little before the mirror image of x,
+    // or before the last.
+    constexpr double doubt = 1e-14;
+    constexpr Int step = CellWeights::block;
+    const double high = x_ * (1.0 + doubt), low = x_ * (1.0 - doubt), turn = this->turn();
+    const Int mode = static_cast<Int>(turn + 0.5), mirrored = static_cast<Int>(2.0 * turn);
+    const Int start = std::max(mode, std::min(mirrored, std::min(q0_, q1_)) - 3);
+    const Block weight = weights_.steps(q0_ - start, q1_ - start, p0_ + start, p1_ + start);
+    std::size_t n = 0;
+    Block at_most_x;
+    for (std::size_t i = 0; i < weight.size(); ++i)
+      n += weight[i] > x_ ? 1U : 0U;
+    for (std::size_t i = 0; i < weight.size(); ++i)
+      at_most_x[i] = weight[i] <= x_ ? weight[i] : 0.0;
+    if (n == weight.size() || weight[n] > low || (n == 0 ? start != mode : weight[n - 1] < high))
+      return false;
+    double part = half() + outer_tail() + sum_of(at_most_x);
+    if (goes_on(weight))
+      part += tail(q0_ - start - step, q1_ - start - step, p0_ + start + step, p1_ + start + step);
+    // What is near to 1 is 1 less what lies between.
+    out = of_all(part) <= 0.5 ? share(part) : all_but(between_small() + other_half());
     return true;
   }
 
@@ -318,15 +300,15 @@ private:
     return last * last > 1e-16 * x_ * (before - last);
   }
 
-  /// Calls visit with the weights 1 to 8 steps away, and so on until it answers false. Beyond 0 weights are 0.
-  template <class Visit>
-  void each_block(Int p0, Int p1, Int q0, Int q1, const Visit& visit) const {
-    constexpr Int step = CellWeights::block;
-    for (; visit(weights_.steps(p0, p1, q0, q1)); q1 += step) {
-      p0 -= step;
-      p1 -= step;
-      q0 += step;
-    }
+  /// The sum of all that are more probable than x.
+  double between_small() const {
+    double sum = 0.0;
+    for (Int at = 0;; at += CellWeights::block)
+      for (const double weight : weights_.steps(q0_ - at, q1_ - at, p0_ + at, p1_ + at)) {
+        if (weight <= x_)
+          return sum;
+        sum += weight;
+      }
   }
 
   static double sum_of(const Block& x) {
@@ -338,8 +320,9 @@ private:
 
   static double quotient(Int x, Int y) { return static_cast<double>(x) / static_cast<double>(y); }
 
-  Number cells(Int a, Int b, Int c, Int d) const {
-    const Number first = factorial_[a], second = factorial_[b], third = factorial_[c], fourth = factorial_[d];
+  static Number cells(Int a, Int b, Int c, Int d) {
+    const auto& factorial = Factorials::table();
+    const Number first = factorial[a], second = factorial[b], third = factorial[c], fourth = factorial[d];
     return {first.fraction * second.fraction * (third.fraction * fourth.fraction),
             first.power + second.power + third.power + fourth.power};
   }
@@ -377,11 +360,12 @@ private:
   double tail(Int p0, Int p1, Int q0, Int q1) const {
     double sum = 0.0;
     if (small_) {
-      each_block(p0, p1, q0, q1, [&](const Block& weight) {
+      for (;; p0 -= CellWeights::block, p1 -= CellWeights::block, q0 += CellWeights::block, q1 += CellWeights::block) {
+        const Block weight = weights_.steps(p0, p1, q0, q1);
         sum += sum_of(weight);
-        return goes_on(weight);
-      });
-      return sum;
+        if (!goes_on(weight))
+          return sum;
+      }
     }
     Steps steps = far_steps(p0, p1, q0, q1);
     do {
@@ -426,7 +410,6 @@ private:
     return std::max(static_cast<Int>(far + 0.5), Int{1});
   }
 
-  const Factorials& factorial_;
   const CellWeights& weights_;
   const Margins& t_;
   const bool mid_, small_;
