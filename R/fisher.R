@@ -317,6 +317,7 @@ test_table <- function(data, or, alternative, conf.int, conf.level, method, mid.
 
 # " (Blaker, mid-p)"; the test as Fisher's successors know it has no addition.
 fisher_variant <- function(asked) {
+  if (asked$method == "minlike" && !asked$mid.p) return(NULL)
   named <- c(
     if (asked$alternative == "two.sided") c(central = "central", blaker = "Blaker")[asked$method],
     if (asked$mid.p) "mid-p"

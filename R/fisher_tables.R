@@ -275,6 +275,10 @@ check_counts <- function(x, arg, call) {
 }
 
 label_table <- function(table) {
+  if (is.null(dimnames(table)) && length(table) == 4 && nrow(table) == 2) { # most are; a small test should not wait
+    dimnames(table) <- bare_labels
+    return(table)
+  }
   labels <- dimnames(table) %||% list(NULL, NULL)
   titles <- names(labels)
   for (i in 1:2) {
@@ -288,6 +292,8 @@ label_table <- function(table) {
   dimnames(table) <- labels
   table
 }
+
+bare_labels <- list(c("row 1", "row 2"), c("column 1", "column 2"))
 
 empty_margins <- function(table) {
   one <- function(empty, what, labels) {
