@@ -2,7 +2,7 @@
 #
 # A cohort_frame is a list; an element that is not there is NULL:
 #   time, entry (NULL without delayed entry), event (0/1 or logical), weights (NULL: one each),
-#   group (codes from 0, or a factor; read by frame_groups(); NULL: all rows are of one),
+#   group (codes from group_first, which is 0 if NULL; read by frame_groups(); NULL: all rows are of one),
 #   stratum (0-based, NULL without strata()), cluster (0-based, NULL: rows are independent)
 #   group_names   as survfit names its strata: "g=a, h=1"; NULL without groups
 #   group_labels  the levels alone: "a, 1"
@@ -433,4 +433,7 @@ check_columns <- function(expr, data, env, call) {
 number_clusters <- function(x) number_codes_cpp(x) %||% (match(x, unique(x)) - 1L)
 
 # The codes of the groups, from 0; NULL when all rows are of one.
-frame_groups <- function(frame) if (is.factor(frame$group)) as.integer(frame$group) - 1L else frame$group
+frame_groups <- function(frame) {
+  first <- frame$group_first %||% 0L
+  if (first == 0L) frame$group else as.integer(frame$group) - first
+}

@@ -116,18 +116,22 @@ public:
     require(TYPEOF(x) == INTSXP || TYPEOF(x) == LGLSXP);
     return {TYPEOF(x) == LGLSXP ? LOGICAL(x) : INTEGER(x), static_cast<std::size_t>(Rf_xlength(x))};
   }
-  /// Codes from 0, empty when all rows are of one group. Those of a factor, which are from 1, go through `room`.
+  /// Codes from 0, empty when all rows are of one group. Those from another number go through `room`.
   cryonodes::span<const int> groups(std::vector<int>& room) const {
     const auto given = codes("group");
-    if (first_group() == 0)
+    const int first = first_group();
+    if (first == 0)
       return given;
     room.resize(given.size());
     for (std::size_t i = 0; i < room.size(); ++i)
-      room[i] = given[i] - 1;
+      room[i] = given[i] - first;
     return room;
   }
   /// The code of the first group.
-  int first_group() const { return Rf_inherits((*this)["group"], "factor") ? 1 : 0; }
+  int first_group() const {
+    const SEXP first = (*this)["group_first"];
+    return first == R_NilValue ? 0 : Rf_asInteger(first);
+  }
   std::size_t n_group() const {
     const SEXP given = (*this)["n_group"];
     return given != R_NilValue ? static_cast<std::size_t>(Rf_asInteger(given)) : at_least_one("group_names");

@@ -151,9 +151,37 @@ struct PlainCauses {
   Rcpp::CharacterVector labels;
 };
 
+Rcpp::CharacterVector numbers_as_text(int from, int to) {
+  Rcpp::CharacterVector labels(to - from + 1);
+  for (int k = from; k <= to; ++k)
+    labels[k - from] = std::to_string(k);
+  return labels;
+}
+
+// The least and the greatest of numbers, at least one: in each of 16 lanes, so that the compiler takes several at once.
+std::pair<int, int> range_of(const int* x, R_xlen_t n) {
+  constexpr R_xlen_t lanes = 16;
+  std::array<int, lanes> least, greatest;
+  least.fill(x[0]);
+  greatest.fill(x[0]);
+  R_xlen_t i = 0;
+  for (; i + lanes <= n; i += lanes)
+    for (std::size_t k = 0; k < least.size(); ++k) {
+      const int here = x[i + static_cast<R_xlen_t>(k)];
+      least[k] = here < least[k] ? here : least[k];
+      greatest[k] = here > greatest[k] ? here : greatest[k];
+    }
+  for (; i < n; ++i) {
+    least[0] = std::min(least[0], x[i]);
+    greatest[0] = std::max(greatest[0], x[i]);
+  }
+  return {*std::min_element(least.begin(), least.end()), *std::max_element(greatest.begin(), greatest.end())};
+}
+
 // Of a factor of at least two levels, the first of which is censored, or of whole numbers from 0 without attributes, of
-// which none is left out between 1 and the largest, at most 63; nothing missing. Nothing of all others.
-std::optional<PlainCauses> plain_causes(SEXP x) {
+// which none is left out between 1 and the largest, at most 63; nothing missing. Nothing of all others. Whether one is
+// left out is not looked at for a caller who counts them.
+std::optional<PlainCauses> plain_causes(SEXP x, bool counts_them) {
   constexpr int most = 63;
   const R_xlen_t n = Rf_xlength(x);
   if (is_factor(x)) {
@@ -196,23 +224,26 @@ std::optional<PlainCauses> plain_causes(SEXP x) {
     return other ? 0 : seen;
   };
   const bool whole = TYPEOF(x) == INTSXP;
+  if (whole && counts_them && n > 0) {
+    const auto [least, greatest] = range_of(INTEGER(x), n);
+    if (least < 0 || greatest < 1 || greatest > most)
+      return std::nullopt;
+    return PlainCauses{Rcpp::IntegerVector(x), numbers_as_text(1, greatest)};
+  }
   const Rcpp::IntegerVector codes = whole ? Rcpp::IntegerVector(x) : Rcpp::IntegerVector(Rcpp::no_init(n));
   const std::uint64_t seen = whole ? look(INTEGER(x), nullptr) : look(REAL(x), INTEGER(codes));
   const std::uint64_t events = seen >> 1;
   if (events == 0 || (events & (events + 1)) != 0) // all of them up to the largest: no gap in the bits
     return std::nullopt;
-  Rcpp::CharacterVector labels(static_cast<R_xlen_t>(cryonodes::detail::bit_width(events)));
-  for (R_xlen_t k = 0; k < labels.size(); ++k)
-    labels[k] = std::to_string(k + 1);
-  return PlainCauses{codes, labels};
+  return PlainCauses{codes, numbers_as_text(1, static_cast<int>(cryonodes::detail::bit_width(events)))};
 }
 
 // Very many rows are looked at and counted in one go: to read them twice takes twice as long. Whole numbers of small
-// range; events up to n_cause; no group, or `n_group` codes from `first_group` on, each with a row. Nothing of all
+// range; events up to n_cause; no group, or `groups` codes from `first_group` on, each with a row. Nothing of all
 // others.
 std::unique_ptr<cryonodes::CountedRows> counted_columns(SEXP time, SEXP status, std::size_t n_cause, const int* group,
-                                                        std::size_t n_group, int first_group) {
-  const auto n = static_cast<std::size_t>(Rf_xlength(time));
+                                                        R_xlen_t groups, int first_group) {
+  const auto n = static_cast<std::size_t>(Rf_xlength(time)), n_group = static_cast<std::size_t>(groups);
   if (TYPEOF(status) != LGLSXP && TYPEOF(status) != INTSXP)
     return nullptr;
   cryonodes::WholeCells cells(n, n_group, n_cause);
@@ -227,6 +258,18 @@ std::unique_ptr<cryonodes::CountedRows> counted_columns(SEXP time, SEXP status, 
   const bool all_there =
       std::all_of(counted->n.begin(), counted->n.end(), [](double rows) { return rows > 0.0; });
   return all_there ? std::move(counted) : nullptr;
+}
+
+bool has_each_cause(const cryonodes::CountedRows& counted) {
+  const std::size_t n = counted.n_cause;
+  for (std::size_t k = 0; n > 1 && k < n; ++k) {
+    std::size_t i = 0;
+    while (i < counted.rows() && counted.cause_events[i * n + k] == 0)
+      ++i;
+    if (i == counted.rows())
+      return false;
+  }
+  return true;
 }
 
 // The groups' elements of a cohort_frame; `title` is one text.
@@ -255,39 +298,58 @@ SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most,
   if (TYPEOF(time) != REALSXP || n == 0 || Rf_xlength(status) != n || !without_attributes(time) ||
       (!by_cause && !without_attributes(status)) || (grouped && Rf_xlength(group) != n))
     return R_NilValue;
+  const bool many = n >= very_many;
   std::optional<PlainCauses> causes;
-  if (by_cause && !(causes = plain_causes(status)))
+  if (by_cause && !(causes = plain_causes(status, many)))
     return R_NilValue;
   const Rcpp::Shield<SEXP> event(causes                        ? static_cast<SEXP>(causes->codes)
                                  : TYPEOF(status) == REALSXP && all_zero_one_cpp(status)
                                      ? Rf_coerceVector(status, INTSXP)
                                      : status);
-  // The levels of a factor are counted where they are. What is no factor must become codes in any case.
-  const bool by_level = grouped && is_factor(group) && Rf_xlength(Rf_getAttrib(group, R_LevelsSymbol)) <= most;
-  std::optional<PlainGroups> groups;
-  if (grouped && !by_level && !(groups = plain_groups(group, most)))
-    return R_NilValue;
+  const auto n_cause = causes ? static_cast<std::size_t>(causes->labels.size()) : 1;
+
+  // Groups that are whole numbers already are counted, and stay, where they are; `first` is the code of the first. What
+  // is neither a factor nor many becomes codes in any case.
   std::unique_ptr<cryonodes::CountedRows> counted;
-  const SEXP levels = by_level ? Rf_getAttrib(group, R_LevelsSymbol) : R_NilValue;
-  const R_xlen_t n_group = by_level ? Rf_xlength(levels) : groups ? groups->labels.size() : 1;
-  if (n >= very_many && n_group > 0) {
-    const int* const codes = by_level ? INTEGER(group) : groups ? INTEGER(groups->codes) : nullptr;
-    const auto n_cause = causes ? static_cast<std::size_t>(causes->labels.size()) : 1;
-    counted = counted_columns(time, event, n_cause, codes, static_cast<std::size_t>(n_group), by_level ? 1 : 0);
-    if (counted && by_level)
-      groups = PlainGroups{group, levels};
+  std::optional<PlainGroups> groups;
+  int first = 0;
+  if (grouped && is_factor(group) && Rf_xlength(Rf_getAttrib(group, R_LevelsSymbol)) <= most) {
+    first = 1;
+    const PlainGroups kept{group, Rf_getAttrib(group, R_LevelsSymbol)};
+    if (many && kept.labels.size() > 0)
+      counted = counted_columns(time, event, n_cause, INTEGER(group), kept.labels.size(), first);
+    groups = counted ? kept : plain_factor(group, most);
+  } else if (grouped) {
+    if (many && TYPEOF(group) == INTSXP && without_attributes(group)) {
+      const auto [least, greatest] = range_of(INTEGER(group), n);
+      if (least >= -most && greatest <= most && greatest - least < most) {
+        const PlainGroups kept{group, numbers_as_text(least, greatest)};
+        if ((counted = counted_columns(time, event, n_cause, INTEGER(group), kept.labels.size(), least))) {
+          groups = kept;
+          first = least;
+        }
+      }
+    }
+    if (!groups && (groups = plain_groups(group, most)) && many)
+      counted = counted_columns(time, event, n_cause, INTEGER(groups->codes), groups->labels.size(), 0);
+  } else if (many) {
+    counted = counted_columns(time, event, n_cause, nullptr, 1, 0);
   }
-  if (!counted && !(all_countable_cpp(time) && (causes || all_zero_one_cpp(event))))
+  if (grouped && !groups)
     return R_NilValue;
-  if (by_level && !groups && !(groups = plain_factor(group, most)))
+  if (many && causes && !(counted ? has_each_cause(*counted) : plain_causes(status, false).has_value()))
+    return R_NilValue;
+  if (!counted && !(all_countable_cpp(time) && (causes || all_zero_one_cpp(event))))
     return R_NilValue;
 
   static SEXP names_of_one = nullptr, names_of_several = nullptr;
-  glue::NamedList frame(grouped ? 11 : 7, grouped ? &names_of_several : &names_of_one);
+  glue::NamedList frame(grouped ? 12 : 7, grouped ? &names_of_several : &names_of_one);
   frame.add("time", time);
   frame.add("event", event);
-  if (groups)
+  if (groups) {
     add_groups(frame, *groups, title);
+    frame.add("group_first", Rcpp::Shield<SEXP>(Rf_ScalarInteger(first)));
+  }
   frame.add("causes", causes ? static_cast<SEXP>(causes->labels) : R_NilValue);
   frame.add("rows_dropped", Rcpp::Shield<SEXP>(Rf_allocVector(INTSXP, 0)));
   const Rcpp::Shield<SEXP> n_row(glue::whole_numbers({static_cast<double>(n)}));

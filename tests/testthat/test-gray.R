@@ -510,7 +510,14 @@ test_that("columns without fault are read at once, by number or by level, and gi
       both(time, factor(labels[status + 1], labels), factor(arm))
     }
     both(as.double(days), factor(labels[status + 1], c(labels, "never")), factor(arm, 0:3))
+    for (group in list(arm + 4L, arm - 2L, 2L * arm)) { # from another number, and with a gap
+      both(as.double(days), status, group)
+      frame <- plain_frame_cpp(as.double(days), status, group, max_groups, TRUE)
+      expect_identical(frame_groups(frame), arm - 1L)
+      expect_identical(frame$group_labels, as.character(sort(unique(group))))
+    }
     both(as.double(days), 2L * status, arm) # a gap
+    both(days + stats::runif(n), 2L * status, arm)
     both(as.double(days), pmin(status, 1L), arm) # one cause
     both(as.double(days), status + 1L, arm) # nobody censored
     expect_error(gray_test(days + 0, replace(status, 3, NA), arm, cause = 1), "row 3", class = "cryonodes_error_missing")

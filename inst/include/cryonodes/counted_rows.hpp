@@ -159,9 +159,12 @@ private:
     }
     if (greatest >= limit_)
       return false;
-    if (event_code >= codes_) // of several causes, codes together may be more than each
+    if (event_code >= codes_) { // of several causes, codes together may be more than each
+      event_code = 0;
       for (std::size_t i = 0; i < n; ++i)
-        detail::require(static_cast<std::uint32_t>(e[i]) < codes_, detail::bad_event_code);
+        event_code = std::max(event_code, static_cast<std::uint32_t>(e[i]));
+      detail::require(event_code < codes_, detail::bad_event_code);
+    }
     const auto groups = static_cast<std::uint32_t>(n_group_), codes = static_cast<std::uint32_t>(codes_);
     if (g == nullptr) {
       for (std::size_t i = 0; i < n; ++i)
