@@ -116,12 +116,14 @@ public:
     if (out.n_cause > 1)
       out.cause_events = make_memory<std::uint32_t>(rows * out.n_cause);
     out.n.assign(n_group_, 0.0);
+    double time = -1.0;
     for (std::size_t j = 0, g = 0; j < cells; ++j, g = g + 1 == n_group_ ? 0 : g + 1) {
+      time += g == 0 ? 1.0 : 0.0;
       const std::uint64_t here = leaving(j);
       if (here == 0)
         continue;
       out.n[g] += static_cast<double>(static_cast<std::uint32_t>(here)) + static_cast<double>(here >> 32);
-      out.time[at[g]] = static_cast<double>(j / n_group_);
+      out.time[at[g]] = time;
       if (out.n_cause > 1)
         std::copy_n(&cell_[codes_ * j + 1], out.n_cause, &out.cause_events[at[g] * out.n_cause]);
       out.leaving[at[g]++] = here;
