@@ -73,12 +73,17 @@ public:
     if (table[0] + table[1] == 0 || table[2] + table[3] == 0 || table[0] + table[2] == 0 || table[1] + table[3] == 0)
       return out;
     const Arranged plain(table, options_.odds_ratio == 1.0);
-    detail::NullP null(plain.margins, options_.odds_ratio, turned(options_.sides, plain.inverted), options_.method,
-                       options_.mid_p, poll);
-    const auto p = null.answer(room_);
+    const Sides sides = turned(options_.sides, plain.inverted);
+    detail::LoggedP p;
+    if (options_.odds_ratio != 1.0 ||
+        !detail::ClosedP::small(plain.margins, sides, options_.method, options_.mid_p, p)) {
+      detail::NullP null(plain.margins, options_.odds_ratio, sides, options_.method, options_.mid_p, poll);
+      const auto found = null.answer(room_);
+      p = found;
+      out.decided_exactly = found.decided_exactly;
+    }
     out.p_value = p.p;
     out.log_p_value = p.log_p;
-    out.decided_exactly = p.decided_exactly;
     if (!options_.estimate && !options_.conf_int)
       return out;
 

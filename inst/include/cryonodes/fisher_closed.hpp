@@ -151,11 +151,25 @@ class ClosedP {
 public:
   using Int = std::int64_t;
 
-  static bool serves(const Margins& table) { return table.m + table.n <= Factorials::most; }
+  /// Is it not small, and not too large?
+  static bool serves(const Margins& table) {
+    return table.m + table.n > CellWeights::most && table.m + table.n <= Factorials::most;
+  }
 
-  /// May minlike() be asked? Of larger tables x must be so far from the mode that what lies between takes longer than
-  /// all that spares it.
-  static bool orders(const Margins& table) { return table.m + table.n <= CellWeights::most || far(table); }
+  /// p of a small table, as most are.
+  /// @return false if it is not had in this way.
+  static bool small(const Margins& table, Sides sides, FisherMethod method, bool mid_p, LoggedP& out) {
+    if (table.m + table.n > CellWeights::most || (sides == Sides::two && method == FisherMethod::blaker))
+      return false;
+    const ClosedP closed(table, mid_p);
+    if (sides == Sides::two && method == FisherMethod::minlike)
+      return closed.minlike_small(out);
+    out = sides == Sides::two ? closed.central() : closed.one_sided(sides == Sides::greater);
+    return true;
+  }
+
+  /// May minlike() be asked, that is, is x so far from the mode that what lies between takes longer than all that
+  /// spares it?
   static bool far(const Margins& table) {
     const double x = static_cast<double>(table.x), k = static_cast<double>(table.k), m = static_cast<double>(table.m),
                  all = static_cast<double>(table.m + table.n);
@@ -202,12 +216,11 @@ public:
     return outer <= inner ? share(2.0 * (half() + beyond)) : LoggedP{2.0 * inner, std::log(2.0 * inner)};
   }
 
-  /// All y with P(y) <= P(x); order(y) is the sign of P(y) - P(x), asked for where doubles do not tell.
+  /// All y with P(y) <= P(x), of a table that is not small; order(y) is the sign of P(y) - P(x), asked for where
+  /// doubles do not tell.
   /// @return false if the answer is not had in this way.
   template <class Order>
   bool minlike(LoggedP& out, const Order& order) const {
-    if (small_)
-      return minlike_small(out);
     // `far` steps inwards and on, the first that is no more probable than x; or one step beyond the last.
     const Int last = std::min(q0_, q1_);
     Int far = std::min(mirror(), last);

@@ -52,9 +52,10 @@ private:
   static constexpr double negligible = Steps::negligible;
   static constexpr Int most_steps = 16384;
 
+  // Of tables that ClosedP::small() has not answered.
   bool closed(LoggedP& out) {
     const bool ordered = sides_ == Sides::two && method_ != FisherMethod::central;
-    if (omega_ != 1.0 || !ClosedP::serves(t_) || (ordered && (method_ == FisherMethod::blaker || !ClosedP::orders(t_))))
+    if (omega_ != 1.0 || !ClosedP::serves(t_) || (ordered && (method_ == FisherMethod::blaker || !ClosedP::far(t_))))
       return false;
     const ClosedP table(t_, mid_);
     if (ordered)
