@@ -152,7 +152,8 @@ refuse_counts <- function(counts, n, call) {
 }
 
 warn_degenerate <- function(counts, n, call) {
-  empty <- counts$a + counts$b == 0 | counts$c + counts$d == 0 | counts$a + counts$c == 0 | counts$b + counts$d == 0
+  none <- lapply(counts, function(x) x == 0)
+  empty <- none$a & none$b | none$c & none$d | none$a & none$c | none$b & none$d
   warn_rule("degenerate", paste0("a row or column is empty in ", at_rows(which(rep_len(empty, n))),
     ": such a table says nothing about the odds ratio."
   ), call = call)

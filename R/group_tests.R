@@ -23,6 +23,7 @@ cells_of_strata <- function(frame) {
   if (is.null(frame$stratum)) return(frame)
   k <- max(1L, length(frame$group_labels))
   frame$group <- (frame_groups(frame) %||% 0L) + k * frame$stratum
+  frame$group_first <- NULL
   frame$n_group <- k * length(frame$stratum_labels)
   frame
 }

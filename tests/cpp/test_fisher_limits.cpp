@@ -134,14 +134,14 @@ TEST_CASE("tables near to and far from their mode have the p-values of whole num
   };
   double worst = 0.0;
   int n_far = 0, n_out = 0;
-  for (int i = 0; i < 200; ++i) {
-    // Every third has equal columns, so that counts on both sides tie; every tenth is as large as factorials go.
-    const bool large = i % 10 == 0;
-    const std::uint64_t m = large ? drawn(1500, 2500) : drawn(20, 90), n = large     ? 4096 - m
-                                                                         : i % 3 == 0 ? m
-                                                                                      : drawn(20, 90);
-    const std::uint64_t k = large ? drawn(40, 60) : drawn(10, m + n - 10);
-    const std::uint64_t low = k > n ? k - n : 0, high = std::min(k, m), x = drawn(low, high);
+  for (int i = 0; i < 300; ++i) {
+    // Every third has equal columns, so that counts on both sides tie; every tenth is as large as factorials go; two of
+    // ten have one large cell, and up to 512 in all.
+    const bool large = i % 10 == 0, lopsided = i % 10 == 4 || i % 10 == 8;
+    const std::uint64_t m = large ? drawn(1500, 2500) : lopsided ? drawn(15, 40) : drawn(20, 90);
+    const std::uint64_t n = large ? 4096 - m : lopsided ? drawn(440, 512 - m) : i % 3 == 0 ? m : drawn(20, 90);
+    const std::uint64_t k = large ? drawn(40, 60) : lopsided ? drawn(15, 40) : drawn(10, m + n - 10);
+    const std::uint64_t low = k > n ? k - n : 0, high = std::min(k, m), x = lopsided ? drawn(0, 3) : drawn(low, high);
     const auto weight = whole_weights(m, n, k, low, high);
     const Table table = {double(x), double(k - x), double(m - x), double(n - k + x)};
     n_far += cryonodes::detail::ClosedP::far({std::int64_t(m), std::int64_t(n), std::int64_t(k), std::int64_t(x)});

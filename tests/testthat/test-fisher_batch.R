@@ -116,6 +116,12 @@ test_that("bad counts are refused with their rows", {
   expect_identical(as.character(error$call), "fisher_batch")
 })
 
+test_that("no sum of counts overflows", {
+  found <- testthat::capture_warnings(fisher_batch(c(2000000000L, 0L), c(1000000000L, 0L), c(1L, 1L), c(50L, 1L)))
+  expect_length(found, 1)
+  expect_match(found, "empty in row 2", fixed = TRUE)
+})
+
 test_that("empty margins give p = 1 and one warning for all", {
   warning <- expect_warning(
     found <- fisher_batch(c(3, 0, 2), c(1, 0, 3), c(1, 2, 0), c(3, 1, 0), estimate = TRUE, conf.int = TRUE),

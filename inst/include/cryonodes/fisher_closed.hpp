@@ -188,6 +188,7 @@ public:
     const Int total = t_.m + t_.n;
     if (small_) {
       x_ = weights_.of(q0_) * weights_.of(q1_) * (weights_.of(p0_) * weights_.of(p1_));
+      inverse_ = 1.0 / x_;
       unit_ = {weights_.unit(t_), 0};
       return;
     }
@@ -310,7 +311,7 @@ private:
   /// Of weights that fall, those that follow a block are less than a geometric series: do they count beside that of x?
   bool goes_on(const Block& weight) const {
     const double last = weight.back(), before = weight[weight.size() - 2];
-    return last * last > 1e-16 * x_ * (before - last);
+    return last * (last * inverse_) > 1e-16 * (before - last); // in this order: a weight squared may be 0
   }
 
   /// The sum of all that are more probable than x.
@@ -430,6 +431,7 @@ private:
   Int p0_, p1_, q0_, q1_; // outwards p falls and q rises
   Number cells_{};           // the product of the four factorials, where not small
   double x_ = 1.0;           // P(x), and all that is summed, in units of unit_
+  double inverse_ = 1.0;     // of x_
   Number unit_{};
 };
 
