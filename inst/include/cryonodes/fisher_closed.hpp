@@ -263,9 +263,7 @@ public:
     const double halves = mid_ ? (here == 0 ? 1.0 : 0.5) : 0.0;
     const double beyond = outer_tail();
     const double other = ratio > 0.0 ? ratio * (1.0 + tail(q0_ - far, q1_ - far, p0_ + far, p1_ + far)) : 0.0;
-    const double part = 1.0 + beyond + other - halves;
-    // What is near to 1 is 1 less what lies between.
-    out = of_all(part) <= 0.5 ? share(part) : all_but(between(far - 1) + halves);
+    out = share(1.0 + beyond + other - halves); // so far out below 1/2: standard deviations are at most 16
     return true;
   }
 
@@ -391,20 +389,6 @@ private:
 
   static Steps far_steps(Int p0, Int p1, Int q0, Int q1) {
     return {static_cast<double>(p0), static_cast<double>(p1), static_cast<double>(q0), static_cast<double>(q1), 1.0};
-  }
-
-  /// The sum of the first `count` steps inwards.
-  double between(Int count) const {
-    Steps steps = far_steps(q0_, q1_, p0_, p1_);
-    double sum = 0.0;
-    for (; count >= 8; count -= 8) {
-      steps.go();
-      sum += steps.sum();
-    }
-    steps.go();
-    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i)
-      sum += steps.term[i];
-    return sum;
   }
 
   /// So many steps inwards, whole or not, one more step and one back are alike: there is the mode.
