@@ -104,6 +104,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     must(x[0] == fit.p_value && x[1] == fit.log_p_value && (x[2] == fit.estimate || std::isnan(fit.estimate)) &&
              (!options.conf_int || (x[3] == fit.conf_low && x[4] == fit.conf_high)),
          "a batch has the result of the table");
+    FisherOptions bare = options;
+    bare.conf_int = bare.estimate = false;
+    fisher_batch({one(3), one(2), one(1), one(0)}, 1, bare, {&x[0], &x[1]});
+    must(x[0] == fit.p_value && x[1] == fit.log_p_value, "and of p alone, with rows and columns reversed");
   }
 
   const double less = one_sided[0].p_value, greater = one_sided[1].p_value;

@@ -393,6 +393,30 @@ TEST_CASE("a batch has the results of single tables, with any number of threads,
     }
     CHECK(wrong == 0);
   }
+  // P-values alone, where images of a table share a place: rows, columns or both the other way round, and transposed.
+  for (const auto method : methods)
+    for (const auto sides : {Sides::two, Sides::less, Sides::greater})
+      for (const double odds_ratio : {1.0, 1.7}) {
+        auto options = chosen(method, false, odds_ratio);
+        options.sides = sides;
+        options.conf_int = options.estimate = false;
+        std::vector<double> cells[4], p(8 * 200), log_p(p.size());
+        for (std::size_t i = 0; i < 200; ++i)
+          for (const auto& image : {std::array<double, 4>{a[i], b[i], c[i], d[i]}, {a[i], c[i], b[i], d[i]},
+                                    {b[i], a[i], d[i], c[i]}, {b[i], d[i], a[i], c[i]}, {c[i], a[i], d[i], b[i]},
+                                    {c[i], d[i], a[i], b[i]}, {d[i], b[i], c[i], a[i]}, {d[i], c[i], b[i], a[i]}})
+            for (std::size_t j = 0; j < 4; ++j)
+              cells[j].push_back(image[j]);
+        const auto column = [&](std::size_t j) { return cryonodes::CountColumn{cells[j].data(), nullptr, p.size()}; };
+        CHECK(cryonodes::fisher_batch({column(0), column(1), column(2), column(3)}, p.size(), options,
+                                      {p.data(), log_p.data()}).done == p.size());
+        int wrong = 0;
+        for (std::size_t i = 0; i < p.size(); ++i) {
+          const auto test = fisher({cells[0][i], cells[1][i], cells[2][i], cells[3][i]}, options);
+          wrong += p[i] != test.p_value || log_p[i] != test.log_p_value;
+        }
+        CHECK(wrong == 0);
+      }
   std::vector<double> p_value(n), log_p(n);
   const auto run = [&] {
     return cryonodes::fisher_batch({cryonodes::CountColumn{a.data(), nullptr, n}, {b.data(), nullptr, n},
