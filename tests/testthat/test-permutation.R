@@ -41,6 +41,23 @@ test_that("recorded exact p-values of coin are met where no times are tied", {
   }
 })
 
+test_that("coin's glioma trial, with tied times: exact within each histology, drawn within both together", {
+  numbers <- golden("glioma")
+  data <- utils::read.csv(test_path("..", "golden", "glioma_data.csv"))
+  for (i in which(numbers$histology != "both")) {
+    x <- logrank_test(Surv(time, status) ~ group, data, subset = histology == numbers$histology[i],
+      distribution = "exact"
+    )
+    expect_equal(x$p.value, numbers$value[i], tolerance = 1e-12)
+  }
+  x <- logrank_test(Surv(time, status) ~ group + strata(histology), data,
+    distribution = "approximate", replicates = 399999, seed = 1
+  )
+  p <- numbers$value[numbers$histology == "both"]
+  expect_true(p >= x$permutation$p.low && p <= x$permutation$p.high)
+  expect_lt(x$permutation$p.high, 2.5 * p)
+})
+
 test_that("B150: four deaths in turn, two and two, p is 1/3", {
   x <- logrank_test(Surv(c(1, 2, 3, 4), c(1, 1, 1, 1)) ~ c(1, 1, 2, 2), distribution = "exact")
   expect_equal(x$p.value, 1 / 3, tolerance = 1e-15)
