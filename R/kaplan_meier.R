@@ -210,8 +210,7 @@ kaplan_meier.default <- function(time, event, group = NULL, weights = NULL, na.a
 # What a method is chosen by: a `formula` wherever it stands, else the first argument, if it has a class.
 dispatch_on <- function(...) {
   if (!...length()) return(NULL)
-  names <- ...names()
-  x <- if ("formula" %in% names) ...elt(match("formula", names)) else ..1
+  x <- if (any(...names() == "formula")) ...elt(match("formula", ...names())) else ..1
   if (is.object(x)) x
 }
 

@@ -213,7 +213,14 @@
 #' # Against a yearly hazard of 30%
 #' logrank_test(Surv(months, died) ~ 1, data = patients, reference = function(t) exp(-0.3 * t / 12))
 #' @export
-logrank_test <- function(...) UseMethod("logrank_test", dispatch_on(...))
+logrank_test <- function(...) {
+  # Three vectors and nothing else: to find the method and match its arguments takes a third of the test's time.
+  if (...length() == 3 && is.null(...names()) && !is.object(..1)) {
+    test <- plain_logrank_cpp(..1, ..2, ..3, max_groups)
+    if (!is.null(test)) return(test)
+  }
+  UseMethod("logrank_test", dispatch_on(...))
+}
 
 #' @rdname logrank_test
 #' @export
@@ -252,10 +259,6 @@ logrank_test.default <- function(time, event, group = NULL, strata = NULL, entry
                                  reference = NULL, cluster = NULL, distribution = NULL, replicates = 9999,
                                  seed = NULL, stop.at = NULL, studentised = FALSE, inverse.size = FALSE,
                                  threads = 1, progress = interactive(), timefix = TRUE, conf.level = 0.95, ...) {
-  if (nargs() == 3 && !missing(time) && !missing(event) && !missing(group)) {
-    test <- plain_logrank_cpp(time, event, group, max_groups)
-    if (!is.null(test)) return(test)
-  }
   call <- quote(logrank_test())
   check_dots(..., call = call)
   check_given(missing(time), "time", call)

@@ -3,6 +3,7 @@
 
 // What every glue file needs: views over R's memory, lists out, and a poll that R can interrupt.
 
+#include <array>
 #include <chrono>
 #include <cstring>
 #include <optional>
@@ -89,12 +90,18 @@ private:
 /// not those of the labels. An element that is not there is NULL or empty.
 class Frame {
 public:
-  explicit Frame(SEXP list) : list_(list), names_(Rf_getAttrib(list, R_NamesSymbol)) {}
+  explicit Frame(SEXP list) : list_(list) {
+    const SEXP names = Rf_getAttrib(list, R_NamesSymbol);
+    size_ = static_cast<std::size_t>(Rf_xlength(names));
+    require(size_ <= name_.size(), "a frame has too many columns");
+    for (std::size_t i = 0; i < size_; ++i)
+      name_[i] = CHAR(STRING_ELT(names, static_cast<R_xlen_t>(i)));
+  }
 
   SEXP operator[](const char* name) const {
-    for (R_xlen_t i = 0; i < Rf_xlength(names_); ++i)
-      if (std::strcmp(CHAR(STRING_ELT(names_, i)), name) == 0)
-        return VECTOR_ELT(list_, i);
+    for (std::size_t i = 0; i < size_; ++i)
+      if (name_[i][0] == name[0] && std::strcmp(name_[i], name) == 0)
+        return VECTOR_ELT(list_, static_cast<R_xlen_t>(i));
     return R_NilValue;
   }
   bool has(const char* name) const { return (*this)[name] != R_NilValue; }
@@ -145,14 +152,16 @@ public:
   }
 
 private:
-  static void require(bool fits) {
+  static void require(bool fits, const char* what = "a column of the frame has another type than it should") {
     if (!fits)
-      throw cryonodes::input_error("a column of the frame has another type than it should");
+      throw cryonodes::input_error(what);
   }
   std::size_t at_least_one(const char* labels) const {
     return std::max<std::size_t>(1, static_cast<std::size_t>(Rf_xlength((*this)[labels])));
   }
-  SEXP list_, names_; // the caller's: R protects what it hands over
+  SEXP list_; // the caller's: R protects what it hands over
+  std::array<const char*, 64> name_; // R takes longer to hand out each than to compare it
+  std::size_t size_ = 0;
 };
 
 /// The cohort_frame of columns without fault, which most are, but for notes on labels that look alike; NULL of all

@@ -79,7 +79,7 @@ cryonodes::DealOptions deal_options(const Rcpp::NumericVector& draws, int thread
 
 Rcpp::NumericVector named(const std::vector<double>& x, SEXP names) {
   Rcpp::NumericVector out(x.begin(), x.end());
-  out.attr("names") = names;
+  Rf_setAttrib(out, R_NamesSymbol, names);
   return out;
 }
 
@@ -173,12 +173,12 @@ SEXP plain_test(SEXP list, const std::string& data_name) {
   Rf_setAttrib(ratios, R_ClassSymbol, data_frame);
   Rf_setAttrib(ratios, R_RowNamesSymbol, Rcpp::IntegerVector::create(1, 2));
   Rcpp::NumericVector estimate = Rcpp::clone(ratio);
-  estimate.attr("names") = estimates;
+  Rf_setAttrib(estimate, R_NamesSymbol, estimates);
 
   Rcpp::NumericMatrix covariance(2, 2, fit.covariance.begin());
-  covariance.attr("dimnames") = Rcpp::List::create(labels, labels);
+  Rf_setAttrib(covariance, R_DimNamesSymbol, Rcpp::List::create(labels, labels));
   Rcpp::RObject n = glue::whole_numbers(fit.n);
-  n.attr("names") = labels;
+  Rf_setAttrib(n, R_NamesSymbol, labels);
   Rcpp::CharacterVector comparison(1);
   const std::string words = std::string("hazard of '") + CHAR(STRING_ELT(labels, 1)) + "' divided by hazard of '" +
                             CHAR(STRING_ELT(labels, 0)) + "'";

@@ -320,11 +320,14 @@ SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most,
       counted = counted_columns(time, event, n_cause, INTEGER(group), kept.labels.size(), first);
     groups = counted ? kept : plain_factor(group, most);
   } else if (grouped) {
-    if (many && TYPEOF(group) == INTSXP && without_attributes(group)) {
+    if (TYPEOF(group) == INTSXP && without_attributes(group)) {
       const auto [least, greatest] = range_of(INTEGER(group), n);
-      if (least >= -most && greatest <= most && greatest - least < most) {
+      // Of two neighbours each has a row.
+      if (least >= -most && greatest <= most && greatest - least < (many ? most : 2)) {
         const PlainGroups kept{group, numbers_as_text(least, greatest)};
-        if ((counted = counted_columns(time, event, n_cause, INTEGER(group), kept.labels.size(), least))) {
+        if (many)
+          counted = counted_columns(time, event, n_cause, INTEGER(group), kept.labels.size(), least);
+        if (!many || counted) {
           groups = kept;
           first = least;
         }

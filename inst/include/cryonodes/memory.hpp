@@ -13,13 +13,16 @@
 
 namespace cryonodes {
 
+/// From so many bytes on.
+constexpr std::size_t worth_huge_pages = std::size_t{1} << 22;
+
 /// Says of large memory that will be written soon that huge pages are welcome. The system hands memory out on first
 /// touch, in small pages, which costs more than the writing, and finding one's way among small pages slows every access
 /// out of order. A hint: nothing changes where it is refused or not known.
 inline void welcome_huge_pages(void* memory, std::size_t bytes) noexcept {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
-  constexpr std::uintptr_t page = 4096, worth = std::size_t{1} << 22;
-  if (bytes < worth)
+  constexpr std::uintptr_t page = 4096;
+  if (bytes < worth_huge_pages)
     return;
   const auto start = (reinterpret_cast<std::uintptr_t>(memory) + page - 1) / page * page;
   (void)madvise(reinterpret_cast<void*>(start), (bytes - page) / page * page, MADV_HUGEPAGE);
@@ -42,10 +45,19 @@ template <class T> using Memory = std::unique_ptr<T[], detail::Free>;
 
 /// @throws std::bad_alloc.
 template <class T> Memory<T> make_memory(std::size_t n) {
-  void* const memory = std::malloc((n > 0 ? n : 1) * sizeof(T));
+  const std::size_t bytes = (n > 0 ? n : 1) * sizeof(T);
+#ifdef __linux__ // so that it begins with a huge page, not with hundreds of small ones
+  void* memory = nullptr;
+  if (bytes < worth_huge_pages)
+    memory = std::malloc(bytes);
+  else if (posix_memalign(&memory, std::size_t{1} << 21, bytes) != 0)
+    memory = nullptr;
+#else
+  void* const memory = std::malloc(bytes);
+#endif
   if (memory == nullptr)
     throw std::bad_alloc();
-  welcome_huge_pages(memory, n * sizeof(T));
+  welcome_huge_pages(memory, bytes);
   return Memory<T>(static_cast<T*>(memory));
 }
 

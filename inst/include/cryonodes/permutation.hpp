@@ -6,9 +6,11 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "cryonodes/error.hpp"
+#include "cryonodes/memory.hpp"
 #include "cryonodes/permutation_dealing.hpp"
 #include "cryonodes/permutation_subsets.hpp"
 #include "cryonodes/poll.hpp"
@@ -39,65 +41,117 @@ inline double step_of_scores(double size) {
   return std::ldexp(1.0, std::max(exponent - 42, -1022));
 }
 
-/// The sums of all subsets of some numbers, by size of the subset: sorted, equal ones counted.
+/// The sums of all subsets of some numbers, by size of the subset: sorted, equal ones counted. Loops over them have no
+/// jump that hangs on which of two sums is larger, because nobody can foresee it.
 class SubsetSums {
 public:
   struct Sums {
-    std::vector<std::int64_t> value;
-    std::vector<double> count; ///< whole, exact below 2^53
+    const std::int64_t* value;
+    const double* count; ///< whole, exact below 2^53
+    std::size_t n;
   };
 
-  SubsetSums(span<const std::int64_t> numbers, std::size_t most_in, std::size_t max_states, const Poll& poll)
-      : by_size_(std::min(most_in, numbers.size()) + 1) {
-    by_size_[0] = {{0}, {1.0}};
+  SubsetSums(span<const std::int64_t> numbers, std::size_t most_in, std::size_t max_states, const Poll& poll) {
+    const std::size_t largest = std::min(most_in, numbers.size());
+    now_.make_room(1, 2 * max_states);
+    now_.value[0] = 0;
+    now_.count[0] = 1.0;
+    now_.first = {0, 1};
+    Lists next;
     for (std::size_t used = 0; used < numbers.size(); ++used) {
-      std::size_t states = 0;
-      // From the largest size downwards: each is made of those without the number, which are still there.
-      for (std::size_t size = std::min(used + 1, by_size_.size() - 1); size > 0; --size) {
-        by_size_[size] = merged(by_size_[size], by_size_[size - 1], numbers[used]);
-        states += by_size_[size].value.size();
-        if (states > max_states)
+      next.make_room(2 * now_.first.back(), 2 * max_states);
+      next.first.assign(1, 0);
+      for (std::size_t size = 0; size <= std::min(used + 1, largest); ++size) {
+        const std::size_t at = next.first.back();
+        const Sums with = size > 0 ? of_size(size - 1) : Sums{nullptr, nullptr, 0};
+        const Sums without = size < sizes() ? of_size(size) : Sums{nullptr, nullptr, 0};
+        next.first.push_back(at + merge(without, with, numbers[used], &next.value[at], &next.count[at]));
+        if (next.first.back() > max_states)
           throw memory_error("the sums of all subsets do not fit into the memory allowed");
         if (poll)
           poll(-1.0);
       }
+      std::swap(now_, next);
     }
   }
-  std::size_t sizes() const { return by_size_.size(); }
-  const Sums& of_size(std::size_t size) const { return by_size_[size]; }
+  std::size_t sizes() const { return now_.first.size() - 1; }
+  Sums of_size(std::size_t size) const {
+    const std::size_t from = now_.first[size];
+    return {&now_.value[from], &now_.count[from], now_.first[size + 1] - from};
+  }
 
 private:
-  /// The sums of `with`, each plus `number`, among those of `without`.
-  static Sums merged(const Sums& without, const Sums& with, std::int64_t number) {
-    Sums out;
-    out.value.reserve(without.value.size() + with.value.size());
-    out.count.reserve(without.value.size() + with.value.size());
-    std::size_t i = 0, j = 0;
-    while (i < without.value.size() || j < with.value.size()) {
-      const bool take_i =
-          j == with.value.size() || (i < without.value.size() && without.value[i] <= with.value[j] + number);
-      const bool take_j =
-          i == without.value.size() || (j < with.value.size() && with.value[j] + number <= without.value[i]);
-      out.value.push_back(take_i ? without.value[i] : with.value[j] + number);
-      out.count.push_back((take_i ? without.count[i] : 0.0) + (take_j ? with.count[j] : 0.0));
-      i += take_i ? 1 : 0;
-      j += take_j ? 1 : 0;
+  /// Lists of sums one after the other, first[size] to first[size + 1] - 1 those of a size.
+  struct Lists {
+    Memory<std::int64_t> value;
+    Memory<double> count;
+    std::size_t room = 0;
+    std::vector<std::size_t> first;
+
+    /// What stood there is lost. Memory that is never written costs nothing, new memory much: there is some for several
+    /// rounds.
+    void make_room(std::size_t states, std::size_t most) {
+      if (states <= room)
+        return;
+      room = std::max(states, std::min(std::max<std::size_t>(8 * states, 65536), most));
+      value = make_memory<std::int64_t>(room);
+      count = make_memory<double>(room);
     }
-    return out;
+  };
+
+  /// The sums of `with`, each plus `number`, among those of `without`. Returns how many there are.
+  static std::size_t merge(const Sums& without, const Sums& with, std::int64_t number, std::int64_t* value,
+                           double* count) {
+    std::size_t i = 0, j = 0, k = 0;
+    while (i < without.n && j < with.n) {
+      const std::int64_t x = without.value[i], y = with.value[j] + number;
+      const bool take_x = x <= y, take_y = y <= x;
+      value[k] = std::min(x, y);
+      count[k++] = static_cast<double>(take_x) * without.count[i] + static_cast<double>(take_y) * with.count[j];
+      i += static_cast<std::size_t>(take_x);
+      j += static_cast<std::size_t>(take_y);
+    }
+    for (; i < without.n; ++i, ++k) {
+      value[k] = without.value[i];
+      count[k] = without.count[i];
+    }
+    for (; j < with.n; ++j, ++k) {
+      value[k] = with.value[j] + number;
+      count[k] = with.count[j];
+    }
+    return k;
   }
-  std::vector<Sums> by_size_;
+  Lists now_;
 };
 
-/// How many pairs of one sum each have a total >= `least`.
-inline double pairs_at_least(const SubsetSums::Sums& a, const SubsetSums::Sums& b, std::int64_t least) {
-  double pairs = 0.0, above = 0.0; // above: of b, those that reach it with a[i]
-  std::size_t j = b.value.size();
-  for (std::size_t i = 0; i < a.value.size(); ++i) {
-    while (j > 0 && a.value[i] + b.value[j - 1] >= least)
-      above += b.count[--j];
-    pairs += a.count[i] * above;
+/// Pairs of one sum each.
+struct PairsBeyond {
+  double all = 0.0, near = 0.0;
+};
+/// How many pairs have a total >= `least`, and of these, how many one < `far`; or, `mirrored`, with the opposite of
+/// each total. Few are near.
+template <bool mirrored>
+PairsBeyond pairs_beyond(const SubsetSums::Sums& a, const SubsetSums::Sums& b, std::int64_t least, std::int64_t far) {
+  const auto place = [](const SubsetSums::Sums& sums, std::size_t i) { return mirrored ? sums.n - 1 - i : i; };
+  const auto value = [&](const SubsetSums::Sums& sums, std::size_t i) {
+    return mirrored ? -sums.value[place(sums, i)] : sums.value[place(sums, i)];
+  };
+  PairsBeyond out;
+  double above = 0.0; // of b, those from j on, which reach `least` with the i-th of a
+  for (std::size_t i = 0, j = b.n; i < a.n;) {
+    const std::int64_t x = value(a, i);
+    const bool one_more = j > 0 && x + value(b, j - 1) >= least;
+    const auto more = static_cast<double>(one_more), done = static_cast<double>(!one_more);
+    above += more * b.count[place(b, j > 0 ? j - 1 : 0)];
+    const double here = a.count[place(a, i)];
+    out.all += done * (here * above);
+    if (!one_more && j < b.n && x + value(b, j) < far)
+      for (std::size_t k = j; k < b.n && x + value(b, k) < far; ++k)
+        out.near += here * b.count[place(b, k)];
+    j -= static_cast<std::size_t>(one_more);
+    i += static_cast<std::size_t>(!one_more);
   }
-  return pairs;
+  return out;
 }
 
 } // namespace detail
@@ -109,7 +163,7 @@ inline double pairs_at_least(const SubsetSums::Sums& a, const SubsetSums::Sums& 
 /// Scores are rounded to steps of 2^-42 of the power of two above the sum of their sizes, which swallows the rounding
 /// errors that sums like these bring along, and the rest is arithmetic of whole numbers. Sums nearer to each other than
 /// n + 2 steps cannot be told apart; they are taken as equal.
-/// @param max_states sums held at a time for each half.
+/// @param max_states sums that either half may have.
 /// @throws input_error when lengths or codes do not fit; memory_error when more than max_states would be held, or the
 /// ways of dealing are more than 1e300. O(2^(n/2)) at worst.
 inline ExactTail exact_tail(const DealtScores& dealt, std::size_t max_states = std::size_t{1} << 23,
@@ -171,20 +225,19 @@ inline ExactTail exact_tail(const DealtScores& dealt, std::size_t max_states = s
   for (std::size_t in_low = 0; in_low < of_low.sizes(); ++in_low) {
     if (in_low > m || m - in_low >= of_high.sizes())
       continue;
-    const auto &a = of_low.of_size(in_low), &b = of_high.of_size(m - in_low);
-    states += a.value.size() + b.value.size();
-    double pairs = 0.0;
-    for (double count : a.count)
-      pairs += count;
-    double others = 0.0;
-    for (double count : b.count)
-      others += count;
+    const auto a = of_low.of_size(in_low), b = of_high.of_size(m - in_low);
+    states += a.n + b.n;
+    double pairs = 0.0, others = 0.0;
+    for (std::size_t i = 0; i < a.n; ++i)
+      pairs += a.count[i];
+    for (std::size_t i = 0; i < b.n; ++i)
+      others += b.count[i];
     pairs *= others;
-    const auto beyond = [&](std::int64_t from) { // distance >= from > 0
-      return detail::pairs_at_least(a, b, mean + from) + (pairs - detail::pairs_at_least(a, b, mean - from + 1));
-    };
-    as_far += distance > slack ? beyond(distance - slack) : pairs;
-    farther += beyond(distance + slack + 1);
+    const std::int64_t least = distance - slack, far = distance + slack + 1;
+    const auto above = detail::pairs_beyond<false>(a, b, mean + least, mean + far);
+    const auto below = detail::pairs_beyond<true>(a, b, least - mean, far - mean);
+    as_far += distance > slack ? above.all + below.all : pairs;
+    farther += (above.all - above.near) + (below.all - below.near);
     if (poll)
       poll(static_cast<double>(in_low + 1) / static_cast<double>(of_low.sizes()));
   }
