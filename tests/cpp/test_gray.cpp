@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "cryonodes/gray.hpp"
+#include "cryonodes/gray_permutation.hpp"
 
 using namespace cryonodes;
 using Doubles = std::vector<double>;
