@@ -376,8 +376,32 @@ check_result <- function(x, class, fields, call, meta_fields = character()) {
       call = call
     )
   }
+  for (kind in names(kinds_of_fields)) {
+    of_kind <- match.fun(paste0("is.", kind))
+    wrong <- Filter(
+      function(name) !is.null(x[[name]]) && !of_kind(x[[name]]), intersect(kinds_of_fields[[kind]], names(x))
+    )
+    if (length(wrong)) {
+      abort_rule("object", paste0("the object's field ", quoted(wrong[1]), " is of type ", typeof(x[[wrong[1]]]),
+        ", not ", kind, "."
+      ), "Compute it again from the data.", call = call)
+    }
+  }
   invisible(x)
 }
+
+# What stands in a result under these names, whichever result it is.
+kinds_of_fields <- list(
+  numeric = c(
+    "statistic", "parameter", "p.value", "log_p_value", "estimate", "std.error", "conf.low", "conf.high", "conf.level",
+    "n", "n.event", "time", "observed", "expected", "score", "covariance", "tau", "tau.max"
+  ),
+  character = c("method", "alternative", "data.name", "cause"),
+  list = c(
+    "hazard_ratio", "components", "permutation", "lost", "difference", "ratio", "lost_ratio", "curve", "rates",
+    "contrasts", "tests"
+  )
+)
 
 # A file to be written: in a directory that is there, and not in the place of another unless that is asked for
 # (`overwrite`; NULL where it cannot be).

@@ -600,3 +600,22 @@ test_that("a small plain test by one call is the one that R puts together", {
   odd <- setNames(d, c("time", "status", "if"))
   expect_identical(logrank_test(Surv(time, status) ~ `if`, odd)$data.name, "Surv(time, status) ~ `if`")
 })
+
+test_that("a field that is of another kind than it was is named", {
+  x <- logrank_test(c(1, 2, 3, 4, 5, 6), c(1, 1, 0, 1, 1, 1), c("a", "b", "a", "b", "a", "b"))
+  damaged <- function(field, value) {
+    x[[field]] <- value
+    x
+  }
+  for (method in list(print, tidy, glance)) {
+    expect_error(method(damaged("statistic", "6.2")), "field 'statistic' is of type character, not numeric",
+      class = "cryonodes_error_object"
+    )
+    expect_error(method(damaged("method", 1)), "'method' is of type double, not character",
+      class = "cryonodes_error_object"
+    )
+    expect_error(method(damaged("hazard_ratio", "1.2")), "'hazard_ratio' is of type character, not list",
+      class = "cryonodes_error_object"
+    )
+  }
+})
