@@ -215,7 +215,7 @@
 #' @export
 logrank_test <- function(...) {
   # Three vectors and nothing else: to find the method and match its arguments takes a third of the test's time.
-  if (...length() == 3 && is.null(...names()) && !is.object(..1)) {
+  if (...length() == 3 && is.null(...names()) && !missing(..2) && !missing(..3) && !is.object(..1)) {
     test <- plain_logrank_cpp(..1, ..2, ..3, max_groups)
     if (!is.null(test)) return(test)
   }

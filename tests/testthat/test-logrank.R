@@ -619,3 +619,15 @@ test_that("a field that is of another kind than it was is named", {
     )
   }
 })
+
+test_that("what is missing is told, also where a wrapper hands it on, and whichever way the arguments are given", {
+  wrapper <- function(time, event, group) logrank_test(time, event, group)
+  expect_error(wrapper(c(1, 2), , c(0, 1)), "`event` is missing", class = "cryonodes_error_status")
+  expect_error(logrank_test(c(1, 2), , c(0, 1)), "`event` is missing", class = "cryonodes_error_status")
+  expect_error(logrank_test(c(1, 2), c(1, 1), ), class = "cryonodes_error_group")
+  time <- c(5, 3, 8, 1, 9, 4, 7, 2, 6, 10, 12, 11)
+  group <- rep(c(5L, 6L), 6)
+  x <- wrapper(time, rep(1, 12), group)
+  expect_equal(x, logrank_test(group = group, event = rep(1, 12), time = time), tolerance = 1e-14)
+  expect_equal(x, logrank_test(time, rep(1, 12), as.character(group)), tolerance = 1e-14)
+})

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -45,27 +46,27 @@ inline double step_of_scores(double size) {
 /// jump that hangs on which of two sums is larger, because nobody can foresee it.
 class SubsetSums {
 public:
-  struct Sums {
-    const std::int64_t* value;
-    const double* count; ///< whole, exact below 2^53
-    std::size_t n;
+  struct Sum {
+    std::int64_t value;
+    double count; ///< whole, exact below 2^53
   };
+  using Sums = span<const Sum>;
 
   SubsetSums(span<const std::int64_t> numbers, std::size_t most_in, std::size_t max_states, const Poll& poll) {
     const std::size_t largest = std::min(most_in, numbers.size());
-    now_.make_room(1, 2 * max_states);
-    now_.value[0] = 0;
-    now_.count[0] = 1.0;
+    const std::size_t subsets = std::size_t{1} << std::min<std::size_t>(numbers.size(), 62);
+    const std::size_t most = std::min(max_states, subsets);
+    now_.make_room(1, most);
+    now_.sum[0] = {0, 1.0};
     now_.first = {0, 1};
     Lists next;
     for (std::size_t used = 0; used < numbers.size(); ++used) {
-      next.make_room(2 * now_.first.back(), 2 * max_states);
+      next.make_room(2 * now_.first.back(), most);
       next.first.assign(1, 0);
       for (std::size_t size = 0; size <= std::min(used + 1, largest); ++size) {
         const std::size_t at = next.first.back();
-        const Sums with = size > 0 ? of_size(size - 1) : Sums{nullptr, nullptr, 0};
-        const Sums without = size < sizes() ? of_size(size) : Sums{nullptr, nullptr, 0};
-        next.first.push_back(at + merge(without, with, numbers[used], &next.value[at], &next.count[at]));
+        const Sums with = size > 0 ? of_size(size - 1) : Sums(), without = size < sizes() ? of_size(size) : Sums();
+        next.first.push_back(at + merge(without, with, numbers[used], &next.sum[at]));
         if (next.first.back() > max_states)
           throw memory_error("the sums of all subsets do not fit into the memory allowed");
         if (poll)
@@ -76,49 +77,48 @@ public:
   }
   std::size_t sizes() const { return now_.first.size() - 1; }
   Sums of_size(std::size_t size) const {
-    const std::size_t from = now_.first[size];
-    return {&now_.value[from], &now_.count[from], now_.first[size + 1] - from};
+    return {&now_.sum[now_.first[size]], now_.first[size + 1] - now_.first[size]};
   }
 
 private:
   /// Lists of sums one after the other, first[size] to first[size + 1] - 1 those of a size.
   struct Lists {
-    Memory<std::int64_t> value;
-    Memory<double> count;
+    Memory<Sum> sum;
     std::size_t room = 0;
     std::vector<std::size_t> first;
 
-    /// What stood there is lost. Memory that is never written costs nothing, new memory much: there is some for several
-    /// rounds.
+    /// What stood there is lost. New memory takes longer than what is done in it: there is some for all rounds, where it
+    /// can be had.
     void make_room(std::size_t states, std::size_t most) {
       if (states <= room)
         return;
-      room = std::max(states, std::min(std::max<std::size_t>(8 * states, 65536), most));
-      value = make_memory<std::int64_t>(room);
-      count = make_memory<double>(room);
+      constexpr std::size_t few = 65536;
+      room = std::max(states, states <= few ? few : most);
+      sum.reset();
+      try {
+        sum = make_memory<Sum>(room);
+      } catch (const std::bad_alloc&) {
+        room = states;
+        sum = make_memory<Sum>(room);
+      }
     }
   };
 
   /// The sums of `with`, each plus `number`, among those of `without`. Returns how many there are.
-  static std::size_t merge(const Sums& without, const Sums& with, std::int64_t number, std::int64_t* value,
-                           double* count) {
+  static std::size_t merge(const Sums& without, const Sums& with, std::int64_t number, Sum* to) {
     std::size_t i = 0, j = 0, k = 0;
-    while (i < without.n && j < with.n) {
-      const std::int64_t x = without.value[i], y = with.value[j] + number;
+    while (i < without.size() && j < with.size()) {
+      const std::int64_t x = without[i].value, y = with[j].value + number;
       const bool take_x = x <= y, take_y = y <= x;
-      value[k] = std::min(x, y);
-      count[k++] = static_cast<double>(take_x) * without.count[i] + static_cast<double>(take_y) * with.count[j];
+      to[k++] = {std::min(x, y),
+                 static_cast<double>(take_x) * without[i].count + static_cast<double>(take_y) * with[j].count};
       i += static_cast<std::size_t>(take_x);
       j += static_cast<std::size_t>(take_y);
     }
-    for (; i < without.n; ++i, ++k) {
-      value[k] = without.value[i];
-      count[k] = without.count[i];
-    }
-    for (; j < with.n; ++j, ++k) {
-      value[k] = with.value[j] + number;
-      count[k] = with.count[j];
-    }
+    for (; i < without.size(); ++i)
+      to[k++] = without[i];
+    for (; j < with.size(); ++j)
+      to[k++] = {with[j].value + number, with[j].count};
     return k;
   }
   Lists now_;
@@ -132,22 +132,22 @@ struct PairsBeyond {
 /// each total. Few are near.
 template <bool mirrored>
 PairsBeyond pairs_beyond(const SubsetSums::Sums& a, const SubsetSums::Sums& b, std::int64_t least, std::int64_t far) {
-  const auto place = [](const SubsetSums::Sums& sums, std::size_t i) { return mirrored ? sums.n - 1 - i : i; };
+  const auto place = [](const SubsetSums::Sums& sums, std::size_t i) { return mirrored ? sums.size() - 1 - i : i; };
   const auto value = [&](const SubsetSums::Sums& sums, std::size_t i) {
-    return mirrored ? -sums.value[place(sums, i)] : sums.value[place(sums, i)];
+    return mirrored ? -sums[place(sums, i)].value : sums[place(sums, i)].value;
   };
   PairsBeyond out;
   double above = 0.0; // of b, those from j on, which reach `least` with the i-th of a
-  for (std::size_t i = 0, j = b.n; i < a.n;) {
+  for (std::size_t i = 0, j = b.size(); i < a.size();) {
     const std::int64_t x = value(a, i);
     const bool one_more = j > 0 && x + value(b, j - 1) >= least;
     const auto more = static_cast<double>(one_more), done = static_cast<double>(!one_more);
-    above += more * b.count[place(b, j > 0 ? j - 1 : 0)];
-    const double here = a.count[place(a, i)];
+    above += more * b[place(b, j > 0 ? j - 1 : 0)].count;
+    const double here = a[place(a, i)].count;
     out.all += done * (here * above);
-    if (!one_more && j < b.n && x + value(b, j) < far)
-      for (std::size_t k = j; k < b.n && x + value(b, k) < far; ++k)
-        out.near += here * b.count[place(b, k)];
+    if (!one_more && j < b.size() && x + value(b, j) < far)
+      for (std::size_t k = j; k < b.size() && x + value(b, k) < far; ++k)
+        out.near += here * b[place(b, k)].count;
     j -= static_cast<std::size_t>(one_more);
     i += static_cast<std::size_t>(!one_more);
   }
@@ -226,12 +226,12 @@ inline ExactTail exact_tail(const DealtScores& dealt, std::size_t max_states = s
     if (in_low > m || m - in_low >= of_high.sizes())
       continue;
     const auto a = of_low.of_size(in_low), b = of_high.of_size(m - in_low);
-    states += a.n + b.n;
+    states += a.size() + b.size();
     double pairs = 0.0, others = 0.0;
-    for (std::size_t i = 0; i < a.n; ++i)
-      pairs += a.count[i];
-    for (std::size_t i = 0; i < b.n; ++i)
-      others += b.count[i];
+    for (const auto& sum : a)
+      pairs += sum.count;
+    for (const auto& sum : b)
+      others += sum.count;
     pairs *= others;
     const std::int64_t least = distance - slack, far = distance + slack + 1;
     const auto above = detail::pairs_beyond<false>(a, b, mean + least, mean + far);
