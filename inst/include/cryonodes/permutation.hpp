@@ -87,8 +87,8 @@ private:
     std::size_t room = 0;
     std::vector<std::size_t> first;
 
-    /// What stood there is lost. New memory takes longer than what is done in it: there is some for all rounds, where it
-    /// can be had.
+    /// What stood there is lost. New memory takes longer than what is done in it: there is some for all rounds, where
+    /// it can be had.
     void make_room(std::size_t states, std::size_t most) {
       if (states <= room)
         return;
