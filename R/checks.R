@@ -390,11 +390,11 @@ check_result <- function(x, class, fields, call, meta_fields = character()) {
   invisible(x)
 }
 
-# What stands in a result under these names, whichever result it is.
+# What stands in a result under these names, whichever result it is. Times and counts are looked at by each itself.
 kinds_of_fields <- list(
   numeric = c(
     "statistic", "parameter", "p.value", "log_p_value", "estimate", "std.error", "conf.low", "conf.high", "conf.level",
-    "n", "n.event", "time", "observed", "expected", "score", "covariance", "tau", "tau.max"
+    "observed", "expected", "score", "covariance", "tau", "tau.max"
   ),
   character = c("method", "alternative", "data.name", "cause"),
   list = c(
