@@ -117,6 +117,20 @@ TEST_CASE("scores that are all alike have one sum: p is 1") {
   }
 }
 
+TEST_CASE("sums up to n + 2 steps apart are equal, and one step more are not, on either side of the mean") {
+  const double step = std::ldexp(1.0, -38); // 2^-42 of 16, the power of two above the sum of sizes, some 12
+  const auto tail = [&](double apart, int chosen) {
+    Codes group(4, 0);
+    group[static_cast<std::size_t>(chosen)] = 1;
+    return exact_tail(two_groups({3.0, -3.0, 3.0 - apart * step, -3.0 + apart * step}, group));
+  };
+  for (int chosen = 0; chosen < 4; ++chosen) {
+    CHECK(tail(6.0, chosen).p_value == 1.0);
+    CHECK(tail(6.0, chosen).farther == 0.0);
+    CHECK(tail(7.0, chosen).p_value == (chosen < 2 ? 0.5 : 1.0));
+    CHECK(tail(7.0, chosen).farther == (chosen < 2 ? 0.0 : 0.5));
+  }
+}
 TEST_CASE("ties are counted together: a hundred units of few scores need little memory") {
   Doubles score;
   Codes group;
