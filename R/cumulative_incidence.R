@@ -19,13 +19,16 @@
 #' @param variance `"delta"`, `"aalen"` or `"robust"`; by default `"delta"`, with clusters always `"robust"`.
 #' @param conf.type Scale of the confidence interval: `"log-log"` (default), `"log"`, `"plain"`, `"logit"` or
 #'   `"arcsin"`, each of the incidence itself, as in [survival::survfit()].
+#' @param test Add Gray's test of each cause between the groups, as `cmprsk::cuminc()` does? Very many rows are then
+#'   ordered once for all of it. Not with clusters or delayed entry; [gray_test()] has more choices.
 #' @return A `cumulative_incidence`, which is also a multi-state [survival::survfit.object] (class `survfitms`): one row
 #'   per group and time at which the group has an event or a censoring; matrices `pstate`, `std.err`, `lower`, `upper`,
 #'   `n.risk`, `n.event` with a column for each of `states`, the first of which, `"(s0)"`, is "no event yet"; `cumhaz`
 #'   and `one.minus.km` with a column for each cause. [tidy()][tidy.cumulative_incidence] and
 #'   [rates()][rates.cumulative_incidence] give them as rows, [quantile()][quantile.cumulative_incidence] the times at
-#'   which incidences are reached. The element `meta` holds labels, unit, rows left out and notes. Of many rows (4096 or
-#'   more of the result) columns are computed when they are first read; to all who read them they are ordinary matrices.
+#'   which incidences are reached. With `test = TRUE` the element `tests` is a list of the [gray_test()] of each cause, by
+#'   its name. The element `meta` holds labels, unit, rows left out and notes. Of many rows (4096 or more of the result)
+#'   columns are computed when they are first read; to all who read them they are ordinary matrices.
 #' @section Definition:
 #' With `d_k` events of cause `k`, `d` of all causes, among `n` at risk at each time, \eqn{S = \prod (1 - d/n)} is the
 #' probability of no event yet and \eqn{F_k(t) = \sum S(before) d_k/n} the incidence. Both are carried on at twice the
@@ -45,7 +48,7 @@
 #' With fewer than two clusters in a group there is no standard error.
 #' @section Errors:
 #' `cryonodes_error_missing`, `_time`, `_status` (what is censored is not stated), `_type`, `_length`, `_empty`,
-#' `_entry`, `_weights`, `_group`, `_column`, `_formula`, `_conf_level`, `_conf_type`, `_choice` (variance).
+#' `_entry`, `_weights`, `_group`, `_column`, `_formula`, `_conf_level`, `_conf_type`, `_choice` (variance, test).
 #' @references
 #' Aalen OO, Johansen S (1978). An empirical transition matrix for non-homogeneous Markov chains based on censored
 #' observations. *Scandinavian Journal of Statistics* 5:141-150.
@@ -72,7 +75,9 @@
 #' fit
 #' rates(fit, times = c(12, 24))
 #' summary(fit, times = 12) # survival's own summary
-#' cumulative_incidence(Surv(months, outcome) ~ arm, data = patients, variance = "aalen")
+#' fit <- cumulative_incidence(Surv(months, outcome) ~ arm, data = patients, test = TRUE)
+#' fit
+#' fit$tests$relapse
 #' @export
 cumulative_incidence <- function(...) UseMethod("cumulative_incidence", dispatch_on(...))
 
@@ -80,7 +85,7 @@ cumulative_incidence <- function(...) UseMethod("cumulative_incidence", dispatch
 #' @export
 cumulative_incidence.formula <- function(formula, data = NULL, subset, weights, na.action = "error", censor = NULL,
                                          cluster = NULL, variance = NULL, conf.type = "log-log", conf.level = 0.95,
-                                         timefix = TRUE, ...) {
+                                         test = FALSE, timefix = TRUE, ...) {
   call <- quote(cumulative_incidence())
   check_dots(..., call = call)
   frame <- frame_from_formula(
@@ -89,14 +94,16 @@ cumulative_incidence.formula <- function(formula, data = NULL, subset, weights, 
     check_na_action(na.action, call), read_causes(censor), "cluster", call, parent.frame(),
     cluster = enquo(cluster) |> absent_as_null(), timefix = timefix
   )
-  fit_incidence(frame, variance, conf.type, conf.level, timefix, user_call(match.call(), "cumulative_incidence"), call)
+  fit_incidence(frame, variance, conf.type, conf.level, test, timefix, formula_text(formula),
+    user_call(match.call(), "cumulative_incidence"), call
+  )
 }
 
 #' @rdname cumulative_incidence
 #' @export
 cumulative_incidence.default <- function(time, status, group = NULL, censor = NULL, weights = NULL, cluster = NULL,
                                          na.action = "error", variance = NULL, conf.type = "log-log",
-                                         conf.level = 0.95, timefix = TRUE, ...) {
+                                         conf.level = 0.95, test = FALSE, timefix = TRUE, ...) {
   call <- quote(cumulative_incidence())
   check_dots(..., call = call)
   check_given(missing(time), "time", call)
@@ -106,17 +113,20 @@ cumulative_incidence.default <- function(time, status, group = NULL, censor = NU
   frame <- frame_from_vectors(time, status, group, weights, check_na_action(na.action, call), call,
     cluster = cluster, status = read_causes(censor), event_name = "status"
   )
-  fit_incidence(frame, variance, conf.type, conf.level, timefix, user_call(match.call(), "cumulative_incidence"), call)
+  fit_incidence(frame, variance, conf.type, conf.level, test, timefix, "time and status by group",
+    user_call(match.call(), "cumulative_incidence"), call
+  )
 }
 
 #' @rdname cumulative_incidence
 #' @param counts A life table made by [event_counts()]; it cannot give the variance `"robust"`.
 #' @export
-cumulative_incidence.event_counts <- function(counts, variance = NULL, conf.type = "log-log", conf.level = 0.95, ...) {
+cumulative_incidence.event_counts <- function(counts, variance = NULL, conf.type = "log-log", conf.level = 0.95,
+                                              test = FALSE, ...) {
   call <- quote(cumulative_incidence())
   check_dots(..., call = call)
   fit_incidence(
-    frame_from_counts(counts, call), variance, conf.type, conf.level, FALSE,
+    frame_from_counts(counts, call), variance, conf.type, conf.level, test, FALSE, "counts by group",
     user_call(match.call(), "cumulative_incidence"), call
   )
 }
@@ -155,13 +165,14 @@ read_variance <- function(variance, frame, call) {
   variance
 }
 
-fit_incidence <- function(frame, variance, conf.type, conf.level, timefix, user_call, call) {
+fit_incidence <- function(frame, variance, conf.type, conf.level, test, timefix, data_name, user_call, call) {
   conf.type <- check_scale(conf.type, c("log-log", "log", "plain", "logit", "arcsin"), call)
   conf.level <- check_conf_level(conf.level, call)
   frame$timefix <- check_flag(timefix, "timefix", call)
   variance <- read_variance(variance, frame, call)
+  compared <- if (check_flag(test, "test", call)) check_incidence_test(frame, call)
   rows <- if (variance == "robust") with_clusters(frame) else frame
-  core <- call_core(cumulative_incidence_cpp(rows, conf.type, conf.level, variance), call)
+  core <- call_core(cumulative_incidence_cpp(rows, conf.type, conf.level, variance, test), call)
   causes <- frame$causes %||% "event"
   states <- c("(s0)", causes)
   n_group <- max(1L, length(frame$group_names))
@@ -196,7 +207,24 @@ fit_incidence <- function(frame, variance, conf.type, conf.level, timefix, user_
     notes = c(frame$notes, note_merged(core$n_time_merged), note_absent(causes, events)),
     entries = entries_by_group(frame, n_group)
   )
+  if (test) fit$tests <- setNames(lapply(seq_along(causes), function(k) {
+    few <- note_few(core$tests[[k]], compared, frame, list(name = "asymptotic"),
+      ways_countable(core$tests[[k]])
+    )
+    new_gray(core$tests[[k]], frame, compared, causes[k], data_name, after = few)
+  }), causes)
   structure(fit, class = c("cumulative_incidence", "survfitms", "survfit"))
+}
+
+# The labels of the groups that the tests compare.
+check_incidence_test <- function(frame, call) {
+  if (!is.null(frame$cluster)) {
+    abort_rule("choice", "`test = TRUE` takes rows for independent, and there are clusters.",
+      "`gray_test()` deals the clusters out.",
+      arg = "test", call = call
+    )
+  }
+  check_gray_frame(frame, call)
 }
 
 # As survival tabulates them: from the one state that can be left.
@@ -244,7 +272,7 @@ check_incidence <- function(x, call) {
   out <- call_survival(NextMethod(), "[", call)
   if (!length(out$time)) abort_rule("empty", "no group is selected.", call = call)
   plain <- structure(
-    unclass(out)[!vapply(out, is.null, TRUE) & !names(out) %in% c("meta", "one.minus.km")],
+    unclass(out)[!vapply(out, is.null, TRUE) & !names(out) %in% c("meta", "one.minus.km", "tests")],
     class = c("survfitms", "survfit")
   )
   # A choice of states is a multi-state survfit and no more: without them all, probabilities do not sum to 1.
@@ -294,6 +322,7 @@ plot.cumulative_incidence <- function(x, ...) {
 print.cumulative_incidence <- function(x, times = NULL, digits = 3, ...) {
   call <- quote(print())
   check_incidence(x, call)
+  for (test in x$tests) check_gray(test, call)
   digits <- check_digits(digits, call)
   cat("Cumulative incidence", if (!is.null(x$meta$group_title)) paste0(" by ", x$meta$group_title), "\n", sep = "")
   cat(count_line(x$meta),
@@ -315,6 +344,9 @@ print.cumulative_incidence <- function(x, times = NULL, digits = 3, ...) {
   cat("\n1 - KM would overstate the incidence by the last column.")
   unit <- if (!is.null(x$meta$unit)) paste0("; times in ", x$meta$unit)
   cat("\nAalen-Johansen estimate; variance: ", x$meta$variance, "; ", x$conf.type, " intervals", unit, ".\n", sep = "")
+  for (test in x$tests) {
+    cat("Gray's test of ", quoted(test$cause), ": ", test_answer(test, digits), ".\n", sep = "")
+  }
   print_notes(x$meta$notes)
   invisible(x)
 }

@@ -93,7 +93,7 @@
 #' @references
 #' Gray RJ (1988). A class of K-sample tests for comparing the cumulative incidence of a competing risk. *Annals of
 #' Statistics* 16:1141-1154.
-#' @seealso [cumulative_incidence()], [logrank_test()]
+#' @seealso [cumulative_incidence()], which with `test = TRUE` tests every cause; [logrank_test()]
 #' @examples
 #' patients <- data.frame(
 #'   months = c(3, 8, 8, 12, 15, 20, 24, 30, 31, 33),
@@ -163,16 +163,10 @@ gray_test.event_counts <- function(counts, cause = NULL, rho = 0, ...) {
 
 fit_gray <- function(frame, data_name, cause, rho, wanted, timefix, call) {
   frame$timefix <- check_flag(timefix, "timefix", call)
-  if (!is.null(frame$entry)) {
-    abort_rule("entry", "Gray's test has no place for delayed entry: all must be at risk from the start.",
-      arg = "entry", call = call
-    )
-  }
-  check_whole_weights(frame, "Gray's test", call)
   rho <- check_exponent(rho, "rho", call)
   causes <- frame$causes %||% "event"
   code <- read_cause(cause, causes, call)
-  labels <- groups_to_compare(frame, call)
+  labels <- check_gray_frame(frame, call)
   k <- length(labels)
   clustered <- !is.null(frame$cluster)
   if (clustered) {
@@ -194,37 +188,52 @@ fit_gray <- function(frame, data_name, cause, rho, wanted, timefix, call) {
     found <- deal_groups(frame, k, wanted, function() dealing_of_gray(frame, code, rho, wanted, undefined, call), call)
     if (!undefined) found
   }
+  which <- if (is.null(cause) && length(causes) > 1) {
+    paste0("the first of the causes ", quoted(causes), " is compared; `cause` names another")
+  }
+  new_gray(core, frame, labels, causes[code], data_name, rho, dealt, before = which, after = c(
+    note_few(core, labels, frame, wanted, ways_countable(core)), dealt$note, note_undefined_ways(dealt),
+    if (!is.null(dealt) && !clustered) note_censoring(cells, k, call)
+  ))
+}
+
+# The labels of the groups that can be compared.
+check_gray_frame <- function(frame, call) {
+  if (!is.null(frame$entry)) {
+    abort_rule("entry", "Gray's test has no place for delayed entry: all must be at risk from the start.",
+      arg = "entry", call = call
+    )
+  }
+  check_whole_weights(frame, "Gray's test", call)
+  groups_to_compare(frame, call)
+}
+
+# What the core found, as a gray_test. `dealt`: the permutation. `before` and `after`: notes around those of the test.
+new_gray <- function(core, frame, labels, cause, data_name, rho = 0, dealt = NULL, before = NULL, after = NULL) {
   log_p_value <- if (is.null(dealt)) core$log_p_value else log(dealt$p.value)
   by_group <- function(x) setNames(x, labels)
   test <- list(label = paste0("Gray's", if (rho != 0) paste0(" (rho = ", number_text(rho), ")")))
-  countable <- k == 2 && choose(sum(core$n), min(core$n)) <= most_ways
   structure(list(
     statistic = c("X-squared" = core$statistic), parameter = if (is.null(dealt)) c(df = core$df),
     p.value = if (is.null(dealt)) exp(log_p_value) else dealt$p.value, alternative = "two.sided",
-    method = test_title(test, frame, NULL, dealt), data.name = data_name, cause = causes[code],
+    method = test_title(test, frame, NULL, dealt), data.name = data_name, cause = cause,
     observed = by_group(core$observed), expected = by_group(core$expected), score = by_group(core$score),
     log_p_value = log_p_value,
-    covariance = matrix(core$covariance, k, dimnames = list(labels, labels)), n = by_group(whole_number(core$n)),
-    permutation = dealt,
+    covariance = matrix(core$covariance, length(labels), dimnames = list(labels, labels)),
+    n = by_group(whole_number(core$n)), permutation = dealt,
     meta = list(
-      format = result_format, method = "gray", rho = rho, causes = causes, group_title = frame$group_title,
-      group_labels = labels, stratum_labels = frame$stratum_labels, unit = frame$unit, n_rows = frame$n_rows,
-      rows_dropped = frame$rows_dropped, n_time_merged = core$n_time_merged,
-      cluster_title = if (clustered) cluster_meta(frame, NULL)$title, n_cluster = frame$n_cluster,
-      notes = c(
-        frame$notes, note_merged(core$n_time_merged),
-        if (is.null(cause) && length(causes) > 1) {
-          paste0("the first of the causes ", quoted(causes), " is compared; `cause` names another")
-        },
-        gray_notes(core, labels, causes[code]), note_few(core, labels, frame, wanted, countable), dealt$note,
-        note_undefined_ways(dealt), if (!is.null(dealt) && !clustered) note_censoring(cells, k, call)
-      )
+      format = result_format, method = "gray", rho = rho, causes = frame$causes %||% "event",
+      group_title = frame$group_title, group_labels = labels, stratum_labels = frame$stratum_labels, unit = frame$unit,
+      n_rows = frame$n_rows, rows_dropped = frame$rows_dropped, n_time_merged = core$n_time_merged,
+      cluster_title = if (!is.null(frame$cluster)) cluster_meta(frame, NULL)$title, n_cluster = frame$n_cluster,
+      notes = c(frame$notes, note_merged(core$n_time_merged), before, gray_notes(core, labels, cause), after)
     )
   ), class = c("gray_test", "htest"))
 }
 
 # Ways of dealing that are tested one by one: seconds.
 most_ways <- 1e6
+ways_countable <- function(core) length(core$n) == 2 && choose(sum(core$n), min(core$n)) <= most_ways
 
 # The statistic of each way is computed anew. Where the observed one is undefined there is nothing to hold them against.
 dealing_of_gray <- function(frame, code, rho, wanted, undefined, call) {

@@ -65,14 +65,17 @@ print_test_answer <- function(x, digits) {
   cat("\n")
   if (!is.null(x$permutation)) {
     cat(permutation_line(x$permutation, x$meta$cluster_title), "\n", sep = "")
-  } else if (is.na(x$statistic)) {
-    cat("Chi-square undefined\n")
   } else {
-    cat("Chi-square ", format_number(x$statistic, digits), " on ", number_text(x$parameter), " df, p ",
-      p_sign(x$p.value), "\n",
-      sep = ""
-    )
+    answer <- test_answer(x, digits)
+    cat(toupper(substr(answer, 1, 1)), substring(answer, 2), "\n", sep = "")
   }
+}
+
+test_answer <- function(x, digits) {
+  if (is.na(x$statistic)) return("chi-square undefined")
+  paste0("chi-square ", format_number(x$statistic, digits), " on ", number_text(x$parameter), " df, p ",
+    p_sign(x$p.value)
+  )
 }
 
 # "= 0.27", "< 0.001"

@@ -1,4 +1,5 @@
 #include "derived_columns.h"
+#include "gray_list.h"
 
 #include <numeric>
 
@@ -129,11 +130,11 @@ private:
   double* all_events() { return n_cause > 1 ? n_event.begin() : of_causes(); }
 };
 
-// What R makes a survfitms of. `events` by cause.
+// What R makes a survfitms of. `events` by cause; `tests` of each cause, if they are wanted.
 template <class Columns>
 Rcpp::List incidence_list(const std::vector<double>& n, const std::vector<std::size_t>& first,
                           std::size_t n_time_merged, std::size_t n_cause, const std::vector<double>& events,
-                          double censored, const Columns& column) {
+                          double censored, const std::vector<cryonodes::GrayResult>& tests, const Columns& column) {
   Rcpp::CharacterVector transitions;
   for (std::size_t k = 1; k <= n_cause; ++k)
     transitions.push_back("1." + std::to_string(k + 1));
@@ -146,13 +147,16 @@ Rcpp::List incidence_list(const std::vector<double>& n, const std::vector<std::s
       Rcpp::_["std_error"] = column(Column::std_error), Rcpp::_["conf_low"] = column(Column::conf_low),
       Rcpp::_["conf_high"] = column(Column::conf_high), Rcpp::_["cumhaz"] = cumhaz,
       Rcpp::_["one_minus_km"] = one_minus_km, Rcpp::_["events"] = events, Rcpp::_["censored"] = censored,
-      Rcpp::_["n_time_merged"] = static_cast<double>(n_time_merged));
+      Rcpp::_["n_time_merged"] = static_cast<double>(n_time_merged),
+      Rcpp::_["tests"] = glue::gray_lists(tests, n_time_merged));
 }
 
 } // namespace
 
+// `test`: with Gray's test of each cause between the groups.
 // [[Rcpp::export(rng = false)]]
-Rcpp::List cumulative_incidence_cpp(SEXP list, std::string conf_type, double conf_level, std::string variance) {
+Rcpp::List cumulative_incidence_cpp(SEXP list, std::string conf_type, double conf_level, std::string variance,
+                                    bool test) {
   using cryonodes::IncidenceScale;
   cryonodes::IncidenceOptions options;
   options.conf_level = conf_level;
@@ -165,7 +169,18 @@ Rcpp::List cumulative_incidence_cpp(SEXP list, std::string conf_type, double con
       variance == "aalen" ? cryonodes::IncidenceVariance::aalen : cryonodes::IncidenceVariance::delta;
   const cryonodes::Poll poll = glue::RPoll(R_NilValue);
   const glue::Frame frame(list);
-  auto counted = frame.clustered() ? std::nullopt : glue::count_rows(frame, poll);
+  auto rows = frame.clustered() ? cryonodes::RowsInOrder() : glue::order_rows(frame, poll);
+  std::vector<cryonodes::GrayResult> tests;
+  const auto find_tests = [&](auto& source) {
+    std::vector<std::size_t> causes(frame.n_cause());
+    std::iota(causes.begin(), causes.end(), std::size_t{1});
+    tests = cryonodes::gray(source, frame.n_group(), causes, {}, poll);
+  };
+  if (test && rows.ordered) // in their order, before they are counted by group
+    find_tests(*rows.ordered);
+  else if (test && rows.counted)
+    find_tests(*rows.counted);
+  auto counted = std::move(rows).all_counted(poll);
   if (counted && counted->rows() >= glue::DerivedColumns::worth && IncidenceSource::cheap(*counted)) {
     const auto n = counted->n;
     const auto first = counted->first;
@@ -180,7 +195,7 @@ Rcpp::List cumulative_incidence_cpp(SEXP list, std::string conf_type, double con
       censored += static_cast<double>(counted->leaving[i] >> 32);
     }
     const glue::DerivedColumns columns(std::make_unique<IncidenceSource>(std::move(*counted), options));
-    return incidence_list(n, first, n_time_merged, n_cause, events, censored, [&](std::size_t column) {
+    return incidence_list(n, first, n_time_merged, n_cause, events, censored, tests, [&](std::size_t column) {
       Rcpp::RObject x = columns[column];
       if (column > Column::n_censor)
         set_columns(x, n_row, Column::width(column, n_cause));
@@ -189,6 +204,8 @@ Rcpp::List cumulative_incidence_cpp(SEXP list, std::string conf_type, double con
   }
   CauseColumns table(frame, counted, poll);
   counted.reset(); // no longer needed, and large
+  if (test && table.input)
+    find_tests(table.input->table);
   const bool clustered = table.input && table.input->clustered();
   cryonodes::IncidenceBetweenClusters between;
   if (clustered)
@@ -210,6 +227,6 @@ Rcpp::List cumulative_incidence_cpp(SEXP list, std::string conf_type, double con
   const double censored = std::accumulate(table.n_censor.begin(), table.n_censor.end(), 0.0);
   const Rcpp::NumericVector columns[] = {table.time, table.n_censor, table.n_risk, table.n_event, estimate,
                                          std_error,  conf_low,       conf_high,    cumhaz,        one_minus_km};
-  return incidence_list(table.n, table.first, table.n_time_merged, table.n_cause, events, censored,
+  return incidence_list(table.n, table.first, table.n_time_merged, table.n_cause, events, censored, tests,
                         [&](std::size_t column) -> Rcpp::RObject { return columns[column]; });
 }

@@ -1,47 +1,39 @@
-#include "glue.h"
+#include "gray_list.h"
 
 namespace {
 
 // Of any rows or counts, as they are quickest had.
-cryonodes::GrayResult fit(const glue::Frame& frame, std::size_t n_group, std::size_t cause,
-                          const cryonodes::GrayOptions& options, int threads, std::size_t& n_time_merged,
-                          const cryonodes::Poll& poll) {
+std::vector<cryonodes::GrayResult> fit(const glue::Frame& frame, std::size_t n_group,
+                                       const std::vector<std::size_t>& causes, const cryonodes::GrayOptions& options,
+                                       int threads, std::size_t& n_time_merged, const cryonodes::Poll& poll) {
   // Rows need not be counted by group first, unless those of a stratum stand together.
   auto rows = glue::order_rows(frame, poll, threads);
   if (rows.ordered && frame.n_group() == n_group) {
-    auto out = cryonodes::gray(*rows.ordered, n_group, cause, options, poll);
+    auto out = cryonodes::gray(*rows.ordered, n_group, causes, options, poll);
     n_time_merged = rows.ordered->n_time_merged();
     return out;
   }
   if (const auto counted = std::move(rows).all_counted(poll)) {
     n_time_merged = counted->n_time_merged;
-    return cryonodes::gray(*counted, n_group, cause, options, poll);
+    return cryonodes::gray(*counted, n_group, causes, options, poll);
   }
   const glue::Input in(frame, poll);
   n_time_merged = in.timeline.n_time_merged;
-  return cryonodes::gray(in.table, n_group, cause, options, poll);
+  return cryonodes::gray(in.table, n_group, causes, options, poll);
 }
 
 } // namespace
 
-// `cause` is a code from 1. Undefined is NA.
+// `cause` is a code from 1.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List gray_cpp(SEXP list, int n_group, int cause, double rho, int threads) {
   const cryonodes::Poll poll = glue::RPoll(R_NilValue);
   cryonodes::GrayOptions options;
   options.rho = rho;
   std::size_t n_time_merged = 0;
-  const auto test = fit(glue::Frame(list), static_cast<std::size_t>(n_group), static_cast<std::size_t>(cause), options,
-                        threads, n_time_merged, poll);
-  const auto shown = [](double x) { return std::isnan(x) ? R_NaReal : x; };
-  return Rcpp::List::create(
-      Rcpp::_["n"] = test.n, Rcpp::_["observed"] = test.observed, Rcpp::_["expected"] = test.expected,
-      Rcpp::_["score"] = glue::shown(test.score),
-      Rcpp::_["covariance"] = Rcpp::NumericMatrix(n_group, n_group, glue::shown(test.covariance).begin()),
-      Rcpp::_["component"] = test.component, Rcpp::_["greatest_pooled"] = test.greatest_pooled,
-      Rcpp::_["statistic"] = shown(test.statistic), Rcpp::_["df"] = test.df,
-      Rcpp::_["log_p_value"] = shown(test.log_p_value),
-      Rcpp::_["n_time_merged"] = static_cast<double>(n_time_merged));
+  const auto tests = fit(glue::Frame(list), static_cast<std::size_t>(n_group), {static_cast<std::size_t>(cause)},
+                         options, threads, n_time_merged, poll);
+  return glue::gray_lists(tests, n_time_merged)[0];
 }
 
 // `group` and `stratum` (empty: all are of one) of each unit: of each cluster, where the frame has clusters.

@@ -178,6 +178,16 @@ std::pair<int, int> range_of(const int* x, R_xlen_t n) {
   return {*std::min_element(least.begin(), least.end()), *std::max_element(greatest.begin(), greatest.end())};
 }
 
+// Has each whole number of the range a row?
+bool without_gap(const int* x, R_xlen_t n, int least, int greatest) {
+  if (greatest - least < 2) // both ends have
+    return true;
+  std::vector<char> there(static_cast<std::size_t>(greatest - least + 1), 0);
+  for (R_xlen_t i = 0; i < n; ++i)
+    there[static_cast<std::size_t>(x[i] - least)] = 1;
+  return std::find(there.begin(), there.end(), 0) == there.end();
+}
+
 // Of a factor of at least two levels, the first of which is censored, or of whole numbers from 0 without attributes, of
 // which none is left out between 1 and the largest, at most 63; nothing missing. Nothing of all others. Whether one is
 // left out is not looked at for a caller who counts them.
@@ -322,13 +332,11 @@ SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most,
   } else if (grouped) {
     if (TYPEOF(group) == INTSXP && without_attributes(group)) {
       const auto [least, greatest] = range_of(INTEGER(group), n);
-      // Of two neighbours each has a row.
-      if (least >= -most && greatest <= most && greatest - least < (many ? most : 2)) {
-        const PlainGroups kept{group, numbers_as_text(least, greatest)};
+      if (least >= -most && greatest <= most && greatest - least < most) {
         if (many)
-          counted = counted_columns(time, event, n_cause, INTEGER(group), kept.labels.size(), least);
-        if (!many || counted) {
-          groups = kept;
+          counted = counted_columns(time, event, n_cause, INTEGER(group), greatest - least + 1, least);
+        if (counted || without_gap(INTEGER(group), n, least, greatest)) {
+          groups = PlainGroups{group, numbers_as_text(least, greatest)};
           first = least;
         }
       }

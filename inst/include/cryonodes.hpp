@@ -41,6 +41,7 @@
 #include "cryonodes/exact_cost.hpp"
 #include "cryonodes/rxc_limits.hpp"
 #include "cryonodes/fisher_rxc.hpp"
+#include "cryonodes/event_times.hpp"
 #include "cryonodes/logrank.hpp"
 #include "cryonodes/logrank_rows.hpp"
 #include "cryonodes/logrank_columns.hpp"

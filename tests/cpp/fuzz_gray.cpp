@@ -24,7 +24,18 @@ GrayResult run(const Rows& rows, Ties ties, std::size_t n_group, std::size_t n_s
   options.rho = rho;
   const auto table = make_risk_table(make_timeline(rows.time, ties), rows.event, rows.cell, n_group * n_stratum, {},
                                      n_cause);
-  return gray(table, n_group, 1, options);
+  const auto alone = gray(table, n_group, {1}, options)[0];
+  std::vector<std::size_t> causes;
+  for (std::size_t cause = n_cause; cause > 0; --cause)
+    causes.push_back(cause);
+  const auto all = gray(table, n_group, causes, options);
+  const auto same = [](double x, double y) { return x == y || (std::isnan(x) && std::isnan(y)); };
+  bool equal = all.back().n_component == alone.n_component;
+  for (std::size_t i = 0; i < n_group * n_group; ++i)
+    equal &= same(all.back().covariance[i], alone.covariance[i]) &&
+             same(all.back().score[i % n_group], alone.score[i % n_group]);
+  must(equal, "one walk for all causes gives what a walk for each does");
+  return alone;
 }
 
 } // namespace

@@ -527,3 +527,62 @@ test_that("columns without fault are read at once, by number or by level, and gi
     expect_error(gray_test(days + 0, status, replace(arm, 3, NA), cause = 1), "row 3", class = "cryonodes_error_missing")
   }
 })
+
+test_that("incidences with tests: of each cause what gray_test() gives, of rows, counts and weights", {
+  d <- ten_patients()
+  d$status <- as.integer(d$outcome) - 1L
+  set.seed(5)
+  many <- data.frame(
+    months = round(stats::rexp(6000, 0.1), 2), status = sample(0:3, 6000, TRUE), arm = sample(2:4, 6000, TRUE),
+    w = sample(0:2, 6000, TRUE)
+  )
+  for (cohort in list(d[c("months", "status", "arm")], many)) {
+    fit <- cumulative_incidence(Surv(months, status) ~ arm, cohort, test = TRUE)
+    causes <- as.character(seq_len(max(cohort$status)))
+    expect_identical(names(fit$tests), causes)
+    for (cause in causes) {
+      test <- gray_test(Surv(months, status) ~ arm, cohort, cause = cause)
+      expect_s3_class(fit$tests[[cause]], "gray_test")
+      expect_identical(fit$tests[[cause]], test)
+    }
+    bare <- cumulative_incidence(Surv(months, status) ~ arm, cohort)
+    expect_null(bare$tests)
+    expect_equal(unclass(fit)[setdiff(names(fit), c("tests", "call"))], unclass(bare)[setdiff(names(bare), "call")])
+
+    counts <- event_counts(Surv(months, status) ~ arm, cohort)
+    of_counts <- cumulative_incidence(counts, test = TRUE)
+    of_vectors <- cumulative_incidence(cohort$months, cohort$status, cohort$arm, test = TRUE)
+    for (cause in causes) {
+      expect_identical(numbers_of(of_counts$tests[[cause]]), numbers_of(fit$tests[[cause]]))
+      expect_identical(numbers_of(of_vectors$tests[[cause]]), numbers_of(fit$tests[[cause]]))
+    }
+  }
+  weighted <- cumulative_incidence(Surv(months, status) ~ arm, many, weights = w, test = TRUE)
+  repeated <- cumulative_incidence(Surv(months, status) ~ arm, many[rep(seq_len(6000), many$w), ], test = TRUE)
+  for (cause in 1:3) expect_identical(numbers_of(weighted$tests[[cause]]), numbers_of(repeated$tests[[cause]]))
+})
+
+test_that("incidences with tests are printed, subset and refused in words", {
+  d <- ten_patients()
+  fit <- cumulative_incidence(Surv(months, outcome) ~ arm, d, test = TRUE)
+  test <- gray_test(Surv(months, outcome) ~ arm, d, cause = "death")
+  said <- capture.output(print(fit))
+  expect_match(said, paste0(
+    "^Gray's test of 'death': chi-square ", format_number(test$statistic, 3), " on 1 df, p = ",
+    format_p(test$p.value), "\\.$"
+  ), all = FALSE)
+  expect_length(grep("^Gray's test of", said), 2)
+  expect_null(fit[1, ]$tests) # of one group there is none
+  fit$tests$death$p.value <- NULL
+  expect_error(print(fit), class = "cryonodes_error_object")
+
+  refused <- function(class, ...) {
+    expect_error(cumulative_incidence(..., test = TRUE), class = paste0("cryonodes_error_", class))
+  }
+  refused("group", Surv(months, outcome) ~ 1, d)
+  refused("group", Surv(months, outcome) ~ arm, d[1:5, ])
+  refused("choice", Surv(months, outcome) ~ arm + cluster(id), d)
+  refused("entry", Surv(months - 1, months, outcome) ~ arm, d)
+  refused("weights", Surv(months, outcome) ~ arm, d, weights = rep(0.5, 10))
+  expect_error(cumulative_incidence(Surv(months, outcome) ~ arm, d, test = NA), class = "cryonodes_error_type")
+})

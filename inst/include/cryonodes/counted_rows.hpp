@@ -284,6 +284,7 @@ public:
 
   std::size_t size() const { return size_; }
   std::size_t n_group() const { return end_.size() - 1; }
+  std::size_t n_cause() const { return n_cause_; }
   double in_group(std::size_t g) const { return static_cast<double>(end_[g + 1] - end_[g]); }
   std::size_t n_time_merged() const { return n_time_merged_; }
 
@@ -348,15 +349,15 @@ public:
         const std::uint64_t one = code != 0 ? std::uint64_t{1} : std::uint64_t{1} << 32;
         if (step == row_step) {
           keys_[rows - 1] += one;
+          if (n_cause_ > 1 && code != 0)
+            ++out.cause_events[(rows - 1) * n_cause_ + code - 1];
         } else {
           out.time[rows] = time_of(step << low_);
-          if (n_cause_ > 1)
-            std::fill_n(&out.cause_events[rows * n_cause_], n_cause_, 0U);
+          for (std::size_t k = 0; k < n_cause_ && n_cause_ > 1; ++k) // no jump on which cause it is
+            out.cause_events[rows * n_cause_ + k] = code == k + 1 ? 1U : 0U;
           keys_[rows++] = one;
           row_step = step;
         }
-        if (n_cause_ > 1 && code != 0)
-          ++out.cause_events[(rows - 1) * n_cause_ + code - 1];
       }
     }
     out.first.push_back(rows);

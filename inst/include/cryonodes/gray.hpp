@@ -10,7 +10,7 @@
 
 #include "cryonodes/counted_rows.hpp"
 #include "cryonodes/error.hpp"
-#include "cryonodes/logrank.hpp"
+#include "cryonodes/event_times.hpp"
 #include "cryonodes/poll.hpp"
 #include "cryonodes/risk_table.hpp"
 #include "cryonodes/sums.hpp"
@@ -76,7 +76,8 @@ inline double quadratic_form(const std::vector<double>& u, const std::vector<dou
   return out;
 }
 
-/// The sums behind Gray's test, as they grow from event time to event time (see gray() for what they are).
+/// The sums behind Gray's tests of some causes, as they grow from event time to event time (see gray() for what they
+/// are).
 ///
 /// An event of the cause at time u moves the score of group i through group k by a_ik at once, and by t4_k times what
 /// c_ik grows by afterwards, because the weights of later times are made of the incidence and the S of group k; one of
@@ -88,22 +89,22 @@ inline double quadratic_form(const std::vector<double>& u, const std::vector<dou
 /// a_ik is r_i ([i = k] - r_k / R), a sum over k costs k steps for each i or j, not for each pair of them.
 class GraySums {
 public:
-  GraySums(std::size_t n_group, double rho)
-      : k_(n_group), rho_(rho), survival_(k_), s_(k_), inverse_(k_), other_(k_), g_(k_), p_(k_ * k_), observed_(k_),
-        expected_(k_), score_(k_), v_(k_ * k_), root_(k_), before_(k_), r_(k_), h_(k_), mean_(k_), change_(k_),
-        later_(k_) {
+  /// @param causes different codes from 1 to n_cause, a test of each.
+  GraySums(std::size_t n_group, std::size_t n_cause, const std::vector<std::size_t>& causes, double rho)
+      : k_(n_group), rho_(rho), survival_(k_), s_(k_), inverse_(k_), test_of_(n_cause + 1, none), r_(k_), rate_(k_),
+        share_(k_), events_(k_, 0.0), mean_(k_), change_(k_), of_all_(k_), here_(k_ + 1), own_(causes.size() + 1) {
     require(k_ > 0, "there is no group");
     require(rho >= 0.0 && std::isfinite(rho), "rho must be finite and >= 0");
+    for (std::size_t cause : causes) {
+      require(cause >= 1 && cause <= n_cause && test_of_[cause] == none, "there is no such cause, or twice");
+      test_of_[cause] = test_.size();
+      test_.emplace_back(k_);
+    }
     clear();
   }
   void clear() {
-    std::fill(observed_.begin(), observed_.end(), 0.0);
-    std::fill(expected_.begin(), expected_.end(), CompensatedSum());
-    std::fill(score_.begin(), score_.end(), CompensatedSum());
-    std::fill(v_.begin(), v_.end(), CompensatedSum());
-    for (std::size_t g = 0; g < k_; ++g)
-      root_[g] = g;
-    greatest_ = 0.0;
+    for (Test& test : test_)
+      test.clear();
     start_stratum();
   }
   /// Strata share the scores and their covariance, and nothing else.
@@ -111,69 +112,97 @@ public:
     std::fill(survival_.begin(), survival_.end(), CompensatedProduct());
     std::fill(s_.begin(), s_.end(), 1.0);
     std::fill(inverse_.begin(), inverse_.end(), 1.0);
-    std::fill(other_.begin(), other_.end(), 0.0);
-    std::fill(g_.begin(), g_.end(), 0.0);
-    std::fill(p_.begin(), p_.end(), 0.0);
-    pooled_ = CompensatedSum();
-    linked_ = false;
+    for (Test& test : test_)
+      test.start_stratum();
   }
-
-  /// A time of the stratum: k numbers each, at risk, with an event of any cause, with one of the cause of interest.
-  void at(const double* n_risk, const double* n_event, const double* n_cause) {
-    double d = 0.0;
-    for (std::size_t g = 0; g < k_; ++g)
-      d += n_cause[g];
-    const bool compared = d > 0.0 && compare(n_risk, n_cause, d);
-    const double after = 1.0 - pooled_.value();
-    bool others_too = false;
+  /// A time of the stratum.
+  void at(const CauseTime& time) {
+    // r: as many as would be at risk if nobody had had an event yet.
+    double all = 0.0, most = 0.0;
     for (std::size_t g = 0; g < k_; ++g) {
-      later_[g] = 0.0;
-      if (n_event[g] == 0.0)
+      const double r = time.n_risk[g] * inverse_[g];
+      r_[g] = r;
+      all += r;
+      most = r > most ? r : most;
+    }
+    const bool compared = most < all; // not one group alone
+    const double rest = 1.0 / all;
+    std::size_t n_own = 0, n_here = 0;
+    for (std::size_t j = 0; j < time.n_cell; ++j) {
+      const CauseTime::Cell& cell = time.cell[j];
+      here_[n_here] = cell.group;
+      n_here += events_[cell.group] == 0.0 ? 1U : 0U;
+      events_[cell.group] += cell.n;
+      const std::size_t c = test_of_[cell.cause];
+      if (c == none)
         continue;
-      const double n = n_risk[g], others = n_event[g] - n_cause[g], r = n * inverse_[g];
-      survival_[g].multiply(n - n_event[g], n);
-      const double before = s_[g];
-      s_[g] = survival_[g].value();
-      inverse_[g] = s_[g] > 0.0 ? 1.0 / s_[g] : 0.0;
-      if (others == 0.0)
-        continue;
-      other_[g] += before * (others / n);
-      const double t4 = after * inverse_[g], share = t4 / r;
-      later_[g] = share * share * others * (others > 1.0 ? (n - others) / (n - 1.0) : 1.0);
-      others_too = true;
+      Test& test = test_[c];
+      own_[n_own] = c;
+      n_own += test.d == 0.0 ? 1U : 0U;
+      test.d += cell.n;
+      test.own[cell.group] = cell.n;
+      test.observed[cell.group] += cell.n;
+    }
+    for (std::size_t j = 0; j < n_own; ++j)
+      compare(test_[own_[j]], time, all, rest, compared);
+    for (std::size_t j = 0; j < n_here; ++j) {
+      const std::size_t g = here_[j];
+      const double n = time.n_risk[g], stay = n - events_[g];
+      rate_[j] = s_[g] / n;
+      share_[j] = stay > 0.0 ? 1.0 / stay : 0.0;
+      survival_[g].multiply(stay, n);
+      const double s = survival_[g].value();
+      s_[g] = s;
+      inverse_[g] = s > 0.0 ? 1.0 / s : 0.0;
     }
     if (compared)
-      spread(n_risk, d, after);
-    if (others_too) // of this time: they move the scores of later ones only
-      for (std::size_t g = 0; g < k_; ++g)
-        g_[g] += later_[g];
+      for (std::size_t j = 0; j < n_own; ++j)
+        spread(test_[own_[j]], rest);
+    // Events of other causes: they move the scores of later times only.
+    for (std::size_t j = 0; j < n_here; ++j) {
+      const std::size_t g = here_[j];
+      const double n = time.n_risk[g];
+      for (Test& test : test_) {
+        const double others = events_[g] - test.own[g], part = test.after * share_[j]; // part: t4 / r
+        test.own[g] = 0.0;
+        test.other[g] += others * rate_[j];
+        test.free[g] = s_[g] + test.other[g]; // 1 - F is added up, not taken off 1
+        test.g[g] += part * part * others * (others > 1.0 ? (n - others) / (n - 1.0) : 1.0);
+      }
+      events_[g] = 0.0;
+    }
+    for (std::size_t j = 0; j < n_own; ++j)
+      test_[own_[j]].d = 0.0;
   }
 
-  GrayResult result() const {
+  /// Of the test of causes[c].
+  GrayResult result(std::size_t c = 0) {
+    Test& test = test_[c];
+    test.add_up();
     GrayResult out;
-    out.observed = observed_;
-    out.greatest_pooled = greatest_;
+    out.observed = test.observed;
+    out.greatest_pooled = test.greatest;
     for (std::size_t g = 0; g < k_; ++g) {
-      out.expected.push_back(expected_[g].value());
-      out.score.push_back(rho_ == 0.0 ? observed_[g] - out.expected[g] : score_[g].value());
+      out.expected.push_back(test.expected[g].value());
+      out.score.push_back(rho_ == 0.0 ? out.observed[g] - out.expected[g] : test.score[g].value());
     }
     out.covariance.resize(k_ * k_);
     for (std::size_t i = 0; i < k_; ++i) {
       CompensatedSum diagonal; // rows sum to 0
       for (std::size_t j = 0; j < k_; ++j)
         if (j != i) {
-          out.covariance[i * k_ + j] = v_[std::min(i, j) * k_ + std::max(i, j)].value();
+          out.covariance[i * k_ + j] = test.v[std::min(i, j) * k_ + std::max(i, j)].value();
           diagonal.add(-out.covariance[i * k_ + j]);
         }
       out.covariance[i * k_ + i] = diagonal.value();
     }
     std::vector<std::vector<std::size_t>> parts;
     for (std::size_t g = 0; g < k_; ++g) {
-      if (root_[g] == g) {
+      if (test.root[g] == g) {
         out.component.push_back(parts.size());
         parts.emplace_back();
       } else {
-        out.component.push_back(out.component[root_of(g)]);
+        out.component.push_back(out.component[test.root_of(g)]);
       }
       parts[out.component[g]].push_back(g);
     }
@@ -191,111 +220,164 @@ public:
   }
 
 private:
-  // Events of the cause, and those expected. False when a group is alone: it is compared with nobody.
-  bool compare(const double* n_risk, const double* n_cause, double d) {
-    // r: as many as would be at risk if nobody had had an event yet. h: of those, all without an event of the cause.
-    double free = 0.0;
-    std::size_t present = 0;
-    all_ = 0.0;
-    for (std::size_t g = 0; g < k_; ++g) {
-      present += n_risk[g] > 0.0 ? 1U : 0U;
-      before_[g] = s_[g];
-      r_[g] = n_risk[g] * inverse_[g];
-      h_[g] = r_[g] * (s_[g] + other_[g]); // 1 - F is added up, not taken off 1
-      all_ += r_[g];
-      free += h_[g];
-      observed_[g] += n_cause[g];
+  struct Test {
+    explicit Test(std::size_t k)
+        : observed(k), expected(k), score(k), v(k * k), root(k), other(k), free(k), g(k), p(k * k), own(k), factor(k),
+          h(k), run_expected(k), run_score(k), run_v(k * k) {}
+    void clear() {
+      add_up(); // leaves nothing in the run
+      std::fill(observed.begin(), observed.end(), 0.0);
+      for (auto* sums : {&expected, &score, &v})
+        std::fill(sums->begin(), sums->end(), CompensatedSum());
+      for (std::size_t i = 0; i < root.size(); ++i)
+        root[i] = i;
+      greatest = 0.0;
     }
-    step_ = d / all_;
-    const double pooled = 1.0 - pooled_.value(), share = d / free;
-    weight_ = rho_ == 0.0 ? 1.0 : std::pow(pooled, rho_);
-    grows_ = weight_ * step_ / pooled;
-    pooled_.add(step_);
-    greatest_ = std::max(greatest_, pooled_.value());
+    void start_stratum() {
+      for (auto* column : {&other, &g, &p})
+        std::fill(column->begin(), column->end(), 0.0);
+      std::fill(free.begin(), free.end(), 1.0);
+      pooled = CompensatedSum();
+      after = 1.0;
+      linked = false;
+    }
+    // Plain sums of a run of times go to the compensated ones of all.
+    void add_up() {
+      const auto move = [](std::vector<double>& from, std::vector<CompensatedSum>& to) {
+        for (std::size_t i = 0; i < from.size(); ++i) {
+          to[i].add(from[i]);
+          from[i] = 0.0;
+        }
+      };
+      move(run_expected, expected);
+      move(run_score, score);
+      move(run_v, v);
+      run = 0;
+    }
+    std::size_t root_of(std::size_t i) const {
+      while (root[i] != i)
+        i = root[i];
+      return i;
+    }
+    // All that are at risk together, at the first event of the stratum: those at risk later are among them. The lesser
+    // number is the root.
+    void link(const double* n_risk) {
+      std::size_t first = root.size();
+      for (std::size_t i = 0; i < root.size(); ++i) {
+        if (n_risk[i] == 0.0)
+          continue;
+        const std::size_t here = root_of(i), there = root_of(first < root.size() ? first : i);
+        root[std::max(here, there)] = std::min(here, there);
+        first = std::min(first, i);
+      }
+      linked = true;
+    }
+
+    std::vector<double> observed;
+    std::vector<CompensatedSum> expected, score, v; // score: not for rho = 0; v: i < j
+    std::vector<std::size_t> root;                  // a group with which it was at risk, or itself
+    double greatest = 0.0;
+    // Of the stratum so far. By group: the incidence of the other causes; 1 less that of this one; G_k. P_jk at
+    // [j * k + k]. The pooled incidence, and 1 less it.
+    std::vector<double> other, free, g, p;
+    CompensatedSum pooled;
+    double after = 1.0;
+    bool linked = false;
+    // Of one time. Events, all and by group: 0 between times.
+    std::vector<double> own;
+    double d = 0.0, step = 0.0, weight = 1.0, grows = 0.0;
+    std::vector<double> factor, h;
+    // Of a run of times.
+    std::vector<double> run_expected, run_score, run_v;
+    std::size_t run = 0;
+  };
+
+  // Events of the cause, and those expected.
+  void compare(Test& test, const CauseTime& time, double all, double rest, bool compared) {
+    const double before = test.after, d = test.d, weight = rho_ == 0.0 ? 1.0 : std::pow(before, rho_);
+    test.step = d * rest;
+    test.weight = weight;
+    test.grows = weight * test.step / before;
+    double free = 0.0; // of r, all without an event of the cause
     for (std::size_t g = 0; g < k_; ++g) {
-      if (n_risk[g] == 0.0)
-        continue;
-      const double e = present > 1 ? h_[g] * share : d; // of a group alone no rounding errors
-      expected_[g].add(e);
+      test.h[g] = r_[g] * test.free[g];
+      free += test.h[g];
+    }
+    const double share = compared ? d / free : 0.0;
+    for (std::size_t g = 0; g < k_; ++g)
+      test.run_expected[g] += test.h[g] * share;
+    if (rho_ != 0.0 || d > 1.0 || !compared || !test.linked)
+      compare_more(test, time, all, compared, share);
+    test.pooled.add(test.step);
+    test.after = 1.0 - test.pooled.value();
+    test.greatest = std::max(test.greatest, test.pooled.value());
+    if (++test.run == 64)
+      test.add_up();
+  }
+  // What there is not to do in most cases.
+  void compare_more(Test& test, const CauseTime& time, double all, bool compared, double share) {
+    if (compared && !test.linked)
+      test.link(time.n_risk);
+    for (std::size_t g = 0; g < k_; ++g) {
+      double e = test.h[g] * share;
+      if (!compared && time.n_risk[g] > 0.0)
+        test.run_expected[g] += e = test.d; // of a group alone no rounding errors
       if (rho_ != 0.0)
-        score_[g].add(weight_ * (n_cause[g] - e));
+        test.run_score[g] += test.weight * (test.own[g] - e);
+      // Hypergeometric, with n at risk on the scale of the group; exactly 0 where all of them have the event.
+      const double d = test.d, n = all * s_[g];
+      test.factor[g] = d <= 1.0 ? 1.0 : std::fabs(n - d) <= 1e-12 * n ? 0.0 : (n - d) / (n - 1.0);
     }
-    if (present > 1 && !linked_)
-      link(n_risk);
-    return present > 1;
   }
 
-  // The covariance of this time, and of earlier events with it. `after`: 1 - F after it, as are s_ and inverse_.
-  void spread(const double* n_risk, double d, double after) {
-    const double b = grows_, weight = weight_, rest = 1.0 / all_; // dc_ik = b (r_i [i = k] - r_i r_k / R)
+  // The covariance of this time, and of earlier events with it. `after`: 1 - F after it, as is inverse_.
+  void spread(Test& test, double rest) {
+    const std::size_t k = k_;
+    const double* const r = r_.data();
+    double *const h = test.h.data(), *const mean = mean_.data(), *const change = change_.data(),
+                  *const of_all = of_all_.data(), *const p = test.p.data(), *const v = test.run_v.data();
+    const double b = test.grows, weight = test.weight; // dc_ik = b (r_i [i = k] - r_i r_k / R)
     double squares = 0.0;
-    for (std::size_t g = 0; g < k_; ++g) {
-      double mean = 0.0;
-      for (std::size_t l = 0; l < k_; ++l)
-        mean += r_[l] * p_[g * k_ + l];
-      mean_[g] = mean * rest;
-      h_[g] = change_[g] = 0.0;
-      if (n_risk[g] == 0.0)
-        continue;
-      const double t4 = s_[g] > 0.0 ? 1.0 - after * inverse_[g] : 1.0; // with S = 0 nobody is left to be moved
-      double wr = step_; // w r
-      if (d > 1.0) {
-        // Hypergeometric, with n at risk on the scale of the group; exactly 0 where all of them have the event.
-        const double n = all_ * before_[g];
-        wr *= std::fabs(n - d) <= 1e-12 * n ? 0.0 : (n - d) / (n - 1.0);
-      }
-      const double older = b * g_[g] * r_[g];
-      h_[g] = b * older + weight * weight * wr; // of the terms in which i = k
-      squares += h_[g] * r_[g];
-      change_[g] = older + weight * wr * t4;
-      g_[g] += wr * t4 * t4 * before_[g] / n_risk[g];
+    for (std::size_t g = 0; g < k; ++g) {
+      of_all[g] = r[g] * rest;
+      double sum = 0.0;
+      for (std::size_t l = 0; l < k; ++l)
+        sum += r[l] * p[g * k + l];
+      mean[g] = sum * rest;
+      const double t4 = 1.0 - test.after * inverse_[g]; // 1 where S is 0: nobody is left to be moved
+      double wr = r[g] > 0.0 ? test.step : 0.0;         // w r
+      if (test.d > 1.0)
+        wr *= test.factor[g];
+      const double older = b * test.g[g] * r[g], moved = weight * wr;
+      h[g] = b * older + weight * moved; // of the terms in which i = k
+      squares += h[g] * r[g];
+      change[g] = older + moved * t4;
+      test.g[g] += wr * t4 * t4 / (r[g] > 1.0 ? r[g] : 1.0); // r is 0 or at least 1
     }
     squares *= rest;
-    for (std::size_t i = 0; i < k_; ++i)
-      for (std::size_t j = i + 1; j < k_; ++j)
-        v_[i * k_ + j].add(b * (r_[i] * (p_[j * k_ + i] - mean_[j]) + r_[j] * (p_[i * k_ + j] - mean_[i])) +
-                           r_[i] * r_[j] * rest * (squares - h_[i] - h_[j]));
-    for (std::size_t j = 0; j < k_; ++j) {
-      const double share = r_[j] * rest;
-      for (std::size_t g = 0; g < k_; ++g)
-        p_[j * k_ + g] -= change_[g] * share;
-      p_[j * k_ + j] += change_[j];
+    for (std::size_t j = 0; j < k; ++j) {
+      for (std::size_t i = 0; i < j; ++i)
+        v[i * k + j] += b * (r[i] * (p[j * k + i] - mean[j]) + r[j] * (p[i * k + j] - mean[i])) +
+                        r[i] * of_all[j] * (squares - h[i] - h[j]);
+    }
+    for (std::size_t j = 0; j < k; ++j) {
+      for (std::size_t g = 0; g < k; ++g)
+        p[j * k + g] -= change[g] * of_all[j];
+      p[j * k + j] += change[j];
     }
   }
 
-  std::size_t root_of(std::size_t g) const {
-    while (root_[g] != g)
-      g = root_[g];
-    return g;
-  }
-  // All that are at risk together, at the first event of the stratum: those at risk later are among them. The lesser
-  // number is the root.
-  void link(const double* n_risk) {
-    std::size_t first = k_;
-    for (std::size_t g = 0; g < k_; ++g) {
-      if (n_risk[g] == 0.0)
-        continue;
-      const std::size_t here = root_of(g), there = root_of(first < k_ ? first : g);
-      root_[std::max(here, there)] = std::min(here, there);
-      first = std::min(first, g);
-    }
-    linked_ = true;
-  }
-
+  static constexpr std::size_t none = static_cast<std::size_t>(-1);
   std::size_t k_;
   double rho_;
   std::vector<CompensatedProduct> survival_; // of each group
   std::vector<double> s_, inverse_;          // its value, and 1 over it; 0 where it is 0
-  std::vector<double> other_;                // of each group, the incidence of the other causes
-  std::vector<double> g_, p_;                // G_k; P_jk at [j * k_ + k]
-  std::vector<double> observed_;
-  std::vector<CompensatedSum> expected_, score_, v_; // score_: not for rho = 0; v_: i < j
-  std::vector<std::size_t> root_;                    // a group with which it was at risk, or itself
-  std::vector<double> before_, r_, h_, mean_, change_, later_; // of one time
-  double all_ = 0.0, step_ = 0.0, weight_ = 1.0, grows_ = 0.0; // likewise
-  CompensatedSum pooled_;
-  double greatest_ = 0.0;
-  bool linked_ = false;
+  std::vector<Test> test_;
+  std::vector<std::size_t> test_of_; // by cause
+  // Of one time. By group: r; events, 0 between times; room. The groups and tests that have events; of these groups
+  // S / n before it, and 1 over those who have none.
+  std::vector<double> r_, rate_, share_, events_, mean_, change_, of_all_;
+  std::vector<std::size_t> here_, own_;
 };
 
 } // namespace detail
@@ -318,23 +400,28 @@ private:
 ///
 /// @param source a risk table, counted or ordered rows, cells as in each_cause_time(). Of a table whole counts, to
 /// which rows of a whole weight add up; no delayed entry.
-/// @param cause code of the cause of interest, from 1.
+/// @param causes codes of the causes of interest, from 1, each once: one walk for the tests of all.
 /// @throws input_error when the source does not fit. O(rows * n_group + event times * n_group^2).
 template <class Source>
-GrayResult gray(Source&& source, std::size_t n_group, std::size_t cause, const GrayOptions& options = {},
-                const Poll& poll = {}) {
+std::vector<GrayResult> gray(Source&& source, std::size_t n_group, const std::vector<std::size_t>& causes,
+                             const GrayOptions& options = {}, const Poll& poll = {}) {
   if constexpr (std::is_same_v<std::decay_t<Source>, RiskTable>)
     detail::require(!source.delayed_entry, "Gray's test is for rows that are there from the start");
-  detail::GraySums sums(n_group, options.rho);
+  std::size_t n_cause = 0;
+  if constexpr (std::is_same_v<std::decay_t<Source>, OrderedRows>)
+    n_cause = source.n_cause();
+  else
+    n_cause = source.n_cause;
+  detail::GraySums sums(n_group, n_cause, causes, options.rho);
   std::size_t stratum = 0, work = 0;
   each_cause_time(
-      source, n_group, cause,
-      [&](const EventTime& at) {
+      source, n_group,
+      [&](const CauseTime& at) {
         if (at.stratum != stratum) {
           sums.start_stratum();
           stratum = at.stratum;
         }
-        sums.at(at.n_risk, at.n_event, at.n_cause);
+        sums.at(at);
         // Of very many groups a time is long.
         work += n_group * n_group;
         if (poll && work > std::size_t{1} << 22) {
@@ -343,8 +430,11 @@ GrayResult gray(Source&& source, std::size_t n_group, std::size_t cause, const G
         }
       },
       poll);
-  GrayResult out = sums.result();
-  out.n = detail::leaving_by_group(source, n_group);
+  std::vector<GrayResult> out;
+  for (std::size_t c = 0; c < causes.size(); ++c) {
+    out.push_back(sums.result(c));
+    out.back().n = detail::leaving_by_group(source, n_group);
+  }
   return out;
 }
 

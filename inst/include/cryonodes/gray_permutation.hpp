@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "cryonodes/counted_rows.hpp"
@@ -71,7 +72,8 @@ public:
       const auto code = static_cast<std::size_t>(rows.event[i]);
       const bool last = at + 1 == n || rows.timeline.exit_id[order[at + 1]] != rows.timeline.exit_id[i] ||
                         stratum_of(unit_of(order[at + 1])) != stratum_of(unit_of(i));
-      ordered_.push_back({static_cast<std::uint32_t>(unit_of(i)), code != 0, code == rows.cause, last});
+      ordered_.push_back({static_cast<std::uint32_t>(unit_of(i)),
+                          static_cast<std::uint8_t>(code == 0 ? 0 : code == rows.cause ? 1 : 2), last});
       ++first_[stratum_of(unit_of(i)) + 1];
     }
     for (std::size_t s = 0; s < rows.n_stratum; ++s)
@@ -80,9 +82,10 @@ public:
 
   /// The memory of one thread.
   struct Room {
-    Room(std::size_t k, double rho) : sums(k, rho), n_risk(k), n_event(k), n_cause(k), leaving(k) {}
+    Room(std::size_t k, double rho) : sums(k, 2, {1}, rho), n_risk(k), leaving(k), count(3 * k), cell(2 * k + 1) {}
     GraySums sums;
-    std::vector<double> n_risk, n_event, n_cause, leaving;
+    std::vector<double> n_risk, leaving, count;
+    std::vector<CauseTime::Cell> cell;
   };
   Room room() const { return {rows_.n_group, rho_}; }
 
@@ -91,27 +94,30 @@ public:
     room.sums.clear();
     for (std::size_t s = 0; s + 1 < first_.size(); ++s) {
       room.sums.start_stratum();
-      for (auto* column : {&room.n_risk, &room.n_event, &room.n_cause, &room.leaving})
+      for (auto* column : {&room.n_risk, &room.leaving, &room.count})
         std::fill(column->begin(), column->end(), 0.0);
       for (std::size_t i = first_[s]; i < first_[s + 1]; ++i)
         room.n_risk[static_cast<std::size_t>(group[ordered_[i].unit])] += 1.0;
-      bool events = false;
+      std::size_t n_cell = 0;
       for (std::size_t i = first_[s]; i < first_[s + 1]; ++i) {
         const Row& row = ordered_[i];
         const auto g = static_cast<std::size_t>(group[row.unit]);
         room.leaving[g] += 1.0;
-        room.n_event[g] += row.any ? 1.0 : 0.0;
-        room.n_cause[g] += row.of_interest ? 1.0 : 0.0;
-        events |= row.any;
+        double& events = room.count[3 * g + row.code];
+        room.cell[n_cell] = {g, row.code, 0.0};
+        n_cell += static_cast<unsigned>(row.code != 0) & static_cast<unsigned>(events == 0.0);
+        events += row.code != 0 ? 1.0 : 0.0;
         if (!row.last)
           continue;
-        if (events)
-          room.sums.at(room.n_risk.data(), room.n_event.data(), room.n_cause.data());
+        for (std::size_t j = 0; j < n_cell; ++j)
+          room.cell[j].n = std::exchange(room.count[3 * room.cell[j].group + room.cell[j].cause], 0.0);
+        if (n_cell > 0)
+          room.sums.at({s, room.n_risk.data(), room.cell.data(), n_cell});
+        n_cell = 0;
         for (std::size_t j = 0; j < room.n_risk.size(); ++j) {
           room.n_risk[j] -= room.leaving[j];
-          room.leaving[j] = room.n_event[j] = room.n_cause[j] = 0.0;
+          room.leaving[j] = 0.0;
         }
-        events = false;
       }
     }
     return room.sums.result().statistic;
@@ -120,7 +126,8 @@ public:
 private:
   struct Row {
     std::uint32_t unit;
-    bool any, of_interest, last; // last of its time
+    std::uint8_t code; // 0 censored, 1 the cause of interest, 2 any other
+    bool last;         // of its time
   };
   std::size_t unit_of(std::size_t i) const {
     return rows_.cluster.empty() ? i : static_cast<std::size_t>(rows_.cluster[i]);
