@@ -26,9 +26,9 @@
 #'   `n.risk`, `n.event` with a column for each of `states`, the first of which, `"(s0)"`, is "no event yet"; `cumhaz`
 #'   and `one.minus.km` with a column for each cause. [tidy()][tidy.cumulative_incidence] and
 #'   [rates()][rates.cumulative_incidence] give them as rows, [quantile()][quantile.cumulative_incidence] the times at
-#'   which incidences are reached. With `test = TRUE` the element `tests` is a list of the [gray_test()] of each cause, by
-#'   its name. The element `meta` holds labels, unit, rows left out and notes. Of many rows (4096 or more of the result)
-#'   columns are computed when they are first read; to all who read them they are ordinary matrices.
+#'   which incidences are reached. With `test = TRUE` the element `tests` is a list of the [gray_test()] of each cause,
+#'   by its name. The element `meta` holds labels, unit, rows left out and notes. Of many rows (4096 or more of the
+#'   result) columns are computed when they are first read; to all who read them they are ordinary matrices.
 #' @section Definition:
 #' With `d_k` events of cause `k`, `d` of all causes, among `n` at risk at each time, \eqn{S = \prod (1 - d/n)} is the
 #' probability of no event yet and \eqn{F_k(t) = \sum S(before) d_k/n} the incidence. Both are carried on at twice the
