@@ -77,7 +77,20 @@
 #' counts <- event_counts(time = c(3, 8, 12), n.event = c(1, 2, 0), n.censor = c(0, 1, 3), n = 9)
 #' restricted_mean(counts, tau = 10)
 #' @export
-restricted_mean <- function(...) UseMethod("restricted_mean", dispatch_on(...))
+restricted_mean <- function(...) {
+  # As in logrank_test(): a small fit that asks for nothing special is made by one call.
+  if (is.null(...names()) || identical(...names(), c("", "", "", "tau"))) {
+    fit <- plain_restricted_mean(...)
+    if (!is.null(fit)) return(fit)
+  }
+  UseMethod("restricted_mean", dispatch_on(...))
+}
+
+# NULL where there is more to it.
+plain_restricted_mean <- function(time, event, group = NULL, tau = NULL, ...) {
+  if (...length() || missing(time) || missing(event) || is.object(time)) return(NULL)
+  plain_restricted_mean_cpp(time, event, group, tau, max_groups)
+}
 
 #' @rdname restricted_mean
 #' @export
@@ -100,12 +113,6 @@ restricted_mean.formula <- function(formula, data = NULL, subset, weights, na.ac
 #' @export
 restricted_mean.default <- function(time, event, group = NULL, tau = NULL, entry = NULL, weights = NULL, cluster = NULL,
                                     na.action = "error", conf.level = 0.95, timefix = TRUE, ...) {
-  # As in kaplan_meier(): a small fit that asks for nothing special is made by one call.
-  if (!...length() && !missing(time) && !missing(event) && is.null(entry) && is.null(weights) && is.null(cluster) &&
-    identical(list(na.action, conf.level, timefix), restricted_mean_defaults)) {
-    fit <- plain_restricted_mean_cpp(time, event, group, tau, max_groups)
-    if (!is.null(fit)) return(fit)
-  }
   call <- quote(restricted_mean())
   check_dots(..., call = call)
   check_given(missing(time), "time", call)
@@ -128,8 +135,6 @@ restricted_mean.event_counts <- function(counts, tau = NULL, conf.level = 0.95, 
   check_dots(..., call = call)
   fit_restricted_mean(frame_from_counts(counts, call), tau, conf.level, FALSE, call)
 }
-
-restricted_mean_defaults <- list("error", 0.95, TRUE)
 
 fit_restricted_mean <- function(frame, tau, conf.level, timefix, call) {
   tau <- check_tau(tau, call)

@@ -5,6 +5,10 @@ suppressPackageStartupMessages(library(cryonodes))
 results <- commandArgs(trailingOnly = TRUE)[1]
 scripts <- setdiff(list.files("bench", "[.]R$"), c("helper.R", "interrupt.R", "registry.R"))
 
+local({
+  sys.source(file.path("bench", "helper.R"), environment())
+  touch_memory()
+})
 rows <- do.call(rbind, lapply(scripts, function(script) {
   cat("bench:", script, "\n")
   env <- new.env(parent = globalenv())
