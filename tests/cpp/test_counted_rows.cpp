@@ -238,6 +238,33 @@ TEST_CASE("whole times told in pieces are those told at once") {
   CHECK_FALSE(cells.count(broken, Codes{0, 1}, Codes{0, 1}));
 }
 
+TEST_CASE("whole times: codes out of range are errors wherever they stand, those in range are not") {
+  constexpr int least = std::numeric_limits<int>::min(), greatest = std::numeric_limits<int>::max();
+  for (std::size_t n : {1U, 511U, 512U, 513U, 1500U}) // whole blocks and the rest of one
+    for (std::size_t n_group : {1U, 2U, 3U, 4U, 5U})
+      for (std::size_t n_cause : {1U, 2U, 3U, 4U})
+        for (std::size_t at : {std::size_t{0}, n / 2, n - 1}) {
+          const int groups = static_cast<int>(n_group), causes = static_cast<int>(n_cause);
+          const auto count = [&](int event, int group, int first_group) {
+            Codes events(n, 0), of(n, first_group);
+            events[at] = event;
+            of[at] = group;
+            WholeCells cells(n, n_group, n_cause);
+            const bool counted = cells.count(Doubles(n, 3.0), events, of, first_group);
+            REQUIRE(counted);
+            return cells.rows();
+          };
+          for (int first : {0, 1, -7}) {
+            const auto rows = count(causes, first + groups - 1, first);
+            REQUIRE(rows.n.back() == (n_group == 1 ? static_cast<double>(n) : 1.0));
+            for (int event : {-1, causes + 1, least, greatest})
+              REQUIRE_THROWS_AS(count(event, first, first), input_error);
+            for (int group : {first - 1, first + groups, least, greatest})
+              REQUIRE_THROWS_AS(count(0, group, first), input_error);
+          }
+        }
+}
+
 TEST_CASE("whole times are counted as they are when sorted, shuffled or alone") {
   check_against_timeline({}, {}, {}, 1, Ties::near);
   check_against_timeline({0}, {1}, {0}, 1, Ties::near);

@@ -75,11 +75,14 @@ constexpr const char* bad_group_code = "a group code is out of range";
 } // namespace detail
 
 /// Counts rows whose times are whole numbers of small range, without ordering them. Censorings and events by cause of a
-/// time stand side by side: which of them a row is, is a place, not a jump that cannot be foreseen.
+/// time stand side by side: which of them a row is, is a place, not a jump that cannot be foreseen. Groups and causes
+/// have room for a power of two each, so that a place is put together from bits: multiplying takes longer.
 class WholeCells {
 public:
   /// @param n_row how many rows there will be: they bound the range.
-  WholeCells(std::size_t n_row, std::size_t n_group, std::size_t n_cause) : n_group_(n_group), codes_(n_cause + 1) {
+  WholeCells(std::size_t n_row, std::size_t n_group, std::size_t n_cause)
+      : n_group_(n_group), codes_(n_cause + 1), code_bits_(detail::bit_width(n_cause)),
+        group_bits_(n_group > 1 ? detail::bit_width(n_group - 1) : 0) {
     // Whole numbers below ten million are never near-ties: their mean is too small for that.
     limit_ = std::min<std::size_t>(std::max<std::size_t>(n_row, 2048) / (n_group * codes_), 10000000);
   }
@@ -100,10 +103,14 @@ public:
 
   CountedRows rows() const {
     CountedRows out;
-    const std::size_t cells = range_ * n_group_;
+    // Calls visit(time, group, index of the cell) in the order of the times.
+    const auto each = [&](auto visit) {
+      for (std::size_t t = 0; t < range_; ++t)
+        for (std::size_t g = 0; g < n_group_; ++g)
+          visit(t, g, t << group_bits_ | g);
+    };
     std::vector<std::size_t> at(n_group_, 0);
-    for (std::size_t j = 0, g = 0; j < cells; ++j, g = g + 1 == n_group_ ? 0 : g + 1)
-      at[g] += static_cast<std::size_t>(leaving(j) != 0);
+    each([&](std::size_t, std::size_t g, std::size_t j) { at[g] += static_cast<std::size_t>(leaving(j) != 0); });
     std::size_t rows = 0;
     out.first.push_back(0);
     for (std::size_t g = 0; g < n_group_; ++g) {
@@ -116,18 +123,16 @@ public:
     if (out.n_cause > 1)
       out.cause_events = make_memory<std::uint32_t>(rows * out.n_cause);
     out.n.assign(n_group_, 0.0);
-    double time = -1.0;
-    for (std::size_t j = 0, g = 0; j < cells; ++j, g = g + 1 == n_group_ ? 0 : g + 1) {
-      time += g == 0 ? 1.0 : 0.0;
+    each([&](std::size_t t, std::size_t g, std::size_t j) {
       const std::uint64_t here = leaving(j);
       if (here == 0)
-        continue;
+        return;
       out.n[g] += static_cast<double>(static_cast<std::uint32_t>(here)) + static_cast<double>(here >> 32);
-      out.time[at[g]] = time;
+      out.time[at[g]] = static_cast<double>(t);
       if (out.n_cause > 1)
-        std::copy_n(&cell_[codes_ * j + 1], out.n_cause, &out.cause_events[at[g] * out.n_cause]);
+        std::copy_n(&cell_[(j << code_bits_) + 1], out.n_cause, &out.cause_events[at[g] * out.n_cause]);
       out.leaving[at[g]++] = here;
-    }
+    });
     return out;
   }
 
@@ -142,9 +147,13 @@ private:
     constexpr double round = 4503599627370496.0;
     constexpr std::uint64_t upper = 0x43300000;
     const std::size_t n = whole ? block : rows;
-    std::array<std::uint32_t, block> at;
+    std::array<std::uint32_t, block> at{};
     std::uint64_t other = 0;
-    std::uint32_t event_code = 0, greatest = 0;
+    // `times` has all bits of the times: what these are below, each is. The first bit of `bad` is set by a code that is
+    // negative or too large.
+    std::uint32_t times = 0, bad = 0;
+    const auto most_code = static_cast<std::uint32_t>(codes_ - 1);
+    const auto most_group = static_cast<std::uint32_t>(n_group_ - 1);
     for (std::size_t i = 0; i < n; ++i) {
       const double rounded = t[i] + round, fraction = (rounded - round) - t[i];
       std::uint64_t bits, fraction_bits;
@@ -156,33 +165,31 @@ private:
     if (other != 0)
       return false;
     for (std::size_t i = 0; i < n; ++i) {
-      greatest = at[i] > greatest ? at[i] : greatest;
-      event_code |= static_cast<std::uint32_t>(e[i]);
+      const auto code = static_cast<std::uint32_t>(e[i]);
+      times |= at[i];
+      bad |= code | (most_code - code);
     }
-    if (greatest >= limit_)
-      return false;
-    if (event_code >= codes_) { // of several causes, codes together may be more than each
-      event_code = 0;
-      for (std::size_t i = 0; i < n; ++i)
-        event_code = std::max(event_code, static_cast<std::uint32_t>(e[i]));
-      detail::require(event_code < codes_, detail::bad_event_code);
+    detail::require(bad >> 31 == 0, detail::bad_event_code);
+    if (times >= range_) {
+      const std::size_t greatest = *std::max_element(at.data(), at.data() + n);
+      if (greatest >= limit_)
+        return false;
+      if (greatest >= range_) {
+        range_ = std::min(limit_, std::max(greatest + 1, 2 * range_));
+        cell_.resize(range_ << (group_bits_ + code_bits_), 0);
+      }
     }
-    const auto groups = static_cast<std::uint32_t>(n_group_), codes = static_cast<std::uint32_t>(codes_);
+    const unsigned group_bits = group_bits_, code_bits = code_bits_;
     if (g == nullptr) {
       for (std::size_t i = 0; i < n; ++i)
-        at[i] = codes * at[i] + static_cast<std::uint32_t>(e[i]);
+        at[i] = at[i] << code_bits | static_cast<std::uint32_t>(e[i]);
     } else {
-      std::uint32_t group_code = 0;
       for (std::size_t i = 0; i < n; ++i) {
         const std::uint32_t code = static_cast<std::uint32_t>(g[i]) - static_cast<std::uint32_t>(first_group);
-        group_code = code > group_code ? code : group_code;
-        at[i] = codes * (at[i] * groups + code) + static_cast<std::uint32_t>(e[i]);
+        bad |= code | (most_group - code);
+        at[i] = (at[i] << group_bits | code) << code_bits | static_cast<std::uint32_t>(e[i]);
       }
-      detail::require(group_code < n_group_, detail::bad_group_code);
-    }
-    if (greatest >= range_) {
-      range_ = std::min(limit_, std::max<std::size_t>(greatest + 1, 2 * range_));
-      cell_.resize(codes_ * range_ * n_group_, 0);
+      detail::require(bad >> 31 == 0, detail::bad_group_code);
     }
     std::uint32_t* const cell = cell_.data();
     for (std::size_t i = 0; i < n; ++i)
@@ -192,15 +199,17 @@ private:
 
   // As CountedRows has it.
   std::uint64_t leaving(std::size_t j) const {
-    const std::uint32_t* const cell = &cell_[codes_ * j];
+    const std::uint32_t* const cell = &cell_[j << code_bits_];
     std::uint64_t events = cell[1];
     for (std::size_t k = 2; k < codes_; ++k)
       events += cell[k];
     return events | std::uint64_t{cell[0]} << 32;
   }
 
-  std::size_t n_group_, codes_, limit_, range_ = 0; // times below limit_ may be counted, those below range_ have cells
-  std::vector<std::uint32_t> cell_;                 // time by time, group by group
+  std::size_t n_group_, codes_;
+  unsigned code_bits_, group_bits_;
+  std::size_t limit_, range_ = 0;   // times below limit_ may be counted, those below range_ have cells
+  std::vector<std::uint32_t> cell_; // time by time, group by group
 };
 
 /// Rows in the order of their times, one number each: how far the time is above the least one, in steps of the last
