@@ -22,6 +22,7 @@
 #include "cryonodes/follow_up.hpp"
 #include "cryonodes/nelson_aalen.hpp"
 #include "cryonodes/wide.hpp"
+#include "cryonodes/incidence_limits.hpp"
 #include "cryonodes/cumulative_incidence.hpp"
 #include "cryonodes/cluster_variance.hpp"
 #include "cryonodes/random.hpp"
