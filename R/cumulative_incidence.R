@@ -262,6 +262,7 @@ check_incidence <- function(x, call) {
       call = call
     )
   }
+  for (test in x$tests) check_gray(test, call)
   invisible(x)
 }
 
@@ -322,7 +323,6 @@ plot.cumulative_incidence <- function(x, ...) {
 print.cumulative_incidence <- function(x, times = NULL, digits = 3, ...) {
   call <- quote(print())
   check_incidence(x, call)
-  for (test in x$tests) check_gray(test, call)
   digits <- check_digits(digits, call)
   cat("Cumulative incidence", if (!is.null(x$meta$group_title)) paste0(" by ", x$meta$group_title), "\n", sep = "")
   cat(count_line(x$meta),

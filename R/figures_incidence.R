@@ -4,8 +4,8 @@
 #' Curves of cumulative incidence or cumulative hazard
 #'
 #' Draws the curves with pointwise confidence bands and the numbers at risk beneath. A [cumulative_incidence()] with
-#' groups has one panel for each cause, the groups as its curves; without groups one panel, the causes as its curves. A
-#' [nelson_aalen()] has one panel.
+#' groups has one panel for each cause, the groups as its curves, and p of Gray's test where the fit has tests; without
+#' groups one panel, the causes as its curves. A [nelson_aalen()] has one panel.
 #'
 #' @param object A [cumulative_incidence()] or a [nelson_aalen()].
 #' @param causes The causes to draw, in this order; `NULL` for all.
@@ -59,7 +59,10 @@ autoplot.cumulative_incidence <- function(object, causes = NULL, breaks = NULL, 
     list(frame(lapply(causes, curve_of), rep(rows, length(causes)), causes, "Cumulative incidence, %"))
   } else {
     lapply(causes, function(cause) {
-      frame(rep(list(curve_of(cause)), length(rows)), rows, labels, paste0(one_row(cause), ", %"))
+      panel <- frame(rep(list(curve_of(cause)), length(rows)), rows, labels, paste0(one_row(cause), ", %"))
+      p <- object$tests[[cause]]$p.value
+      if (!is.null(p) && !is.na(p)) panel$note <- paste0("Gray's test p ", p_sign(p))
+      panel
     })
   }
   draw_curves(frames, 100, check_flag(risk.table, "risk.table", call), base_size, call)
@@ -140,7 +143,7 @@ panel_curves <- function(frame, scale, base_size) {
   .data <- rlang::.data
   percent <- function(y) number_text(scale * y)
   keys <- ggplot2::guide_legend(ncol = legend_columns(frame$names), byrow = TRUE)
-  ggplot2::ggplot(frame$steps, aes(x = .data$time, y = .data$estimate, colour = .data$group)) +
+  panel <- ggplot2::ggplot(frame$steps, aes(x = .data$time, y = .data$estimate, colour = .data$group)) +
     ggplot2::geom_polygon(
       aes(x = .data$time, y = .data$limit, fill = .data$group, group = interaction(.data$group, .data$piece)),
       data = frame$band, inherit.aes = FALSE, alpha = 0.18, show.legend = FALSE
@@ -157,4 +160,10 @@ panel_curves <- function(frame, scale, base_size) {
     ggplot2::labs(title = frame$title, y = NULL, colour = NULL, linetype = NULL) +
     ggplot2::guides(colour = keys, linetype = keys) +
     theme_outcomes(base_size)
+  if (!is.null(frame$note)) {
+    panel <- panel + ggplot2::annotate("text",
+      x = 0, y = frame$top, label = frame$note, hjust = 0, vjust = 1, size = 0.85 * base_size / ggplot2::.pt
+    )
+  }
+  panel
 }

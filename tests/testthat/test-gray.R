@@ -573,6 +573,16 @@ test_that("incidences with tests are printed, subset and refused in words", {
   ), all = FALSE)
   expect_length(grep("^Gray's test of", said), 2)
   expect_null(fit[1, ]$tests) # of one group there is none
+  if (requireNamespace("ggplot2", quietly = TRUE) && requireNamespace("patchwork", quietly = TRUE)) {
+    notes <- function(fit) {
+      figure <- ggplot2::autoplot(fit, risk.table = FALSE)
+      unlist(lapply(seq_along(fit$meta$causes), function(k) {
+        lapply(figure[[k]]$layers, function(layer) layer$aes_params$label)
+      }))
+    }
+    expect_identical(notes(fit), paste("Gray's test p =", c("0.024", format_p(test$p.value))))
+    expect_null(notes(cumulative_incidence(Surv(months, outcome) ~ arm, d)))
+  }
   fit$tests$death$p.value <- NULL
   expect_error(print(fit), class = "cryonodes_error_object")
 
