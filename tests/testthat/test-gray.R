@@ -572,6 +572,7 @@ test_that("incidences with tests are printed, subset and refused in words", {
     format_p(test$p.value), "\\.$"
   ), all = FALSE)
   expect_length(grep("^Gray's test of", said), 2)
+  expect_length(grep("^Note: fewer than 5 events expected", said), 2)
   expect_null(fit[1, ]$tests) # of one group there is none
   if (requireNamespace("ggplot2", quietly = TRUE) && requireNamespace("patchwork", quietly = TRUE)) {
     notes <- function(fit) {
@@ -592,7 +593,29 @@ test_that("incidences with tests are printed, subset and refused in words", {
   refused("group", Surv(months, outcome) ~ 1, d)
   refused("group", Surv(months, outcome) ~ arm, d[1:5, ])
   refused("choice", Surv(months, outcome) ~ arm + cluster(id), d)
+  refused("choice", Surv(months, outcome) ~ arm + strata(id > 4), d)
   refused("entry", Surv(months - 1, months, outcome) ~ arm, d)
   refused("weights", Surv(months, outcome) ~ arm, d, weights = rep(0.5, 10))
   expect_error(cumulative_incidence(Surv(months, outcome) ~ arm, d, test = NA), class = "cryonodes_error_type")
+})
+
+test_that("a group that has left with one subject's worth of risk leaves the statistic defined", {
+  # cmprsk 2.2.12, cuminc(): 1 on 2 df, 0.172531523384 on 2 df
+  x <- gray_test(c(1, 2, 3, 3), factor(c(1, 0, 1, 1), 0:1), c("A", "A", "B", "C"))
+  expect_equal(unname(x$statistic), 1)
+  expect_equal(unname(x$covariance), matrix(c(36, -18, -18, -18, 41, -23, -18, -23, 41) / 144, 3))
+  time <- c(1, 6, 6, 2, 4, 2, 4, 4, 5, 5, 3, 3, 2, 5, 4, 4, 5, 2, 3, 2, 6)
+  status <- c(2, 1, 2, 2, 2, 1, 1, 1, 0, 0, 1, 1, 1, 0, 1, 0, 0, 1, 1, 1, 1)
+  group <- strsplit("ABCCACABBBCBCAACCACCB", "")[[1]]
+  x <- gray_test(time, factor(status, 0:2), group, cause = "1", timefix = FALSE)
+  expect_equal(unname(x$statistic), 0.172531523384, tolerance = 1e-10)
+})
+
+test_that("where the statistic is undefined, so is p from drawn ways", {
+  x <- gray_test(rep(1, 6), factor(rep(1, 6), 0:1), c(1, 1, 2, 2, 3, 3),
+    distribution = "approximate", replicates = 99, seed = 1
+  )
+  expect_true(is.na(x$statistic) && is.na(x$p.value))
+  expect_null(x$permutation)
+  expect_match(x$meta$notes, "the test is undefined", all = FALSE)
 })

@@ -85,6 +85,9 @@ public:
         group_bits_(n_group > 1 ? detail::bit_width(n_group - 1) : 0) {
     // Whole numbers below ten million are never near-ties: their mean is too small for that.
     limit_ = std::min<std::size_t>(std::max<std::size_t>(n_row, 2048) / (n_group * codes_), 10000000);
+    // A place is a number of 32 bits.
+    const unsigned bits = group_bits_ + code_bits_;
+    limit_ = std::min(limit_, bits < 32 ? (std::size_t{1} << 32) >> bits : 0);
   }
 
   /// Counts these rows, in addition to those before; false as soon as a time is not whole, or of too large a range.
@@ -450,9 +453,9 @@ inline RowsInOrder order_rows(span<const double> time, span<const int> event, sp
   require(n_group > 0 && event.size() == n && (group.size() == n || (group.empty() && n_group == 1)),
           "`event`, `group` and `time` differ in length");
   if (n_group == 1 && !group.empty()) {
-    int code = 0;
+    std::uint32_t code = 0;
     for (const int g : group)
-      code |= g - first_group;
+      code |= static_cast<std::uint32_t>(g) - static_cast<std::uint32_t>(first_group);
     require(code == 0, detail::bad_group_code);
     group = {};
   }

@@ -324,9 +324,12 @@ private:
         test.run_expected[g] += e = test.d; // of a group alone no rounding errors
       if (rho_ != 0.0)
         test.run_score[g] += test.weight * (test.own[g] - e);
-      // Hypergeometric, with n at risk on the scale of the group; exactly 0 where all of them have the event.
+      // Hypergeometric, with n at risk on the scale of the group; exactly 0 where all of them have the event. Where a
+      // group has nobody left n may be 1, and there is no such factor.
       const double d = test.d, n = all * s_[g];
-      test.factor[g] = d <= 1.0 ? 1.0 : std::fabs(n - d) <= 1e-12 * n ? 0.0 : (n - d) / (n - 1.0);
+      test.factor[g] = d <= 1.0 || r_[g] == 0.0          ? 1.0
+                       : std::fabs(n - d) <= 1e-12 * n ? 0.0
+                                                         : (n - d) / (n - 1.0);
     }
   }
 
