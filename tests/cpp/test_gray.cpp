@@ -217,6 +217,23 @@ TEST_CASE("a group of nobody takes no part in a tied time, whatever its S") {
     CHECK(near(fit.covariance[i], by_hand[i] / 144.0, 1e-14));
 }
 
+TEST_CASE("a group that is left alone has no score, also where the pooled incidence is beyond 1") {
+  // The second group is censored early, the first goes on: F comes to 2 / 7 + 4 / 5.
+  Cohort cohort;
+  cohort.time = {1, 1, 2, 3, 4, 5, 6};
+  cohort.event = {1, 1, 0, 1, 1, 1, 1};
+  cohort.group = {0, 1, 1, 0, 0, 0, 0};
+  cohort.stratum = Codes(7, 0);
+  cohort.n_group = 2;
+  cohort.n_cause = 1;
+  for (double rho : {0.0, 0.5, 1.0}) {
+    const auto fit = test(cohort, 1, rho);
+    CHECK(near(fit.score[0], 1.0 - 2.0 * 5.0 / 7.0, 1e-14)); // of the first time, which has weight 1
+    CHECK(near(fit.score[1], 1.0 - 2.0 * 2.0 / 7.0, 1e-14));
+    CHECK(std::isfinite(fit.statistic));
+  }
+}
+
 TEST_CASE("without rho a covariance is a number of whatever tied cohort, while the pooled incidence is below 1") {
   for (unsigned seed = 1; seed <= 3000; ++seed) {
     std::mt19937_64 random(seed);

@@ -319,17 +319,17 @@ private:
     if (compared && !test.linked)
       test.link(time.n_risk);
     for (std::size_t g = 0; g < k_; ++g) {
-      double e = test.h[g] * share;
-      if (!compared && time.n_risk[g] > 0.0)
-        test.run_expected[g] += e = test.d; // of a group alone no rounding errors
-      if (rho_ != 0.0)
-        test.run_score[g] += test.weight * (test.own[g] - e);
-      // Hypergeometric, with n at risk on the scale of the group; exactly 0 where all of them have the event. Where a
-      // group has nobody left n may be 1, and there is no such factor.
-      const double d = test.d, n = all * s_[g];
-      test.factor[g] = d <= 1.0 || r_[g] == 0.0          ? 1.0
-                       : std::fabs(n - d) <= 1e-12 * n ? 0.0
-                                                         : (n - d) / (n - 1.0);
+      if (r_[g] == 0.0) {
+        test.factor[g] = 1.0; // m may be 1
+        continue;
+      }
+      if (!compared) // of a group alone no rounding errors, and no score, whatever the weight
+        test.run_expected[g] += test.d;
+      else if (rho_ != 0.0)
+        test.run_score[g] += test.weight * (test.own[g] - test.h[g] * share);
+      // Hypergeometric, with m at risk on the scale of the group; exactly 0 where all of them have the event.
+      const double d = test.d, m = all * s_[g];
+      test.factor[g] = d <= 1.0 ? 1.0 : std::fabs(m - d) <= 1e-12 * m ? 0.0 : (m - d) / (m - 1.0);
     }
   }
 
