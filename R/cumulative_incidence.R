@@ -27,8 +27,9 @@
 #'   and `one.minus.km` with a column for each cause. [tidy()][tidy.cumulative_incidence] and
 #'   [rates()][rates.cumulative_incidence] give them as rows, [quantile()][quantile.cumulative_incidence] the times at
 #'   which incidences are reached. With `test = TRUE` the element `tests` is a list of the [gray_test()] of each cause,
-#'   by its name. The element `meta` holds labels, unit, rows left out and notes. Of many rows (4096 or more of the
-#'   result) columns are computed when they are first read; to all who read them they are ordinary matrices.
+#'   by its name; a choice of groups, `fit[1, ]`, has none. The element `meta` holds labels, unit, rows left out and
+#'   notes. Of many rows (4096 or more of the result) columns are computed when they are first read; to all who read
+#'   them they are ordinary matrices.
 #' @section Definition:
 #' With `d_k` events of cause `k`, `d` of all causes, among `n` at risk at each time, \eqn{S = \prod (1 - d/n)} is the
 #' probability of no event yet and \eqn{F_k(t) = \sum S(before) d_k/n} the incidence. Both are carried on at twice the
@@ -58,6 +59,9 @@
 #'
 #' Dinse GE, Larson MG (1986). A note on semi-Markov models for partially censored data. *Biometrika* 73:379-386
 #' (`"delta"`).
+#'
+#' Gray RJ (1988). A class of K-sample tests for comparing the cumulative incidence of a competing risk. *Annals of
+#' Statistics* 16:1141-1154 (`test`).
 #'
 #' Clopper CJ, Pearson ES (1934). The use of confidence or fiducial limits illustrated in the case of the binomial.
 #' *Biometrika* 26:404-413.

@@ -308,12 +308,15 @@ panel_km <- function(frame, tag = NULL, base_size = 9) {
     panel <- panel + dotted(x = 0, xend = .data$time, y = 0.5, yend = 0.5) +
       dotted(x = .data$time, xend = .data$time, y = 0.5, yend = 0)
   }
-  if (!is.null(frame$note)) {
-    panel <- panel + ggplot2::annotate("text",
-      x = 0, y = 0.05, label = frame$note, hjust = 0, vjust = 0, size = 0.85 * base_size / ggplot2::.pt
-    )
-  }
-  panel
+  panel + panel_note(frame$note, 0.05, 0, base_size)
+}
+
+# Words in a panel, at its left; `vjust` 0 above y, 1 below it. Without words nothing, which may be added to a plot.
+panel_note <- function(note, y, vjust, base_size) {
+  if (is.null(note)) return(NULL)
+  ggplot2::annotate("text",
+    x = 0, y = y, label = note, hjust = 0, vjust = vjust, size = 0.85 * base_size / ggplot2::.pt
+  )
 }
 
 # As many keys side by side as fit in half a page.

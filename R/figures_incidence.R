@@ -143,7 +143,7 @@ panel_curves <- function(frame, scale, base_size) {
   .data <- rlang::.data
   percent <- function(y) number_text(scale * y)
   keys <- ggplot2::guide_legend(ncol = legend_columns(frame$names), byrow = TRUE)
-  panel <- ggplot2::ggplot(frame$steps, aes(x = .data$time, y = .data$estimate, colour = .data$group)) +
+  ggplot2::ggplot(frame$steps, aes(x = .data$time, y = .data$estimate, colour = .data$group)) +
     ggplot2::geom_polygon(
       aes(x = .data$time, y = .data$limit, fill = .data$group, group = interaction(.data$group, .data$piece)),
       data = frame$band, inherit.aes = FALSE, alpha = 0.18, show.legend = FALSE
@@ -159,11 +159,6 @@ panel_curves <- function(frame, scale, base_size) {
     time_window(frame$axis, c(0, frame$top), "on") +
     ggplot2::labs(title = frame$title, y = NULL, colour = NULL, linetype = NULL) +
     ggplot2::guides(colour = keys, linetype = keys) +
-    theme_outcomes(base_size)
-  if (!is.null(frame$note)) {
-    panel <- panel + ggplot2::annotate("text",
-      x = 0, y = frame$top, label = frame$note, hjust = 0, vjust = 1, size = 0.85 * base_size / ggplot2::.pt
-    )
-  }
-  panel
+    theme_outcomes(base_size) +
+    panel_note(frame$note, frame$top, 1, base_size)
 }

@@ -50,10 +50,15 @@ read_columns <- function(fit) {
   fit
 }
 
-# Memory that a virtual machine has never handed out before can cost 20 microseconds a page on first touch, 2 ms for each
-# megabyte of a result. So it is touched once, before the first run, and given back: all contestants then
-# find memory as they would on a machine that has been up for a while.
+# Memory that a virtual machine has never handed out before can cost 20 microseconds a page on first touch, 2 ms for
+# each megabyte of a result. So it is touched once, before the first run, and given back: all contestants then find
+# memory as they would on a machine that has been up for a while. At most a third of what is free.
 touch_memory <- function(gigabytes = 4) {
+  known <- tryCatch(grep("^MemAvailable", readLines(file.path("", "proc", "meminfo")), value = TRUE),
+    error = function(e) character(), warning = function(w) character()
+  )
+  free <- if (length(known)) as.numeric(gsub("[^0-9]", "", known)) / 2^20 else 1
+  gigabytes <- min(gigabytes, free / 3)
   held <- lapply(seq_len(8 * gigabytes), function(i) rep(1, 2^24))
   rm(held)
   invisible(gc(FALSE))

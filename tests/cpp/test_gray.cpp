@@ -234,6 +234,47 @@ TEST_CASE("a group that is left alone has no score, also where the pooled incide
   }
 }
 
+TEST_CASE("of a group that is alone at all events exactly as many are expected, and nothing varies") {
+  std::mt19937_64 random(3);
+  Cohort cohort;
+  cohort.n_group = 2;
+  cohort.n_cause = 2;
+  double events = 0.0;
+  for (std::size_t i = 0; i < 300; ++i) {
+    const bool second = i < 5; // censored before the first event
+    cohort.time.push_back(second ? 0.5 : 1.0 + static_cast<double>(random() % 90));
+    cohort.event.push_back(second ? 0 : static_cast<int>(random() % 3));
+    cohort.group.push_back(second ? 1 : 0);
+    cohort.stratum.push_back(0);
+    events += cohort.event.back() == 1 ? 1.0 : 0.0;
+  }
+  for (double rho : {0.0, 1.0}) {
+    const auto fit = test(cohort, 1, rho);
+    CHECK((fit.expected == Doubles{events, 0.0}));
+    CHECK((fit.score == Doubles{0.0, 0.0}));
+    CHECK(fit.covariance == Doubles(4, 0.0));
+    CHECK(fit.n_component == 2);
+    CHECK(std::isnan(fit.statistic));
+  }
+}
+
+TEST_CASE("sums that are cleared half way begin as new ones do") {
+  const Doubles n_risk{4, 5};
+  const CauseTime::Cell first[] = {{0, 1, 1.0}, {1, 2, 2.0}}, second[] = {{1, 1, 1.0}};
+  detail::GraySums used(2, 2, {1, 2}, 0.5), fresh(2, 2, {1, 2}, 0.5);
+  used.at({0, n_risk.data(), first, 2});
+  used.clear();
+  for (auto* sums : {&used, &fresh})
+    sums->at({0, n_risk.data(), second, 1});
+  for (std::size_t c : {0U, 1U}) {
+    const auto a = used.result(c), b = fresh.result(c);
+    CHECK(a.observed == b.observed);
+    CHECK(a.expected == b.expected);
+    CHECK(a.score == b.score);
+    CHECK(a.covariance == b.covariance);
+  }
+}
+
 TEST_CASE("without rho a covariance is a number of whatever tied cohort, while the pooled incidence is below 1") {
   for (unsigned seed = 1; seed <= 3000; ++seed) {
     std::mt19937_64 random(seed);

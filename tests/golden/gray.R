@@ -1,7 +1,8 @@
 # Writes gray.csv and gray_data.csv. Run in this directory: Rscript gray.R
 # Recorded: cmprsk::cuminc()$Tests of the version written beside it, on the data of its own help page and on random
 # cohorts: two to five groups, two or three causes, whole days with heavy ties or times rounded to a tenth or not at all,
-# three strata; in some a group without the event of cause 1, or one that leaves early. Where cmprsk finds a
+# three strata; in some a group without the event of cause 1, or one that leaves early; one of 400 rows, for event times
+# beyond one run of the sums. Where cmprsk finds a
 # singular covariance (it writes -1) nothing is recorded.
 library(cmprsk)
 kinds <- list(kind = "Mersenne-Twister", normal.kind = "Inversion", sample.kind = "Rejection")
@@ -12,9 +13,9 @@ help_page <- data.frame(
   dataset = "help page", time = rexp(100), group = sample(1:3, 100, replace = TRUE),
   status = sample(0:2, 100, replace = TRUE), stratum = sample(1:2, 100, replace = TRUE)
 )
-random <- lapply(1:12, function(k) {
+random <- lapply(c(1:12, 14), function(k) {
   do.call(set.seed, c(1988 + k, kinds))
-  n <- c(24, 40, 60, 90)[(k - 1) %% 4 + 1]
+  n <- if (k == 14) 400 else c(24, 40, 60, 90)[(k - 1) %% 4 + 1]
   groups <- 2 + (k - 1) %% 4
   group <- sample.int(groups, n, TRUE)
   time <- switch((k - 1) %% 3 + 1, sample.int(7, n, TRUE), round(rexp(n, 0.1), 1) + 0.1, rexp(n, 0.1))

@@ -40,6 +40,33 @@ struct CauseTime {
 
 namespace detail {
 
+/// The events of a time by group and cause, counted row by row.
+class EventCells {
+public:
+  EventCells(std::size_t n_group, std::size_t n_cause)
+      : n_code_(n_cause + 1), count_(n_group * n_code_, 0.0), cell_(n_group * n_cause + 1) {}
+  /// Cause 0 is a censoring. No jump on who it is: none could be foreseen.
+  void add(std::size_t group, std::size_t cause) {
+    double& events = count_[group * n_code_ + cause]; // of censorings it stays 0
+    cell_[size_] = {group, cause, 0.0};
+    size_ += static_cast<unsigned>(cause != 0) & static_cast<unsigned>(events == 0.0);
+    events += cause != 0 ? 1.0 : 0.0;
+  }
+  /// The time is over, and visited if somebody had an event.
+  template <class Visit> void close(std::size_t stratum, const double* n_risk, Visit&& visit) {
+    for (std::size_t j = 0; j < size_; ++j)
+      cell_[j].n = std::exchange(count_[cell_[j].group * n_code_ + cell_[j].cause], 0.0);
+    if (size_ > 0)
+      visit(CauseTime{stratum, n_risk, cell_.data(), std::exchange(size_, 0)});
+  }
+
+private:
+  std::size_t n_code_;
+  std::vector<double> count_; // group by group, a place for each cause and one for censorings
+  std::vector<CauseTime::Cell> cell_;
+  std::size_t size_ = 0;
+};
+
 /// Rows by cell, within a cell by time, as merge_groups() reads them.
 struct TableSource {
   const RiskTable& table;
@@ -196,34 +223,26 @@ void each_cause_time(const CountedRows& counted, std::size_t n_group, Visit visi
 template <class Visit>
 void each_cause_time(OrderedRows& rows, std::size_t n_group, Visit visit, const Poll& poll = {}) {
   detail::require(rows.n_group() == n_group, "ordered rows are of one stratum");
-  const std::size_t n_code = rows.n_cause() + 1;
-  std::vector<double> n_risk(n_group), left(n_group), count(n_group * n_code, 0.0);
+  std::vector<double> n_risk(n_group), left(n_group);
   std::vector<std::size_t> here(n_group + 1); // groups in which somebody leaves now
-  std::vector<CauseTime::Cell> cell(n_group * rows.n_cause() + 1);
-  std::size_t n_here = 0, n_cell = 0;
+  detail::EventCells cells(n_group, rows.n_cause());
+  std::size_t n_here = 0;
   for (std::size_t g = 0; g < n_group; ++g)
     n_risk[g] = left[g] = rows.in_group(g);
   const auto depart = [&] { // those whose time this was
-    for (std::size_t j = 0; j < n_cell; ++j)
-      cell[j].n = std::exchange(count[cell[j].group * n_code + cell[j].cause], 0.0);
-    if (n_cell > 0)
-      visit(CauseTime{0, n_risk.data(), cell.data(), n_cell});
+    cells.close(0, n_risk.data(), visit);
     for (std::size_t j = 0; j < n_here; ++j)
       n_risk[here[j]] = left[here[j]];
-    n_here = n_cell = 0;
+    n_here = 0;
   };
   rows.each(
       [&](bool new_time, double, std::size_t group, std::uint64_t event) {
         if (new_time)
           depart();
-        // No jump on who it is: none could be foreseen.
         here[n_here] = group;
         n_here += left[group] == n_risk[group] ? 1U : 0U;
         left[group] -= 1.0;
-        double& events = count[group * n_code + event]; // of censorings nothing is counted
-        cell[n_cell] = {group, event, 0.0};
-        n_cell += static_cast<unsigned>(event != 0) & static_cast<unsigned>(events == 0.0);
-        events += event != 0 ? 1.0 : 0.0;
+        cells.add(group, event);
       },
       poll);
   depart();

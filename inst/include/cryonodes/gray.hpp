@@ -314,7 +314,7 @@ private:
     if (++test.run == 64)
       test.add_up();
   }
-  // What there is not to do in most cases.
+  // What most times do not need.
   void compare_more(Test& test, const CauseTime& time, double all, bool compared, double share) {
     if (compared && !test.linked)
       test.link(time.n_risk);
@@ -433,10 +433,11 @@ std::vector<GrayResult> gray(Source&& source, std::size_t n_group, const std::ve
         }
       },
       poll);
+  const std::vector<double> n = detail::leaving_by_group(source, n_group);
   std::vector<GrayResult> out;
   for (std::size_t c = 0; c < causes.size(); ++c) {
     out.push_back(sums.result(c));
-    out.back().n = detail::leaving_by_group(source, n_group);
+    out.back().n = n;
   }
   return out;
 }

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include "cryonodes/counted_rows.hpp"
@@ -82,10 +81,10 @@ public:
 
   /// The memory of one thread.
   struct Room {
-    Room(std::size_t k, double rho) : sums(k, 2, {1}, rho), n_risk(k), leaving(k), count(3 * k), cell(2 * k + 1) {}
+    Room(std::size_t k, double rho) : sums(k, 2, {1}, rho), cells(k, 2), n_risk(k), leaving(k) {}
     GraySums sums;
-    std::vector<double> n_risk, leaving, count;
-    std::vector<CauseTime::Cell> cell;
+    EventCells cells;
+    std::vector<double> n_risk, leaving;
   };
   Room room() const { return {rows_.n_group, rho_}; }
 
@@ -94,26 +93,18 @@ public:
     room.sums.clear();
     for (std::size_t s = 0; s + 1 < first_.size(); ++s) {
       room.sums.start_stratum();
-      for (auto* column : {&room.n_risk, &room.leaving, &room.count})
+      for (auto* column : {&room.n_risk, &room.leaving})
         std::fill(column->begin(), column->end(), 0.0);
       for (std::size_t i = first_[s]; i < first_[s + 1]; ++i)
         room.n_risk[static_cast<std::size_t>(group[ordered_[i].unit])] += 1.0;
-      std::size_t n_cell = 0;
       for (std::size_t i = first_[s]; i < first_[s + 1]; ++i) {
         const Row& row = ordered_[i];
         const auto g = static_cast<std::size_t>(group[row.unit]);
         room.leaving[g] += 1.0;
-        double& events = room.count[3 * g + row.code];
-        room.cell[n_cell] = {g, row.code, 0.0};
-        n_cell += static_cast<unsigned>(row.code != 0) & static_cast<unsigned>(events == 0.0);
-        events += row.code != 0 ? 1.0 : 0.0;
+        room.cells.add(g, row.code);
         if (!row.last)
           continue;
-        for (std::size_t j = 0; j < n_cell; ++j)
-          room.cell[j].n = std::exchange(room.count[3 * room.cell[j].group + room.cell[j].cause], 0.0);
-        if (n_cell > 0)
-          room.sums.at({s, room.n_risk.data(), room.cell.data(), n_cell});
-        n_cell = 0;
+        room.cells.close(s, room.n_risk.data(), [&](const CauseTime& time) { room.sums.at(time); });
         for (std::size_t j = 0; j < room.n_risk.size(); ++j) {
           room.n_risk[j] -= room.leaving[j];
           room.leaving[j] = 0.0;
