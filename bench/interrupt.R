@@ -52,6 +52,7 @@ for (n in bench_sizes(1e7)) {
     "kaplan_meier, 2 groups" = function() kaplan_meier(time, died, arm),
     "cumulative_incidence, delta" = function() cumulative_incidence(time, status),
     "cumulative_incidence, aalen" = function() cumulative_incidence(time, status, variance = "aalen"),
+    "cumulative_incidence, tests" = function() cumulative_incidence(time, status, arm, test = TRUE),
     "cumulative_incidence, robust" = function() cumulative_incidence(time, status, variance = "robust"),
     "cumulative_incidence, clusters" = function() cumulative_incidence(time, status, cluster = patient),
     "logrank_test" = function() logrank_test(time, died, arm),

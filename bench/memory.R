@@ -25,7 +25,8 @@ memory_of <- function(verb, n, kind) {
 verbs <- c(
   kaplan_meier = "kaplan_meier(time, event)", logrank_test = "logrank_test(time, event, arm)",
   restricted_mean = "restricted_mean(time, event, tau = 24)", nelson_aalen = "nelson_aalen(time, event)",
-  cumulative_incidence = "cumulative_incidence(time, status)"
+  cumulative_incidence = "cumulative_incidence(time, status)",
+  "cumulative_incidence, tests" = "cumulative_incidence(time, status, arm, test = TRUE)"
 )
 rows <- list()
 if (file.exists("/proc/self/clear_refs")) {
