@@ -160,7 +160,15 @@
 #' # Lesions that share a patient
 #' kaplan_meier(patients$months, patients$died, cluster = c(1, 1, 2, 2, 3, 4, 4, 5, 5))
 #' @export
-kaplan_meier <- function(...) UseMethod("kaplan_meier", dispatch_on(...))
+kaplan_meier <- function(...) {
+  # As in logrank_test(): a few vectors and nothing else.
+  n <- ...length()
+  if ((n == 2 || n == 3) && is.null(...names()) && !missing(..2) && !is.object(..1)) {
+    fit <- plain_kaplan_meier_cpp(..1, ..2, if (n == 3) ..3, max_groups, sys.call())
+    if (!is.null(fit)) return(fit)
+  }
+  UseMethod("kaplan_meier", dispatch_on(...))
+}
 
 #' @rdname kaplan_meier
 #' @export

@@ -78,18 +78,14 @@
 #' restricted_mean(counts, tau = 10)
 #' @export
 restricted_mean <- function(...) {
-  # As in logrank_test(): a small fit that asks for nothing special is made by one call.
-  if (is.null(...names()) || identical(...names(), c("", "", "", "tau"))) {
-    fit <- plain_restricted_mean(...)
+  # As in logrank_test(): a few vectors, with or without `tau`.
+  n <- ...length()
+  with_tau <- n == 4 && identical(...names(), c("", "", "", "tau"))
+  if ((with_tau || ((n == 2 || n == 3) && is.null(...names()))) && !missing(..2) && !is.object(..1)) {
+    fit <- plain_restricted_mean_cpp(..1, ..2, if (n > 2) ..3, if (with_tau) ..4, max_groups)
     if (!is.null(fit)) return(fit)
   }
   UseMethod("restricted_mean", dispatch_on(...))
-}
-
-# NULL where there is more to it.
-plain_restricted_mean <- function(time, event, group = NULL, tau = NULL, ...) {
-  if (...length() || missing(time) || missing(event) || is.object(time)) return(NULL)
-  plain_restricted_mean_cpp(time, event, group, tau, max_groups)
 }
 
 #' @rdname restricted_mean

@@ -46,6 +46,20 @@ inline SEXP whole_numbers(const std::vector<double>& x) {
   return fit ? Rf_coerceVector(out, INTSXP) : static_cast<SEXP>(out);
 }
 
+/// What stands in every small result is made once.
+inline SEXP keep(SEXP x) {
+  R_PreserveObject(x);
+  MARK_NOT_MUTABLE(x);
+  return x;
+}
+inline SEXP kept_text(std::initializer_list<const char*> texts) {
+  const Rcpp::Shield<SEXP> x(Rf_allocVector(STRSXP, static_cast<R_xlen_t>(texts.size())));
+  R_xlen_t i = 0;
+  for (const char* text : texts)
+    SET_STRING_ELT(x, i++, Rf_mkChar(text));
+  return keep(x);
+}
+
 /// A list of R that is filled element by element, each under its name.
 class NamedList {
 public:
@@ -71,9 +85,7 @@ public:
   operator SEXP() {
     Rf_setAttrib(values_, R_NamesSymbol, names_);
     if (kept_ != nullptr && !known_) {
-      R_PreserveObject(names_);
-      MARK_NOT_MUTABLE(names_);
-      *kept_ = names_;
+      *kept_ = keep(names_);
       known_ = true;
     }
     return values_;

@@ -110,24 +110,33 @@ SEXP meta_of(const Fit& x, bool surv_ends, const std::vector<double>& clusters) 
   using Rcpp::Shield;
   const glue::Frame& frame = x.frame;
   static SEXP meta_names = nullptr;
+  static const SEXP method = glue::kept_text({"kaplan_meier"}), all = glue::kept_text({"All"}),
+                    product_limits =
+                        glue::kept_text({"where S is 1 or 0 the limits are the beta product's (bpcp)"}),
+                    cluster_limits = glue::kept_text({"where S is 1 or 0 the limits are those of as many patients as "
+                                                      "there are clusters at risk (beta-cluster)"});
   glue::NamedList meta(12, &meta_names);
   meta.add("format", Shield<SEXP>(Rf_ScalarInteger(glue::result_format)));
-  meta.add("method", Shield<SEXP>(text("kaplan_meier")));
+  meta.add("method", method);
   meta.add("group_title", frame["group_title"]);
-  const Shield<SEXP> all(text("All"));
-  meta.add("group_labels", frame.has("group_labels") ? frame["group_labels"] : static_cast<SEXP>(all));
+  meta.add("group_labels", frame.has("group_labels") ? frame["group_labels"] : all);
   meta.add("unit", frame["unit"]);
   meta.add("n_rows", frame["n_rows"]);
   meta.add("rows_dropped", frame["rows_dropped"]);
   meta.add("n_time_merged", static_cast<double>(x.n_time_merged));
-  Rcpp::CharacterVector notes;
-  if (Rf_xlength(frame["notes"]) > 0)
-    notes = frame["notes"];
-  if (surv_ends && x.conf_type != "bpcp" && x.conf_type != "bpcp mid-p" && x.conf_type != "beta-cluster")
-    notes.push_back(x.robust() ? "where S is 1 or 0 the limits are those of as many patients as there are clusters at "
-                                 "risk (beta-cluster)"
-                               : "where S is 1 or 0 the limits are the beta product's (bpcp)");
-  meta.add("notes", notes.size() > 0 ? static_cast<SEXP>(notes) : R_NilValue);
+  const SEXP given = Rf_xlength(frame["notes"]) > 0 ? frame["notes"] : R_NilValue;
+  if (surv_ends && x.conf_type != "bpcp" && x.conf_type != "bpcp mid-p" && x.conf_type != "beta-cluster") {
+    const SEXP note = x.robust() ? cluster_limits : product_limits;
+    if (given == R_NilValue) {
+      meta.add("notes", note);
+    } else {
+      Rcpp::CharacterVector notes(given);
+      notes.push_back(STRING_ELT(note, 0));
+      meta.add("notes", notes);
+    }
+  } else {
+    meta.add("notes", given);
+  }
   meta.add("entries", R_NilValue);
   meta.add("variance", Shield<SEXP>(text(x.variance)));
   meta.add("cluster", clusters.empty() ? R_NilValue : static_cast<SEXP>(Rcpp::wrap(clusters)));
@@ -139,8 +148,13 @@ template <class Columns>
 SEXP survfit(const Fit& x, bool surv_ends, const Columns& column, const std::vector<double>& clusters = {}) {
   using Rcpp::Shield;
   const SEXP dropped = x.frame["rows_dropped"];
-  const bool grouped = x.frame.has("group_names"), usual = x.conf_lower == "usual";
-  glue::NamedList fit(17 + (grouped ? 1 : 0) + (usual ? 0 : 1) + (Rf_xlength(dropped) > 0 ? 1 : 0));
+  const bool grouped = x.frame.has("group_names"), usual = x.conf_lower == "usual", all_used = Rf_xlength(dropped) == 0;
+  static SEXP names_of_one = nullptr, names_of_groups = nullptr;
+  static const SEXP fit_class = glue::kept_text({"kaplan_meier", "survfit"});
+  glue::NamedList fit(17 + (grouped ? 1 : 0) + (usual ? 0 : 1) + (all_used ? 0 : 1),
+                      !usual || !all_used ? nullptr
+                      : grouped           ? &names_of_groups
+                                          : &names_of_one);
   fit.add("n", Shield<SEXP>(glue::whole_numbers(
                    x.frame.has("n") ? Rcpp::as<std::vector<double>>(x.frame["n"]) : x.n)));
   fit.add("time", column(Column::time));
@@ -165,7 +179,7 @@ SEXP survfit(const Fit& x, bool surv_ends, const Columns& column, const std::vec
   fit.add("lower", column(Column::conf_low));
   fit.add("upper", column(Column::conf_high));
   fit.add("call", x.user_call);
-  if (Rf_xlength(dropped) > 0) {
+  if (!all_used) {
     const Rcpp::IntegerVector omitted = Rcpp::clone(Rcpp::IntegerVector(dropped));
     Rf_setAttrib(omitted, R_NamesSymbol, Shield<SEXP>(Rf_coerceVector(omitted, STRSXP)));
     Rf_setAttrib(omitted, R_ClassSymbol, Shield<SEXP>(text("omit")));
@@ -173,7 +187,7 @@ SEXP survfit(const Fit& x, bool surv_ends, const Columns& column, const std::vec
   }
   fit.add("meta", Shield<SEXP>(meta_of(x, surv_ends, clusters)));
   const Shield<SEXP> out(fit);
-  Rf_setAttrib(out, R_ClassSymbol, Rcpp::CharacterVector::create("kaplan_meier", "survfit"));
+  Rf_setAttrib(out, R_ClassSymbol, fit_class);
   return out;
 }
 

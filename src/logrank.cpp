@@ -6,6 +6,9 @@
 
 namespace {
 
+using glue::keep;
+using glue::kept_text;
+
 // Sum over the connected parts of u' V^-1 u, one group of each part left out: within a part the rest of V is
 // positive definite, and the choice of the group left out does not matter because u sums to zero there.
 double quadratic_form(const cryonodes::LogrankResult& fit) {
@@ -83,20 +86,6 @@ Rcpp::NumericVector named(const std::vector<double>& x, SEXP names) {
   return out;
 }
 
-// What stands in every small test is made once.
-SEXP kept(SEXP x) {
-  R_PreserveObject(x);
-  MARK_NOT_MUTABLE(x);
-  return x;
-}
-SEXP kept_text(std::initializer_list<const char*> texts) {
-  const Rcpp::Shield<SEXP> x(Rf_allocVector(STRSXP, static_cast<R_xlen_t>(texts.size())));
-  R_xlen_t i = 0;
-  for (const char* text : texts)
-    SET_STRING_ELT(x, i++, Rf_mkChar(text));
-  return kept(x);
-}
-
 // The formula `Surv(time, status) ~ group` of three plain names as R writes it; nothing of other formulas.
 std::string plain_formula_text(SEXP formula) {
   std::string text;
@@ -163,7 +152,7 @@ SEXP plain_test(SEXP list, const std::string& data_name) {
                     estimates = kept_text({"Pike hazard ratio", "Peto hazard ratio"}), logrank = kept_text({"logrank"}),
                     of_statistic = kept_text({"X-squared"}), of_parameter = kept_text({"df"}),
                     two_sided = kept_text({"two.sided"}), title = kept_text({"Log-rank test"}),
-                    test_class = kept_text({"logrank_test", "htest"}), nothing = kept(Rf_allocVector(STRSXP, 0));
+                    test_class = kept_text({"logrank_test", "htest"}), nothing = keep(Rf_allocVector(STRSXP, 0));
   glue::NamedList hazard_ratio(4, &ratio_names);
   hazard_ratio.add("method", which);
   hazard_ratio.add("estimate", ratio);

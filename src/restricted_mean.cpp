@@ -70,14 +70,14 @@ SEXP fit(const glue::Frame& frame, cryonodes::Falls falls, const std::vector<dou
   lost.add("conf.high", result.lost_conf_high);
 
   static SEXP meta_names = nullptr;
+  static const SEXP name = glue::kept_text({"restricted_mean"}), all = glue::kept_text({"All"});
   NamedList meta(11, &meta_names);
   meta.add("format", Shield<SEXP>(Rf_ScalarInteger(glue::result_format)));
-  meta.add("method", Shield<SEXP>(Rf_mkString("restricted_mean")));
+  meta.add("method", name);
   meta.add("group_title", frame["group_title"]);
-  const Shield<SEXP> all(Rf_mkString("All"));
-  meta.add("group_labels", frame.has("group_labels") ? frame["group_labels"] : static_cast<SEXP>(all));
-  for (const char* name : {"cluster_title", "n_cluster", "unit", "n_rows", "rows_dropped"})
-    meta.add(name, frame[name]);
+  meta.add("group_labels", frame.has("group_labels") ? frame["group_labels"] : all);
+  for (const char* element : {"cluster_title", "n_cluster", "unit", "n_rows", "rows_dropped"})
+    meta.add(element, frame[element]);
   meta.add("n_time_merged", static_cast<double>(n_time_merged));
   meta.add("notes", Rf_xlength(frame["notes"]) > 0 ? frame["notes"] : R_NilValue);
 
@@ -106,8 +106,33 @@ SEXP fit(const glue::Frame& frame, cryonodes::Falls falls, const std::vector<dou
   out.add("curve", curve);
   out.add("meta", meta);
   const Shield<SEXP> list(out);
-  Rf_setAttrib(list, R_ClassSymbol, Shield<SEXP>(Rf_mkString("restricted_mean")));
+  Rf_setAttrib(list, R_ClassSymbol, name);
   return list;
+}
+
+struct FallsInOrder {
+  cryonodes::Falls falls;
+  std::vector<double> n; // rows in each group
+  std::size_t n_time_merged;
+};
+
+// Of rows that count one each and are there from the start, whose own memory is given back; nothing of others.
+std::optional<FallsInOrder> falls_in_order(const glue::Frame& frame, const cryonodes::Poll& poll) {
+  auto rows = glue::order_rows(frame, poll);
+  if (!rows.ordered && !rows.counted)
+    return {};
+  FallsInOrder out;
+  if (rows.ordered) {
+    for (std::size_t g = 0; g < rows.ordered->n_group(); ++g)
+      out.n.push_back(rows.ordered->in_group(g));
+    out.falls = cryonodes::falls_of(std::move(*rows.ordered), poll);
+    out.n_time_merged = rows.ordered->n_time_merged();
+  } else {
+    out.n = rows.counted->n;
+    out.n_time_merged = rows.counted->n_time_merged;
+    out.falls = cryonodes::falls_of(std::move(*rows.counted), poll);
+  }
+  return out;
 }
 
 } // namespace
@@ -118,13 +143,8 @@ SEXP restricted_mean_cpp(SEXP list, double tau, double conf_level) {
   const cryonodes::Poll poll = glue::RPoll(R_NilValue);
   const glue::Frame frame(list);
   if (!frame.clustered())
-    if (auto counted = glue::count_rows(frame, poll)) {
-      const auto n = counted->n;
-      const std::size_t n_time_merged = counted->n_time_merged;
-      auto falls = cryonodes::falls_of(std::move(*counted), poll);
-      counted.reset(); // no longer needed, and large
-      return fit(frame, std::move(falls), n, nullptr, tau, conf_level, n_time_merged, poll);
-    }
+    if (auto known = falls_in_order(frame, poll))
+      return fit(frame, std::move(known->falls), known->n, nullptr, tau, conf_level, known->n_time_merged, poll);
   const glue::Input in(frame, poll);
   return fit(frame, cryonodes::falls_of(in.table, poll), in.table.n, &in, tau, conf_level, in.timeline.n_time_merged,
              poll);
@@ -143,10 +163,10 @@ SEXP plain_restricted_mean_cpp(SEXP time, SEXP status, SEXP group, SEXP tau, int
   if (!glue::needs_no_word(list))
     return R_NilValue;
   const glue::Frame frame(list);
-  const auto counted = glue::count_rows(frame, {});
-  if (!counted || counted->n_time_merged > 0)
+  auto known = falls_in_order(frame, {});
+  if (!known || known->n_time_merged > 0)
     return R_NilValue;
-  const Shield<SEXP> out(fit(frame, cryonodes::falls_of(*counted), counted->n, nullptr,
-                             stated ? REAL(tau)[0] : NA_REAL, 0.95, 0, {}));
+  const Shield<SEXP> out(fit(frame, std::move(known->falls), known->n, nullptr, stated ? REAL(tau)[0] : NA_REAL, 0.95,
+                             0, {}));
   return Rf_isObject(out) ? static_cast<SEXP>(out) : R_NilValue;
 }

@@ -2,6 +2,8 @@
 
 #include <cmath>
 #include <limits>
+#include <random>
+#include <utility>
 #include <vector>
 
 #include "cryonodes/restricted_mean.hpp"
@@ -166,6 +168,43 @@ TEST_CASE("how far an area is known") {
   CHECK_NOTHROW(seven.fit(8 * (1 + 1e-9)));
   for (double tau : {0.0, -1.0, std::numeric_limits<double>::infinity()})
     CHECK_THROWS_AS(seven.fit(tau), input_error);
+}
+
+TEST_CASE("falls of rows in their order are those of the risk table") {
+  for (unsigned seed = 0; seed < 300; ++seed) {
+    std::mt19937 random(seed);
+    const std::size_t n = seed % 41, n_group = 1 + seed % 4;
+    Doubles time;
+    Codes event, group;
+    for (std::size_t i = 0; i < n; ++i) {
+      // Fractions, near-ties, exact ties and 0; a group may be empty, its last row censored or not.
+      const auto below = [&](unsigned m) { return static_cast<double>(random() % m); };
+      const double t = below(8) / (seed % 2 == 0 ? 8.0 : 1.0) + (seed % 5 == 0 ? below(1000) / 7.0 : 0.0);
+      time.push_back(t + (random() % 4U == 0 ? 1e-12 : 0.0));
+      event.push_back(static_cast<int>(random() % 3U == 0));
+      group.push_back(static_cast<int>(random() % (n_group + seed % 2) % n_group));
+    }
+    for (const Ties ties : {Ties::exact, Ties::near}) {
+      const Timeline timeline = make_timeline(time, ties);
+      const auto plain = falls_of(make_risk_table(timeline, event, group, n_group));
+      OrderedRows rows(time, event, group, n_group, 1);
+      REQUIRE(rows.fit());
+      rows.order(time, event, group, ties, {}, 1);
+      const auto falls = falls_of(std::move(rows));
+      REQUIRE(falls.first == plain.first);
+      REQUIRE(falls.time == plain.time);
+      REQUIRE(falls.n_risk == plain.n_risk);
+      REQUIRE(falls.n_event == plain.n_event);
+      REQUIRE(rows.n_time_merged() == timeline.n_time_merged);
+      OrderedRows again(time, event, group, n_group, 1);
+      again.order(time, event, group, ties, {}, 1);
+      const auto counted = falls_of(std::move(again).counted({}));
+      REQUIRE(counted.first == plain.first);
+      REQUIRE(counted.time == plain.time);
+      REQUIRE(counted.n_risk == plain.n_risk);
+      REQUIRE(counted.n_event == plain.n_event);
+    }
+  }
 }
 
 TEST_CASE("times near the ends of double precision neither overflow nor vanish") {

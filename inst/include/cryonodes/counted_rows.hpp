@@ -234,6 +234,7 @@ public:
       least = std::min(least, bits - 1); // zero goes to the far end
       greatest_ = std::max(greatest_, bits);
       bad_event |= static_cast<std::uint32_t>(event[i]) > n_cause;
+      n_event_ += event[i] != 0 ? 1U : 0U;
     }
     detail::require(!bad_event, detail::bad_event_code);
     if (n_group > 2) {
@@ -284,10 +285,10 @@ public:
       poll(-1.0);
     if (ties == Ties::near && size_ > 0) {
       detail::NearTies near;
-      near.add(time_of(keys_[0]));
+      near.add(time_of(keys_[0] >> low_, base_));
       for (std::size_t i = 1; i < size_; ++i)
         if (keys_[i] >> low_ != keys_[i - 1] >> low_)
-          near.add(time_of(keys_[i]));
+          near.add(time_of(keys_[i] >> low_, base_));
       gap_ = near.widest_gap();
     }
     if (poll)
@@ -297,6 +298,7 @@ public:
   std::size_t size() const { return size_; }
   std::size_t n_group() const { return end_.size() - 1; }
   std::size_t n_cause() const { return n_cause_; }
+  std::size_t n_event() const { return n_event_; }
   double in_group(std::size_t g) const { return static_cast<double>(end_[g + 1] - end_[g]); }
   std::size_t n_time_merged() const { return n_time_merged_; }
 
@@ -306,7 +308,7 @@ public:
   template <class Visit> Visit each(Visit visit, const Poll& poll) {
     Steps steps(*this);
     const unsigned low = low_, event_bits = event_bits_;
-    const std::uint64_t event_mask = (std::uint64_t{1} << event_bits) - 1;
+    const std::uint64_t base = base_, event_mask = (std::uint64_t{1} << event_bits) - 1;
     const std::uint64_t group_mask = (std::uint64_t{1} << (low - event_bits)) - 1;
     const std::uint64_t* const keys = keys_.get();
     std::uint64_t before = ~std::uint64_t{0};
@@ -317,7 +319,7 @@ public:
         const std::uint64_t key = keys[i], step = steps(key);
         const bool new_time = step != before;
         if (new_time)
-          time = time_of(step << low);
+          time = time_of(step, base);
         before = step;
         visit(new_time, time, static_cast<std::size_t>(key >> event_bits & group_mask), key & event_mask);
       }
@@ -328,53 +330,28 @@ public:
     return visit;
   }
 
+  /// The same group by group: calls walk.begin(group), then walk(new_time, time, event) for each of its rows. The rows
+  /// are gone then.
+  template <class Walk> Walk each_by_group(Walk walk, const Poll& poll) && {
+    part_groups(poll);
+    return walk_groups(walk);
+  }
+
   /// Counts the rows by group and time. The memory of the rows is used again, so they are gone.
   CountedRows counted(const Poll& poll) && {
+    part_groups(poll);
     CountedRows out;
-    Steps step_of(*this);
-    const std::size_t n_group = end_.size() - 1;
-    if (n_group > 1) {
-      const std::uint64_t mask = (std::uint64_t{1} << low_) - 1;
-      std::vector<std::size_t> at(end_.begin(), end_.end() - 1);
-      for (std::size_t i = 0; i < size_; ++i) {
-        const std::uint64_t code = keys_[i] & mask;
-        spare_[at[code >> event_bits_]++] = step_of(keys_[i]) << low_ | code;
-      }
-      keys_.swap(spare_);
-      if (poll)
-        poll(-1.0);
-    }
-
-    // A row of the result is never later than the rows it counts, so the memory of both arrays is used again.
-    out.time = reuse_memory<double>(std::move(spare_));
     out.n_cause = n_cause_;
     if (n_cause_ > 1)
       out.cause_events = make_memory<std::uint32_t>(size_ * n_cause_);
-    const std::uint64_t event_mask = (std::uint64_t{1} << event_bits_) - 1;
-    std::size_t rows = 0;
-    for (std::size_t g = 0; g < n_group; ++g) {
-      out.first.push_back(rows);
+    for (std::size_t g = 0; g < n_group(); ++g)
       out.n.push_back(in_group(g));
-      std::uint64_t row_step = ~std::uint64_t{0};
-      for (std::size_t i = end_[g]; i < end_[g + 1]; ++i) {
-        const std::uint64_t key = keys_[i], step = n_group > 1 ? key >> low_ : step_of(key), code = key & event_mask;
-        const std::uint64_t one = code != 0 ? std::uint64_t{1} : std::uint64_t{1} << 32;
-        if (step == row_step) {
-          keys_[rows - 1] += one;
-          if (n_cause_ > 1 && code != 0)
-            ++out.cause_events[(rows - 1) * n_cause_ + code - 1];
-        } else {
-          out.time[rows] = time_of(step << low_);
-          for (std::size_t k = 0; k < n_cause_ && n_cause_ > 1; ++k) // no jump on which cause it is
-            out.cause_events[rows * n_cause_ + k] = code == k + 1 ? 1U : 0U;
-          keys_[rows++] = one;
-          row_step = step;
-        }
-      }
-    }
+    // A row of the result is never later than the rows it counts, so the memory of both arrays is used again.
+    out.time = reuse_memory<double>(std::move(spare_));
+    const std::size_t rows = walk_groups(CountWalk(out, keys_.get())).rows;
     out.first.push_back(rows);
     out.leaving = std::move(keys_);
-    out.n_time_merged = step_of.merged;
+    out.n_time_merged = n_time_merged_;
     return out;
   }
 
@@ -382,9 +359,9 @@ private:
   std::uint64_t code_of(int group) const {
     return static_cast<std::uint32_t>(group) - static_cast<std::uint32_t>(first_group_);
   }
-  double time_of(std::uint64_t key) const {
-    const std::uint64_t step = key >> low_;
-    return detail::from_bits(step == 0 ? 0 : step + base_);
+  // `step`: the upper bits of a key.
+  static double time_of(std::uint64_t step, std::uint64_t base) {
+    return detail::from_bits(step == 0 ? 0 : step + base);
   }
   unsigned width() const { return low_ + (greatest_ == 0 ? 1 : detail::bit_width(greatest_ - base_)); }
 
@@ -395,7 +372,7 @@ private:
     std::uint64_t operator()(std::uint64_t key) {
       const std::uint64_t step = key >> low;
       if (step != before) {
-        const double t = detail::from_bits(step == 0 ? 0 : step + base);
+        const double t = time_of(step, base);
         if (t - last <= gap)
           ++merged;
         else
@@ -413,7 +390,76 @@ private:
     std::size_t merged = 0;
   };
 
-  std::size_t n_cause_, size_, n_time_merged_ = 0;
+  // Several groups: the rows of each side by side, near-ties at one step.
+  void part_groups(const Poll& poll) {
+    if (n_group() == 1)
+      return;
+    Steps step_of(*this);
+    const unsigned low = low_, event_bits = event_bits_;
+    const std::uint64_t mask = (std::uint64_t{1} << low) - 1;
+    std::vector<std::size_t> at(end_.begin(), end_.end() - 1);
+    const std::uint64_t* const from = keys_.get();
+    std::uint64_t* const to = spare_.get();
+    for (std::size_t i = 0; i < size_; ++i) {
+      const std::uint64_t code = from[i] & mask;
+      to[at[code >> event_bits]++] = step_of(from[i]) << low | code;
+    }
+    keys_.swap(spare_);
+    n_time_merged_ = step_of.merged;
+    if (poll)
+      poll(-1.0);
+  }
+  // The walk is a copy, as the visitor of each().
+  template <class Walk> Walk walk_groups(Walk walk) {
+    Steps step_of(*this);
+    const unsigned low = low_;
+    const std::uint64_t base = base_, event_mask = (std::uint64_t{1} << event_bits_) - 1;
+    const std::uint64_t* const keys = keys_.get();
+    const bool parted = n_group() > 1;
+    double time = 0.0;
+    for (std::size_t g = 0; g < n_group(); ++g) {
+      walk.begin(g);
+      std::uint64_t before = ~std::uint64_t{0};
+      for (std::size_t i = end_[g], end = end_[g + 1]; i < end; ++i) {
+        const std::uint64_t key = keys[i], step = parted ? key >> low : step_of(key);
+        const bool new_time = step != before;
+        if (new_time)
+          time = time_of(step, base);
+        before = step;
+        walk(new_time, time, key & event_mask);
+      }
+    }
+    if (!parted)
+      n_time_merged_ = step_of.merged;
+    return walk;
+  }
+
+  struct CountWalk {
+    CountWalk(CountedRows& out, std::uint64_t* keys)
+        : first(&out.first), time_of_row(out.time.get()), leaving(keys), cause_events(out.cause_events.get()),
+          n_cause(out.n_cause) {}
+    void begin(std::size_t) { first->push_back(rows); }
+    void operator()(bool new_time, double time, std::uint64_t event) {
+      const std::uint64_t one = event != 0 ? std::uint64_t{1} : std::uint64_t{1} << 32;
+      if (new_time) {
+        time_of_row[rows] = time;
+        for (std::size_t k = 0; k < n_cause && n_cause > 1; ++k) // no jump on which cause it is
+          cause_events[rows * n_cause + k] = event == k + 1 ? 1U : 0U;
+        leaving[rows++] = one;
+      } else {
+        leaving[rows - 1] += one;
+        if (n_cause > 1 && event != 0)
+          ++cause_events[(rows - 1) * n_cause + event - 1];
+      }
+    }
+    std::vector<std::size_t>* first;
+    double* time_of_row;
+    std::uint64_t* leaving;
+    std::uint32_t* cause_events;
+    std::size_t n_cause, rows = 0;
+  };
+
+  std::size_t n_cause_, size_, n_event_ = 0, n_time_merged_ = 0;
   int first_group_;
   std::vector<std::size_t> end_; // rows of group g are those from end_[g] to before end_[g + 1], once they are apart
   unsigned event_bits_, low_;

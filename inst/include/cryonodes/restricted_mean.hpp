@@ -133,6 +133,56 @@ template <class Rows> Falls falls_of(Rows&& rows, const Poll& poll = {}) {
   return out;
 }
 
+namespace detail {
+
+/// The falls of ordered rows. Each time is written where the next fall goes, and stays there if it is one.
+struct FallsWalk {
+  FallsWalk(const OrderedRows& from, Falls& falls)
+      : rows(&from), first(&falls.first), time(falls.time.data()), n_risk(falls.n_risk.data()),
+        n_event(falls.n_event.data()) {}
+  void begin(std::size_t g) {
+    end_group();
+    left = rows->in_group(g);
+    any = left > 0.0;
+    events = 0.0;
+  }
+  void end_group() { // its last time stays in any case
+    k += any ? 1U : 0U;
+    first->push_back(k);
+  }
+  void operator()(bool new_time, double t, std::uint64_t event) {
+    if (new_time) {
+      k += events > 0.0 ? 1U : 0U;
+      time[k] = t;
+      n_risk[k] = left;
+      events = 0.0;
+    }
+    events += event != 0 ? 1.0 : 0.0;
+    n_event[k] = events;
+    left -= 1.0;
+  }
+  const OrderedRows* rows;
+  std::vector<std::size_t>* first;
+  double *time, *n_risk, *n_event;
+  std::size_t k = 0;
+  double left = 0.0, events = 0.0;
+  bool any = false;
+};
+
+} // namespace detail
+
+/// The same of rows in their order, which need not be counted first, and are gone then.
+inline Falls falls_of(OrderedRows&& rows, const Poll& poll = {}) {
+  Falls out;
+  for (auto* column : {&out.time, &out.n_risk, &out.n_event})
+    column->resize(rows.n_event() + rows.n_group() + 1);
+  auto walk = std::move(rows).each_by_group(detail::FallsWalk(rows, out), poll);
+  walk.end_group();
+  for (auto* column : {&out.time, &out.n_risk, &out.n_event})
+    column->resize(walk.k);
+  return out;
+}
+
 /// How far the area of each group is known: its last time, or without end where S has reached 0. A group of nobody is
 /// known up to 0.
 inline std::vector<double> largest_tau(const Falls& falls) {
