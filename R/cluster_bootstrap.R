@@ -229,7 +229,7 @@ run_function <- function(frame, wanted, job, call) {
     if (length(unique(frame$group[i])) < length(unique(frame$group))) return(rep(NA_real_, width))
     some <- frame
     for (column in c("time", "entry", "event", "group", "weights")) some[[column]] <- frame[[column]][i]
-    some[c("cluster", "counted_rows")] <- list(NULL)
+    some[c("cluster", "read_rows")] <- list(NULL)
     some$n_rows <- length(i)
     # Whatever a copied cohort looks like is no news about the cohort.
     fit <- suppressWarnings(

@@ -8,7 +8,7 @@
 #   group_labels  the levels alone: "a, 1"
 #   group_title   "g, h"
 #   stratum_labels, cluster_title, n_cluster, causes (labels of competing events, NULL: one kind), unit, rows_dropped,
-#   n_rows, n_input, rows, notes, counted_rows (the rows counted already, a pointer for src/glue.h, or NULL)
+#   n_rows, n_input, rows, notes, read_rows (very many rows as their reader left them: a pointer for src/glue.h)
 # Rows with missing values are refused, or on request left out and listed in rows_dropped. A verb adds `timefix` and
 # hands the frame to the core, where glue::Frame (src/glue.h) reads it.
 #

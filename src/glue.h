@@ -248,17 +248,27 @@ inline Rcpp::NumericVector to_column(const std::vector<double>& x) {
   return column;
 }
 
+/// Very many rows, as the reader of their columns leaves them in a frame: counted, or looked through, so that they need
+/// only be ordered.
+struct ReadRows {
+  std::optional<cryonodes::CountedRows> counted;
+  std::optional<cryonodes::OrderedRows> checked;
+};
+
 /// Rows that count one each and are there from the start, in their order, or counted already; nothing for other rows.
 inline cryonodes::RowsInOrder order_rows(const Frame& frame, const cryonodes::Poll& poll, int threads = 1) {
   cryonodes::RowsInOrder out;
   if (frame.counted() || frame.has("entry") || frame.has("weights") || frame.reverse())
     return out;
-  const SEXP counted = frame["counted_rows"]; // by the reader of the columns, for the first who asks
-  if (counted != R_NilValue && R_ExternalPtrAddr(counted) != nullptr) {
-    const std::unique_ptr<cryonodes::CountedRows> rows(
-        static_cast<cryonodes::CountedRows*>(R_ExternalPtrAddr(counted)));
-    R_ClearExternalPtr(counted);
-    out.counted = std::move(*rows);
+  const SEXP read = frame["read_rows"];
+  if (read != R_NilValue && R_ExternalPtrAddr(read) != nullptr) { // for the first who asks
+    const std::unique_ptr<ReadRows> rows(static_cast<ReadRows*>(R_ExternalPtrAddr(read)));
+    R_ClearExternalPtr(read);
+    out.counted = std::move(rows->counted);
+    out.ordered = std::move(rows->checked);
+    if (out.ordered)
+      out.ordered->order(frame.numbers("time"), frame.codes("event"), frame.codes("group"), frame.ties(), poll,
+                         static_cast<std::size_t>(threads));
     return out;
   }
   return cryonodes::order_rows(frame.numbers("time"), frame.codes("event"), frame.codes("group"), frame.n_group(),

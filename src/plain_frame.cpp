@@ -270,6 +270,22 @@ std::unique_ptr<cryonodes::CountedRows> counted_columns(SEXP time, SEXP status, 
   return all_there ? std::move(counted) : nullptr;
 }
 
+// Very many rows that were not counted, looked through; nothing where one is not as it should be.
+std::optional<cryonodes::OrderedRows> checked_columns(SEXP time, SEXP status, std::size_t n_cause, const int* group,
+                                                      std::size_t n_group, int first_group) {
+  const auto n = static_cast<std::size_t>(Rf_xlength(time));
+  if ((TYPEOF(status) != LGLSXP && TYPEOF(status) != INTSXP) || n > std::numeric_limits<int>::max() / 2)
+    return std::nullopt;
+  const int* const event = TYPEOF(status) == LGLSXP ? LOGICAL(status) : INTEGER(status);
+  try {
+    cryonodes::OrderedRows rows({REAL(time), n}, {event, n}, {group, group != nullptr ? n : 0}, n_group, n_cause,
+                                first_group);
+    return rows.fit() ? std::optional(std::move(rows)) : std::nullopt;
+  } catch (const cryonodes::input_error&) { // also what is missing, which is no code
+    return std::nullopt;
+  }
+}
+
 bool has_each_cause(const cryonodes::CountedRows& counted) {
   const std::size_t n = counted.n_cause;
   for (std::size_t k = 0; n > 1 && k < n; ++k) {
@@ -350,7 +366,14 @@ SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most,
     return R_NilValue;
   if (many && causes && !(counted ? has_each_cause(*counted) : plain_causes(status, false).has_value()))
     return R_NilValue;
-  if (!counted && !(all_countable_cpp(time) && (causes || all_zero_one_cpp(event))))
+  auto read = std::make_unique<glue::ReadRows>();
+  if (counted)
+    read->counted = std::move(*counted);
+  else if (many && !(read->checked = checked_columns(time, event, n_cause, groups ? INTEGER(groups->codes) : nullptr,
+                                                     groups ? static_cast<std::size_t>(groups->labels.size()) : 1,
+                                                     first)))
+    return R_NilValue;
+  else if (!many && !(all_countable_cpp(time) && (causes || all_zero_one_cpp(event))))
     return R_NilValue;
 
   static SEXP names_of_one = nullptr, names_of_several = nullptr;
@@ -366,8 +389,7 @@ SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most,
   const Rcpp::Shield<SEXP> n_row(glue::whole_numbers({static_cast<double>(n)}));
   frame.add("n_rows", n_row);
   frame.add("n_input", n_row);
-  frame.add("counted_rows", counted ? static_cast<SEXP>(Rcpp::XPtr<cryonodes::CountedRows>(counted.release()))
-                                    : R_NilValue);
+  frame.add("read_rows", many ? static_cast<SEXP>(Rcpp::XPtr<glue::ReadRows>(read.release())) : R_NilValue);
   return frame;
 }
 

@@ -94,10 +94,10 @@ test_that("incidences of many rows are read late, and are those of the counts", 
   expect_identical(fit$meta$notes, expected$meta$notes)
 })
 
-test_that("very many rows in whole days are looked at once: faults are found all the same", {
+for (days in c(TRUE, FALSE)) test_that(paste("very many rows, days:", days, "are looked at once, and faults are found"), {
   n <- 1e5
   set.seed(3)
-  time <- sample(1:2000, n, TRUE) + 0
+  time <- sample(1:2000, n, TRUE) + if (days) 0 else runif(n)
   died <- runif(n) < 0.4
   arm <- factor(sample(c("a", "b"), n, TRUE))
   whole <- kaplan_meier(time, died, arm)
@@ -119,7 +119,20 @@ test_that("very many rows in whole days are looked at once: faults are found all
   expect_error(kaplan_meier(time, died[-1]), class = "cryonodes_error_length")
   unused <- factor(arm, c("a", "none", "b"))
   expect_identical(names(kaplan_meier(time, died, unused)$strata), names(whole$strata))
+  expect_error(kaplan_meier(replace(time, 70000, NaN), died), class = "cryonodes_error_missing")
+  expect_error(kaplan_meier(time, replace(as.double(died), 5, 0.5)), class = "cryonodes_error_status")
+  expect_error(kaplan_meier(time, died, replace(as.integer(arm), 5, NA)), class = "cryonodes_error_missing")
   expect_identical(kaplan_meier(replace(time, 99999, 7.5), died)$n.risk[1], n)
+  # A time of -0 is 0; of times hundreds of orders of magnitude apart keys have no room.
+  for (unusual in list(-0, c(1e-300, 1e300))) {
+    changed <- replace(time, seq_along(unusual) + 10, unusual)
+    expect_identical(kaplan_meier(changed, died, arm)$surv, kaplan_meier(changed, died, arm, weights = rep(1, n))$surv)
+  }
+  # Numbers of groups, from another one than 0 and with a gap.
+  for (codes in list(as.integer(arm) + 5L, 3L * as.integer(arm), as.integer(arm) - 7)) {
+    expect_identical(logrank_test(time, died, codes)$statistic, logrank_test(time, died, arm)$statistic)
+    expect_identical(kaplan_meier(time, died, codes)$surv, whole$surv)
+  }
 })
 
 test_that("any number of threads gives the same curve", {

@@ -269,17 +269,18 @@ public:
     keys_ = detail::make_keys(size_);
     spare_ = detail::make_keys(size_);
     // Copies of what the keys are made of: the compiler cannot know that writing keys leaves the members as they are.
-    const auto place = [t = time.data(), e = event.data(), base = base_, low = low_](std::size_t i) {
+    const auto place = [t = time.data(), base = base_](std::size_t i) {
       const std::uint64_t bits = detail::bits_of(t[i]);
-      return (bits == 0 ? 0 : bits - base) << low | static_cast<unsigned>(e[i]);
+      return bits == 0 ? 0 : bits - base;
     };
+    const auto event_of = [e = event.data()](std::size_t i) { return static_cast<std::uint64_t>(e[i]); };
     if (group.empty())
-      detail::sorted_keys(keys_, spare_, size_, width(), sorted, place, poll, threads);
+      detail::sorted_keys(keys_, spare_, size_, width() - low_, low_, sorted, place, event_of, poll, threads);
     else
       detail::sorted_keys(
-          keys_, spare_, size_, width(), sorted,
-          [place, g = group.data(), from = static_cast<std::uint32_t>(first_group_), bits = event_bits_](
-              std::size_t i) { return place(i) | std::uint64_t{static_cast<std::uint32_t>(g[i]) - from} << bits; },
+          keys_, spare_, size_, width() - low_, low_, sorted, place,
+          [event_of, g = group.data(), from = static_cast<std::uint32_t>(first_group_), bits = event_bits_](
+              std::size_t i) { return event_of(i) | std::uint64_t{static_cast<std::uint32_t>(g[i]) - from} << bits; },
           poll, threads);
     if (poll)
       poll(-1.0);

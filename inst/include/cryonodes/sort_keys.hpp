@@ -86,37 +86,38 @@ inline void sort_bucket(std::uint64_t* keys, std::uint64_t* spare, std::size_t n
   }
 }
 
-/// Fills `keys` with key(0), ..., key(n - 1) in increasing order; they are below 2^width. `spare` has room for as many.
-/// `sorted`: they come in an order that will do, and are left in it.
-/// Keys go straight into buckets by their leading bits, each small enough to be sorted in the cache. O(n), unless very
-/// many keys agree in their leading bits.
+/// Fills `keys` with the keys of rows 0 to n - 1 in increasing order: place(i), below 2^width, with the `low` bits of
+/// code(i) after it. `spare` has room for as many. `sorted`: they come in an order that will do, and are left in it.
+/// Keys go straight into buckets by the leading bits of their places, each small enough to be sorted in the cache.
+/// O(n), unless very many places agree in their leading bits.
 /// @param threads up to so many share the work; the keys are the same for any number.
-template <class KeyOf>
-void sorted_keys(Keys& keys, Keys& spare, std::size_t n, unsigned width, bool sorted, const KeyOf& key,
-                 const Poll& poll, std::size_t threads = 1) {
+template <class Place, class Code>
+void sorted_keys(Keys& keys, Keys& spare, std::size_t n, unsigned width, unsigned low, bool sorted, const Place& place,
+                 const Code& code, const Poll& poll, std::size_t threads = 1) {
+  const auto key = [&](std::size_t i) { return place(i) << low | code(i); };
   if (sorted) {
     for (std::size_t i = 0; i < n; ++i)
       keys[i] = key(i);
     return;
   }
-  const unsigned lead = std::min(width, n < 2000 ? 0 : n < 100000 ? 8 : n < 5000000 ? 12U : 13U), top = width - lead;
+  const unsigned lead = std::min(width, n < 2000 ? 0 : n < 100000 ? 8 : n < 5000000 ? 12U : 13U), rest = width - lead;
   if (lead == 0) {
-    std::vector<std::uint32_t> place;
+    std::vector<std::uint32_t> room;
     for (std::size_t i = 0; i < n; ++i)
       keys[i] = key(i);
-    sort_bucket(keys.get(), spare.get(), n, width, place);
+    sort_bucket(keys.get(), spare.get(), n, width + low, room);
     return;
   }
   // Each part of the keys counts, and then has places of its own in each bucket, after those of the parts before it.
   threads = std::max<std::size_t>(threads, 1);
   const std::size_t n_bucket = std::size_t{1} << lead, parts = n < 200000 ? 1 : threads;
   const auto begin_of = [&](std::size_t part) { return n * part / parts; };
-  std::vector<std::vector<std::uint32_t>> place(std::max(threads, parts));
+  std::vector<std::vector<std::uint32_t>> room(std::max(threads, parts));
   for_each_block(parts, threads, [&](std::size_t part, std::size_t) {
-    place[part].assign(n_bucket, 0);
-    std::uint32_t* const count = place[part].data();
+    room[part].assign(n_bucket, 0);
+    std::uint32_t* const count = room[part].data();
     for (std::size_t i = begin_of(part); i < begin_of(part + 1); ++i)
-      ++count[key(i) >> top];
+      ++count[place(i) >> rest];
   });
   if (poll)
     poll(-1.0);
@@ -124,15 +125,15 @@ void sorted_keys(Keys& keys, Keys& spare, std::size_t n, unsigned width, bool so
   std::uint32_t before = 0;
   for (std::size_t b = 0; b < n_bucket; ++b) {
     for (std::size_t part = 0; part < parts; ++part)
-      before += std::exchange(place[part][b], before);
+      before += std::exchange(room[part][b], before);
     end[b] = before;
   }
   for_each_block(parts, threads, [&](std::size_t part, std::size_t) {
-    std::uint32_t* const at = place[part].data();
+    std::uint32_t* const at = room[part].data();
     std::uint64_t* const to = keys.get();
     for (std::size_t i = begin_of(part); i < begin_of(part + 1); ++i) {
-      const std::uint64_t k = key(i);
-      to[at[k >> top]++] = k;
+      const std::uint64_t here = place(i);
+      to[at[here >> rest]++] = here << low | code(i);
     }
   });
   if (poll)
@@ -150,7 +151,7 @@ void sorted_keys(Keys& keys, Keys& spare, std::size_t n, unsigned width, bool so
       [&](std::size_t k, std::size_t thread) {
         for (std::size_t b = first_bucket[k]; b < first_bucket[k + 1]; ++b) {
           const std::size_t start = b == 0 ? 0 : end[b - 1];
-          sort_bucket(keys.get() + start, spare.get() + start, end[b] - start, top, place[thread]);
+          sort_bucket(keys.get() + start, spare.get() + start, end[b] - start, rest + low, room[thread]);
         }
       },
       poll ? Poll([&](double) { poll(-1.0); }) : Poll());

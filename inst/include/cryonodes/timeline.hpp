@@ -174,8 +174,9 @@ inline Timeline make_timeline(span<const double> time, Ties ties, span<const dou
     bool sorted = true;
     for (std::size_t v = 1; v < n_visit && sorted; ++v)
       sorted = time_of(v - 1) <= time_of(v);
-    detail::sorted_keys(keys, spare, n_visit, scale.width() - cut + low, sorted,
-                        [&](std::size_t v) { return ((scale.place(time_of(v)) >> cut) << low) | v; }, poll);
+    detail::sorted_keys(keys, spare, n_visit, scale.width() - cut, low, sorted,
+                        [&](std::size_t v) { return scale.place(time_of(v)) >> cut; },
+                        [](std::size_t v) { return v; }, poll);
     for (std::size_t i = 0, end = 0; i < n_visit; i = end) {
       for (end = i + 1; end < n_visit && keys[end] >> low == keys[i] >> low;)
         ++end;
