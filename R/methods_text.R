@@ -7,6 +7,7 @@
 #'
 #' @param ... [outcomes()], or single results: [kaplan_meier()], [cumulative_incidence()], [restricted_mean()],
 #'   [logrank_test()], [gray_test()], [compare_at()], [proportion()], [follow_up()], [fisher_test()], or lists of them.
+#'   The tests that a [cumulative_incidence()] was made with are named as well.
 #' @param lang Language, `"en"` or `"fr"`. Names of methods and sources that have no French stay as they are.
 #' @return Text of class `methods_text`: one element a paragraph, with numbers of references in brackets; the references
 #'   are in the attribute `references`. `print()` writes both; `format(x, "markdown")` has labels escaped for documents.
@@ -34,6 +35,8 @@ methods_text <- function(..., lang = "en") {
     paste0("[", match(key, cited), "]")
   }
   of <- function(class) Filter(function(x) inherits(x, class), results)
+  tests <- Filter(is_p_result, results)
+  tests <- tests[!duplicated(tests)] # a fit's own may be given beside it
   text <- c(
     paste(describe_endpoints(results, lang), collapse = " "),
     paste(c(
@@ -41,7 +44,7 @@ methods_text <- function(..., lang = "en") {
       describe_means(of("restricted_mean"), cite, lang), describe_proportions(of("proportion"), cite, lang),
       describe_follow_up(of("follow_up"), cite, lang)
     ), collapse = " "),
-    paste(c(describe_tests(Filter(is_p_result, results), cite, lang), describe_software(lang)), collapse = " ")
+    paste(c(describe_tests(tests, cite, lang), describe_software(lang)), collapse = " ")
   )
   references <- read_rules("references")
   structure(text[nzchar(text)],
@@ -63,7 +66,7 @@ list_results <- function(x, call) {
     }
     if (is.null(item)) next
     if (inherits(item, result_classes)) {
-      out <- c(out, list(item))
+      out <- c(out, list(item), if (inherits(item, "cumulative_incidence")) item$tests)
     } else if (is.list(item) && !is.object(item)) {
       out <- c(out, list_results(item, call))
     } else {

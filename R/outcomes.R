@@ -254,15 +254,16 @@ describe_rates <- function(endpoints, show) {
     if (length(km)) {
       paste0("Kaplan-Meier rate", with_error(vapply(km, function(fit) interval(fit, interval_label(fit)), "")))
     },
-    vapply(names(incidences), function(name) {
-      fit <- incidences[[name]][[1]]
+    vapply(seq_along(incidences), function(k) { # an endpoint that is alone has no name
+      name <- names(incidences)[k]
+      fit <- incidences[[k]][[1]]
       others <- fit$meta$causes[-1]
       paste0(
         if (nzchar(name)) paste0(name, ": "), "cumulative incidence of ", fit$meta$causes[1],
         if (length(others)) paste0(", competing: ", paste(others, collapse = ", ")),
         with_error(interval(fit, fit$conf.type))
       )
-    }, "", USE.NAMES = FALSE)
+    }, "")
   )
 }
 

@@ -3,8 +3,8 @@
 # The tests whose p-values a table can show.
 is_test_of_groups <- function(x) inherits(x, c("logrank_test", "compare_at", "gray_test"))
 
-# Tests, or a list of them; with several endpoints a list by endpoint.
-p_of_tests <- function(tests, endpoints, groups, call) {
+# Tests, or a list of them; with several endpoints a list by endpoint. `fits`: the curves of each endpoint, or NULL.
+p_of_tests <- function(tests, endpoints, groups, fits, call) {
   if (is_test_of_groups(tests)) tests <- list(tests)
   if (!is.list(tests) || !length(tests)) {
     abort_rule("type", paste0("`p` must be tests or a data frame, not ", class(tests)[1], "."),
@@ -12,7 +12,8 @@ p_of_tests <- function(tests, endpoints, groups, call) {
       arg = "p", call = call
     )
   }
-  if (length(endpoints) == 1 && !endpoints %in% names(tests)) tests <- setNames(list(tests), endpoints)
+  by_endpoint <- !is.null(names(tests)) && all(names(tests) == endpoints[1])
+  if (length(endpoints) == 1 && !by_endpoint) tests <- setNames(list(tests), endpoints)
   unknown <- setdiff(names(tests), endpoints)
   if (is.null(names(tests)) || length(unknown)) {
     abort_rule("table", paste0(
@@ -22,10 +23,26 @@ p_of_tests <- function(tests, endpoints, groups, call) {
   }
   parts <- Map(function(of_endpoint, endpoint) {
     if (is_test_of_groups(of_endpoint)) of_endpoint <- list(of_endpoint)
+    of_endpoint <- tests_of_cause(of_endpoint, fits[[match(endpoint, endpoints)]], call)
     rows <- lapply(of_endpoint, p_of_test, groups = groups, call = call)
     cbind(endpoint = endpoint, do.call(rbind, unname(rows)))
   }, tests, names(tests))
   do.call(rbind, unname(parts))
+}
+
+# Of incidences the first cause is shown: of Gray's tests of all causes, as a fit has them, that of this one is taken.
+tests_of_cause <- function(tests, fits, call) {
+  shown <- unlist(lapply(Filter(is_incidence, fits), function(fit) fit$meta$causes[1]))
+  gray <- vapply(tests, inherits, TRUE, "gray_test")
+  other <- gray & vapply(tests, function(x) is.list(x) && !all(x$cause %in% shown), TRUE)
+  if (is.null(shown) || !any(other)) return(tests)
+  if (all(other[gray])) {
+    abort_rule("table", paste0(
+      "`p` compares the incidences of ", quoted(unique(vapply(tests[other], `[[`, "", "cause"))),
+      "; the table shows those of ", quoted(unique(shown)), ", the first cause."
+    ), "Give the test of that cause, or make the cause that is meant the first.", arg = "p", call = call)
+  }
+  tests[!other]
 }
 
 p_of_test <- function(x, groups, call) {
@@ -61,11 +78,11 @@ p_of_test <- function(x, groups, call) {
   )
 }
 
-read_p <- function(p, label, numbers, call) {
+read_p <- function(p, label, numbers, fits, call) {
   check_text(label, "p.label", call)
   if (is.null(p)) return(NULL)
   tests <- !is.data.frame(p)
-  if (tests) p <- p_of_tests(p, unique(numbers$endpoint), unique(numbers$group), call)
+  if (tests) p <- p_of_tests(p, unique(numbers$endpoint), unique(numbers$group), fits, call)
   p <- as.data.frame(check_data_frame(p, "p", call))
   check_columns(quote(p), p, emptyenv(), call)
   if (is.null(p$method)) {

@@ -21,7 +21,8 @@ rate_columns <- c(
 #'   cell, `"n.risk"` and `"events"` (events up to that time) in rows of their own. `character()` shows the rates
 #'   alone. Of proportions `"ci"` (their default) and `"events"`.
 #' @param digits Decimals of the percentages.
-#' @param p Tests: a [compare_at()] or [logrank_test()], or a list of them; of several endpoints a list under their
+#' @param p Tests: a [compare_at()], [logrank_test()] or [gray_test()], or a list of them, such as the `tests` of a
+#'   [cumulative_incidence()], of which that of the cause shown is taken; of several endpoints a list under their
 #'   names, each a test or a list of tests. Or a data frame with columns `p`, `endpoint` (when there is more than one),
 #'   `time` (`NA` or absent: a p-value of the whole curve, shown beside the endpoint) and, for p-values of several
 #'   methods, `method`. Each method has its column and its footnote. Of a `compare_at` whose p-values are adjusted for
@@ -70,7 +71,7 @@ table_rates <- function(x, times = NULL, show = "se", digits = 1, p = NULL, p.la
   check_text(caption, "caption", call)
   read <- read_rates(x, times, whole, percent, extend, call)
   numbers <- read$numbers
-  p_values <- read_p(p %||% made$tests %||% read$p, p.label, numbers, call)
+  p_values <- read_p(p %||% made$tests %||% read$p, p.label, numbers, read$endpoints, call)
   if (read$what == "Proportion") {
     show <- if (missing(show)) "ci" else check_show_proportion(show, call)
     time.labels <- time.labels %||% "Proportion"

@@ -185,15 +185,15 @@ Rcpp::List cumulative_incidence_cpp(SEXP list, std::string conf_type, double con
     const auto n = counted->n;
     const auto first = counted->first;
     const std::size_t n_row = counted->rows(), n_cause = counted->n_cause, n_time_merged = counted->n_time_merged;
-    std::vector<double> events(n_cause, 0.0);
-    double censored = 0.0;
-    for (std::size_t i = 0; i < n_row; ++i) {
-      if (n_cause == 1)
-        events[0] += static_cast<std::uint32_t>(counted->leaving[i]);
-      for (std::size_t k = 0; k < n_cause && n_cause > 1; ++k)
-        events[k] += counted->cause_events[i * n_cause + k];
-      censored += static_cast<double>(counted->leaving[i] >> 32);
+    std::vector<double> events;
+    for (std::size_t k = 0; k < n_cause; ++k) {
+      std::uint64_t sum = 0;
+      for (std::size_t i = 0; i < n_row; ++i)
+        sum += n_cause == 1 ? static_cast<std::uint32_t>(counted->leaving[i]) : counted->cause_events[i * n_cause + k];
+      events.push_back(static_cast<double>(sum));
     }
+    const double censored = std::accumulate(n.begin(), n.end(), 0.0) -
+                            std::accumulate(events.begin(), events.end(), 0.0);
     const glue::DerivedColumns columns(std::make_unique<IncidenceSource>(std::move(*counted), options));
     return incidence_list(n, first, n_time_merged, n_cause, events, censored, tests, [&](std::size_t column) {
       Rcpp::RObject x = columns[column];

@@ -94,7 +94,7 @@ test_that("incidences of many rows are read late, and are those of the counts", 
   expect_identical(fit$meta$notes, expected$meta$notes)
 })
 
-for (days in c(TRUE, FALSE)) test_that(paste("very many rows, days:", days, "are looked at once, and faults are found"), {
+for (days in c(TRUE, FALSE)) test_that(paste("very many rows are looked at once, faults are found; days:", days), {
   n <- 1e5
   set.seed(3)
   time <- sample(1:2000, n, TRUE) + if (days) 0 else runif(n)

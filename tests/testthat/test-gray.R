@@ -619,3 +619,29 @@ test_that("where the statistic is undefined, so is p from drawn ways", {
   expect_null(x$permutation)
   expect_match(x$meta$notes, "the test is undefined", all = FALSE)
 })
+
+test_that("tests made with the incidences go to the table of rates and to the paragraph", {
+  states <- c("none", "relapse", "death")
+  d <- data.frame(
+    t = c(2, 4, 4, 6, 7, 9, 1, 3, 5, 8, 8, 10), s = factor(rep(states, 4), states), g = rep(c("a", "b"), each = 6)
+  )
+  fit <- cumulative_incidence(Surv(t, s) ~ g, data = d, test = TRUE)
+  one <- table_rates(fit, times = 5, p = fit$tests$relapse)
+  # Of all causes that of the one that is shown.
+  expect_identical(table_rates(fit, times = 5, p = fit$tests), one)
+  named <- table_rates(list(R = fit), times = 5, p = list(R = fit$tests))
+  expect_identical(unique(named$p$p), as.vector(fit$tests$relapse$p.value))
+  expect_error(table_rates(fit, times = 5, p = fit$tests$death), "'death'.*'relapse'", class = "cryonodes_error_table")
+  other <- cumulative_incidence(Surv(t, factor(s, c("none", "death", "relapse"))) ~ g, data = d)
+  expect_identical(unique(table_rates(other, 5, p = fit$tests)$p$p), as.vector(fit$tests$death$p.value))
+  log_rank <- logrank_test(Surv(t, s != "none") ~ g, data = d)
+  expect_setequal(table_rates(fit, 5, p = c(list(log_rank), fit$tests))$p$method, c("Log-rank test", "Gray's test"))
+  expect_error(table_rates(fit, 5, p = list(fit$tests$relapse, 3)), class = "cryonodes_error_type")
+  # An endpoint without a name has its cause in the footnote too.
+  expect_match(paste(format(one), collapse = " "), "cumulative incidence of relapse, competing: death")
+
+  text <- paste(methods_text(fit), collapse = " ")
+  expect_match(text, "Gray's test.*2 p-values were computed")
+  expect_identical(paste(methods_text(fit, fit$tests), collapse = " "), text) # the same tests once more
+  expect_no_match(paste(methods_text(other), collapse = " "), "Gray")
+})

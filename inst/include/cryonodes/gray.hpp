@@ -92,7 +92,7 @@ public:
   /// @param causes different codes from 1 to n_cause, a test of each.
   GraySums(std::size_t n_group, std::size_t n_cause, const std::vector<std::size_t>& causes, double rho)
       : k_(n_group), rho_(rho), survival_(k_), s_(k_), inverse_(k_), test_of_(n_cause + 1, none), r_(k_), rate_(k_),
-        share_(k_), events_(k_, 0.0), mean_(k_), change_(k_), of_all_(k_), here_(k_ + 1), own_(causes.size() + 1) {
+        events_(k_, 0.0), mean_(k_), change_(k_), of_all_(k_), here_(k_ + 1), own_(causes.size() + 1) {
     require(k_ > 0, "there is no group");
     require(rho >= 0.0 && std::isfinite(rho), "rho must be finite and >= 0");
     for (std::size_t cause : causes) {
@@ -109,7 +109,9 @@ public:
   }
   /// Strata share the scores and their covariance, and nothing else.
   void start_stratum() {
-    std::fill(survival_.begin(), survival_.end(), CompensatedProduct());
+    CompensatedSum one;
+    one.add(1.0);
+    std::fill(survival_.begin(), survival_.end(), one);
     std::fill(s_.begin(), s_.end(), 1.0);
     std::fill(inverse_.begin(), inverse_.end(), 1.0);
     for (Test& test : test_)
@@ -149,8 +151,11 @@ public:
       const std::size_t g = here_[j];
       const double n = time.n_risk[g], stay = n - events_[g];
       rate_[j] = s_[g] / n;
-      share_[j] = stay > 0.0 ? 1.0 / stay : 0.0;
-      survival_[g].multiply(stay, n);
+      // S less what the events take, which all incidences have in common.
+      if (stay > 0.0)
+        survival_[g].add(-rate_[j] * events_[g]);
+      else
+        survival_[g] = CompensatedSum();
       const double s = survival_[g].value();
       s_[g] = s;
       inverse_[g] = s > 0.0 ? 1.0 / s : 0.0;
@@ -163,7 +168,7 @@ public:
       const std::size_t g = here_[j];
       const double n = time.n_risk[g];
       for (Test& test : test_) {
-        const double others = events_[g] - test.own[g], part = test.after * share_[j]; // part: t4 / r
+        const double others = events_[g] - test.own[g], part = test.after * inverse_[g] * rate_[j]; // t4 / r
         test.own[g] = 0.0;
         test.other[g] += others * rate_[j];
         test.free[g] = s_[g] + test.other[g]; // 1 - F is added up, not taken off 1
@@ -373,13 +378,13 @@ private:
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
   std::size_t k_;
   double rho_;
-  std::vector<CompensatedProduct> survival_; // of each group
-  std::vector<double> s_, inverse_;          // its value, and 1 over it; 0 where it is 0
+  std::vector<CompensatedSum> survival_; // of each group
+  std::vector<double> s_, inverse_;      // its value, and 1 over it; 0 where it is 0
   std::vector<Test> test_;
   std::vector<std::size_t> test_of_; // by cause
   // Of one time. By group: r; events, 0 between times; room. The groups and tests that have events; of these groups
-  // S / n before it, and 1 over those who have none.
-  std::vector<double> r_, rate_, share_, events_, mean_, change_, of_all_;
+  // S / n before it.
+  std::vector<double> r_, rate_, events_, mean_, change_, of_all_;
   std::vector<std::size_t> here_, own_;
 };
 
