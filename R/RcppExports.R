@@ -57,8 +57,8 @@ confidence_band_cpp <- function(estimate, std_error_log, first, n, type, conf_ty
     .Call(`_cryonodes_confidence_band_cpp`, estimate, std_error_log, first, n, type, conf_type, conf_level)
 }
 
-cumulative_incidence_cpp <- function(list, conf_type, conf_level, variance, test) {
-    .Call(`_cryonodes_cumulative_incidence_cpp`, list, conf_type, conf_level, variance, test)
+cumulative_incidence_cpp <- function(list, conf_type, conf_level, variance, test, threads) {
+    .Call(`_cryonodes_cumulative_incidence_cpp`, list, conf_type, conf_level, variance, test, threads)
 }
 
 event_counts_cpp <- function(list, ids) {

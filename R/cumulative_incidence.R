@@ -49,7 +49,8 @@
 #' With fewer than two clusters in a group there is no standard error.
 #' @section Errors:
 #' `cryonodes_error_missing`, `_time`, `_status` (what is censored is not stated), `_type`, `_length`, `_empty`,
-#' `_entry`, `_weights`, `_group`, `_column`, `_formula`, `_conf_level`, `_conf_type`, `_choice` (variance, test).
+#' `_entry`, `_weights`, `_group`, `_column`, `_formula`, `_conf_level`, `_conf_type`, `_choice` (variance, test), `_count`
+#' (threads).
 #' @references
 #' Aalen OO, Johansen S (1978). An empirical transition matrix for non-homogeneous Markov chains based on censored
 #' observations. *Scandinavian Journal of Statistics* 5:141-150.
@@ -89,7 +90,7 @@ cumulative_incidence <- function(...) UseMethod("cumulative_incidence", dispatch
 #' @export
 cumulative_incidence.formula <- function(formula, data = NULL, subset, weights, na.action = "error", censor = NULL,
                                          cluster = NULL, variance = NULL, conf.type = "log-log", conf.level = 0.95,
-                                         test = FALSE, timefix = TRUE, ...) {
+                                         test = FALSE, timefix = TRUE, threads = 1, ...) {
   call <- quote(cumulative_incidence())
   check_dots(..., call = call)
   frame <- frame_from_formula(
@@ -105,7 +106,7 @@ cumulative_incidence.formula <- function(formula, data = NULL, subset, weights, 
       arg = "test", call = call
     )
   }
-  fit_incidence(frame, variance, conf.type, conf.level, test, timefix, formula_text(formula),
+  fit_incidence(frame, variance, conf.type, conf.level, test, timefix, threads, formula_text(formula),
     user_call(match.call(), "cumulative_incidence"), call
   )
 }
@@ -114,7 +115,7 @@ cumulative_incidence.formula <- function(formula, data = NULL, subset, weights, 
 #' @export
 cumulative_incidence.default <- function(time, status, group = NULL, censor = NULL, weights = NULL, cluster = NULL,
                                          na.action = "error", variance = NULL, conf.type = "log-log",
-                                         conf.level = 0.95, test = FALSE, timefix = TRUE, ...) {
+                                         conf.level = 0.95, test = FALSE, timefix = TRUE, threads = 1, ...) {
   call <- quote(cumulative_incidence())
   check_dots(..., call = call)
   check_given(missing(time), "time", call)
@@ -124,7 +125,7 @@ cumulative_incidence.default <- function(time, status, group = NULL, censor = NU
   frame <- frame_from_vectors(time, status, group, weights, check_na_action(na.action, call), call,
     cluster = cluster, status = read_causes(censor), event_name = "status"
   )
-  fit_incidence(frame, variance, conf.type, conf.level, test, timefix, "time and status by group",
+  fit_incidence(frame, variance, conf.type, conf.level, test, timefix, threads, "time and status by group",
     user_call(match.call(), "cumulative_incidence"), call
   )
 }
@@ -137,7 +138,7 @@ cumulative_incidence.event_counts <- function(counts, variance = NULL, conf.type
   call <- quote(cumulative_incidence())
   check_dots(..., call = call)
   fit_incidence(
-    frame_from_counts(counts, call), variance, conf.type, conf.level, test, FALSE, "counts by group",
+    frame_from_counts(counts, call), variance, conf.type, conf.level, test, FALSE, 1, "counts by group",
     user_call(match.call(), "cumulative_incidence"), call
   )
 }
@@ -176,14 +177,15 @@ read_variance <- function(variance, frame, call) {
   variance
 }
 
-fit_incidence <- function(frame, variance, conf.type, conf.level, test, timefix, data_name, user_call, call) {
+fit_incidence <- function(frame, variance, conf.type, conf.level, test, timefix, threads, data_name, user_call, call) {
   conf.type <- check_scale(conf.type, c("log-log", "log", "plain", "logit", "arcsin"), call)
   conf.level <- check_conf_level(conf.level, call)
   frame$timefix <- check_flag(timefix, "timefix", call)
+  threads <- check_whole(threads, "threads", 1, 1024, call)
   variance <- read_variance(variance, frame, call)
   compared <- if (check_flag(test, "test", call)) check_incidence_test(frame, call)
   rows <- if (variance == "robust") with_clusters(frame) else frame
-  core <- call_core(cumulative_incidence_cpp(rows, conf.type, conf.level, variance, test), call)
+  core <- call_core(cumulative_incidence_cpp(rows, conf.type, conf.level, variance, test, threads), call)
   causes <- frame$causes %||% "event"
   states <- c("(s0)", causes)
   n_group <- max(1L, length(frame$group_names))

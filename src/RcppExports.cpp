@@ -185,8 +185,8 @@ BEGIN_RCPP
 END_RCPP
 }
 // cumulative_incidence_cpp
-Rcpp::List cumulative_incidence_cpp(SEXP list, std::string conf_type, double conf_level, std::string variance, bool test);
-RcppExport SEXP _cryonodes_cumulative_incidence_cpp(SEXP listSEXP, SEXP conf_typeSEXP, SEXP conf_levelSEXP, SEXP varianceSEXP, SEXP testSEXP) {
+Rcpp::List cumulative_incidence_cpp(SEXP list, std::string conf_type, double conf_level, std::string variance, bool test, int threads);
+RcppExport SEXP _cryonodes_cumulative_incidence_cpp(SEXP listSEXP, SEXP conf_typeSEXP, SEXP conf_levelSEXP, SEXP varianceSEXP, SEXP testSEXP, SEXP threadsSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< SEXP >::type list(listSEXP);
@@ -194,7 +194,8 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< double >::type conf_level(conf_levelSEXP);
     Rcpp::traits::input_parameter< std::string >::type variance(varianceSEXP);
     Rcpp::traits::input_parameter< bool >::type test(testSEXP);
-    rcpp_result_gen = Rcpp::wrap(cumulative_incidence_cpp(list, conf_type, conf_level, variance, test));
+    Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cumulative_incidence_cpp(list, conf_type, conf_level, variance, test, threads));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -701,7 +702,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_compare_medians_cpp", (DL_FUNC) &_cryonodes_compare_medians_cpp, 3},
     {"_cryonodes_compare_proportions_cpp", (DL_FUNC) &_cryonodes_compare_proportions_cpp, 5},
     {"_cryonodes_confidence_band_cpp", (DL_FUNC) &_cryonodes_confidence_band_cpp, 7},
-    {"_cryonodes_cumulative_incidence_cpp", (DL_FUNC) &_cryonodes_cumulative_incidence_cpp, 5},
+    {"_cryonodes_cumulative_incidence_cpp", (DL_FUNC) &_cryonodes_cumulative_incidence_cpp, 6},
     {"_cryonodes_event_counts_cpp", (DL_FUNC) &_cryonodes_event_counts_cpp, 2},
     {"_cryonodes_fisher_cpp", (DL_FUNC) &_cryonodes_fisher_cpp, 2},
     {"_cryonodes_fisher_batch_cpp", (DL_FUNC) &_cryonodes_fisher_batch_cpp, 8},

@@ -156,7 +156,7 @@ Rcpp::List incidence_list(const std::vector<double>& n, const std::vector<std::s
 // `test`: with Gray's test of each cause between the groups.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List cumulative_incidence_cpp(SEXP list, std::string conf_type, double conf_level, std::string variance,
-                                    bool test) {
+                                    bool test, int threads) {
   using cryonodes::IncidenceScale;
   cryonodes::IncidenceOptions options;
   options.conf_level = conf_level;
@@ -169,7 +169,7 @@ Rcpp::List cumulative_incidence_cpp(SEXP list, std::string conf_type, double con
       variance == "aalen" ? cryonodes::IncidenceVariance::aalen : cryonodes::IncidenceVariance::delta;
   const cryonodes::Poll poll = glue::RPoll(R_NilValue);
   const glue::Frame frame(list);
-  auto rows = frame.clustered() ? cryonodes::RowsInOrder() : glue::order_rows(frame, poll);
+  auto rows = frame.clustered() ? cryonodes::RowsInOrder() : glue::order_rows(frame, poll, threads);
   std::vector<cryonodes::GrayResult> tests;
   const auto find_tests = [&](auto& source) {
     std::vector<std::size_t> causes(frame.n_cause());

@@ -141,6 +141,11 @@ test_that("any number of threads gives the same curve", {
   two <- kaplan_meier(Surv(time, died) ~ arm, data = data, threads = 2)
   for (column in columns) expect_identical(two[[column]], one[[column]])
   expect_error(kaplan_meier(data$time, data$died, threads = 0), "threads", class = "cryonodes_error")
+  incidence <- function(...) cumulative_incidence(data$time, data$died + 0, data$arm, test = TRUE, ...)
+  one <- incidence()
+  two <- incidence(threads = 2)
+  for (column in c("time", "pstate", "std.err", "tests")) expect_identical(two[[column]], one[[column]])
+  expect_error(incidence(threads = 1.5), "threads", class = "cryonodes_error_count")
 })
 
 test_that("fits that nobody holds any more do not pile up, though R does not see what they hold", {
