@@ -49,8 +49,8 @@
 #' With fewer than two clusters in a group there is no standard error.
 #' @section Errors:
 #' `cryonodes_error_missing`, `_time`, `_status` (what is censored is not stated), `_type`, `_length`, `_empty`,
-#' `_entry`, `_weights`, `_group`, `_column`, `_formula`, `_conf_level`, `_conf_type`, `_choice` (variance, test), `_count`
-#' (threads).
+#' `_entry`, `_weights`, `_group`, `_column`, `_formula`, `_conf_level`, `_conf_type`, `_choice` (variance, test),
+#' `_count` (threads).
 #' @references
 #' Aalen OO, Johansen S (1978). An empirical transition matrix for non-homogeneous Markov chains based on censored
 #' observations. *Scandinavian Journal of Statistics* 5:141-150.
