@@ -185,8 +185,8 @@ restricted_mean_cpp <- function(list, tau, conf_level) {
     .Call(`_cryonodes_restricted_mean_cpp`, list, tau, conf_level)
 }
 
-plain_restricted_mean_cpp <- function(time, status, group, tau, most) {
-    .Call(`_cryonodes_plain_restricted_mean_cpp`, time, status, group, tau, most)
+plain_restricted_mean_cpp <- function(time, status, group, tau, names, most) {
+    .Call(`_cryonodes_plain_restricted_mean_cpp`, time, status, group, tau, names, most)
 }
 
 unconditional_cpp <- function(counts, order, alternative, joint, measure, gamma, conf_int, conf_level, progress) {

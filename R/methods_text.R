@@ -35,8 +35,10 @@ methods_text <- function(..., lang = "en") {
     paste0("[", match(key, cited), "]")
   }
   of <- function(class) Filter(function(x) inherits(x, class), results)
-  tests <- Filter(is_p_result, results)
-  tests <- tests[!duplicated(tests)] # a fit's own may be given beside it
+  # Those that incidences were made with may be given beside them.
+  own <- unlist(lapply(of("cumulative_incidence"), `[[`, "tests"), recursive = FALSE)
+  given <- Filter(function(x) is_p_result(x) && !any(vapply(own, same_gray, TRUE, x)), results)
+  tests <- c(own, given)
   text <- c(
     paste(describe_endpoints(results, lang), collapse = " "),
     paste(c(
@@ -66,7 +68,7 @@ list_results <- function(x, call) {
     }
     if (is.null(item)) next
     if (inherits(item, result_classes)) {
-      out <- c(out, list(item), if (inherits(item, "cumulative_incidence")) item$tests)
+      out <- c(out, list(item))
     } else if (is.list(item) && !is.object(item)) {
       out <- c(out, list_results(item, call))
     } else {
@@ -77,6 +79,12 @@ list_results <- function(x, call) {
     }
   }
   out
+}
+
+# Of the same rows, whichever way they came.
+same_gray <- function(x, y) {
+  numbers <- c("cause", "observed", "expected", "covariance", "p.value")
+  inherits(y, "gray_test") && identical(lapply(unclass(x)[numbers], unname), lapply(unclass(y)[numbers], unname))
 }
 
 is_p_result <- function(x) inherits(x, c("logrank_test", "gray_test", "compare_at", "fisher_test"))

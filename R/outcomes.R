@@ -259,7 +259,7 @@ describe_rates <- function(endpoints, show) {
       fit <- incidences[[k]][[1]]
       others <- fit$meta$causes[-1]
       paste0(
-        if (nzchar(name)) paste0(name, ": "), "cumulative incidence of ", fit$meta$causes[1],
+        if (nzchar(name)) paste0(name, ": cumulative") else "Cumulative", " incidence of ", fit$meta$causes[1],
         if (length(others)) paste0(", competing: ", paste(others, collapse = ", ")),
         with_error(interval(fit, fit$conf.type))
       )

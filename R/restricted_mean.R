@@ -78,11 +78,13 @@
 #' restricted_mean(counts, tau = 10)
 #' @export
 restricted_mean <- function(...) {
-  # As in logrank_test(): a few vectors, with or without `tau`.
+  # As in logrank_test(): time, event, group and tau, or the first of these.
   n <- ...length()
-  with_tau <- n == 4 && identical(...names(), c("", "", "", "tau"))
-  if ((with_tau || ((n == 2 || n == 3) && is.null(...names()))) && !missing(..2) && !is.object(..1)) {
-    fit <- plain_restricted_mean_cpp(..1, ..2, if (n > 2) ..3, if (with_tau) ..4, max_groups)
+  if (n >= 2 && n <= 4 && !missing(..2) && (n == 2 || !missing(..3)) && !is.object(..1)) {
+    event <- ..2 # here, so that an error in it is told of the call that was made
+    group <- if (n > 2) ..3
+    tau <- if (n > 3) ..4
+    fit <- plain_restricted_mean_cpp(..1, event, group, tau, ...names(), max_groups)
     if (!is.null(fit)) return(fit)
   }
   UseMethod("restricted_mean", dispatch_on(...))

@@ -3,17 +3,30 @@
 # The tests whose p-values a table can show.
 is_test_of_groups <- function(x) inherits(x, c("logrank_test", "compare_at", "gray_test"))
 
+test_hint <- paste0("A test is made by `compare_at()`, `logrank_test()` or `gray_test()`; ",
+  "of a `cumulative_incidence()` give `fit$tests`, which it has with `test = TRUE`."
+)
+
+# What plain lists within lists hold.
+flat_list <- function(x) {
+  if (!is.list(x) || is.object(x)) return(list(x))
+  unlist(lapply(unname(x), flat_list), recursive = FALSE)
+}
+
 # Tests, or a list of them; with several endpoints a list by endpoint. `fits`: the curves of each endpoint, or NULL.
 p_of_tests <- function(tests, endpoints, groups, fits, call) {
+  if (is_incidence(tests)) tests <- tests$tests
   if (is_test_of_groups(tests)) tests <- list(tests)
-  if (!is.list(tests) || !length(tests)) {
-    abort_rule("type", paste0("`p` must be tests or a data frame, not ", class(tests)[1], "."),
-      "A test is made by `compare_at()` or `logrank_test()`.",
+  if (!is.list(tests) || is.object(tests) || !length(tests)) {
+    abort_rule("type", paste0("`p` must be tests or a data frame, not ", class(tests)[1], "."), test_hint,
       arg = "p", call = call
     )
   }
-  by_endpoint <- !is.null(names(tests)) && all(names(tests) == endpoints[1])
-  if (length(endpoints) == 1 && !by_endpoint) tests <- setNames(list(tests), endpoints)
+  # Names are those of endpoints, but for the tests of a fit, which are named by their causes.
+  by_cause <- identical(names(tests), unlist(lapply(unname(tests), function(x) if (inherits(x, "gray_test")) x$cause)))
+  if (length(endpoints) == 1 && (by_cause || !nzchar(endpoints) || !endpoints %in% names(tests))) {
+    tests <- setNames(list(tests), endpoints)
+  }
   unknown <- setdiff(names(tests), endpoints)
   if (is.null(names(tests)) || length(unknown)) {
     abort_rule("table", paste0(
@@ -22,7 +35,7 @@ p_of_tests <- function(tests, endpoints, groups, fits, call) {
     ), arg = "p", call = call)
   }
   parts <- Map(function(of_endpoint, endpoint) {
-    if (is_test_of_groups(of_endpoint)) of_endpoint <- list(of_endpoint)
+    of_endpoint <- flat_list(of_endpoint)
     of_endpoint <- tests_of_cause(of_endpoint, fits[[match(endpoint, endpoints)]], call)
     rows <- lapply(of_endpoint, p_of_test, groups = groups, call = call)
     cbind(endpoint = endpoint, do.call(rbind, unname(rows)))
@@ -47,8 +60,7 @@ tests_of_cause <- function(tests, fits, call) {
 
 p_of_test <- function(x, groups, call) {
   if (!is_test_of_groups(x)) {
-    abort_rule("type", paste0("`p` must hold tests of groups, not ", class(x)[1], "."),
-      "A test is made by `compare_at()` or `logrank_test()`.",
+    abort_rule("type", paste0("`p` must hold tests of groups, not ", class(x)[1], "."), test_hint,
       arg = "p", call = call
     )
   }

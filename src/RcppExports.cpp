@@ -655,16 +655,17 @@ BEGIN_RCPP
 END_RCPP
 }
 // plain_restricted_mean_cpp
-SEXP plain_restricted_mean_cpp(SEXP time, SEXP status, SEXP group, SEXP tau, int most);
-RcppExport SEXP _cryonodes_plain_restricted_mean_cpp(SEXP timeSEXP, SEXP statusSEXP, SEXP groupSEXP, SEXP tauSEXP, SEXP mostSEXP) {
+SEXP plain_restricted_mean_cpp(SEXP time, SEXP status, SEXP group, SEXP tau, SEXP names, int most);
+RcppExport SEXP _cryonodes_plain_restricted_mean_cpp(SEXP timeSEXP, SEXP statusSEXP, SEXP groupSEXP, SEXP tauSEXP, SEXP namesSEXP, SEXP mostSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< SEXP >::type time(timeSEXP);
     Rcpp::traits::input_parameter< SEXP >::type status(statusSEXP);
     Rcpp::traits::input_parameter< SEXP >::type group(groupSEXP);
     Rcpp::traits::input_parameter< SEXP >::type tau(tauSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type names(namesSEXP);
     Rcpp::traits::input_parameter< int >::type most(mostSEXP);
-    rcpp_result_gen = Rcpp::wrap(plain_restricted_mean_cpp(time, status, group, tau, most));
+    rcpp_result_gen = Rcpp::wrap(plain_restricted_mean_cpp(time, status, group, tau, names, most));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -734,7 +735,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_cryonodes_reconstruct_cpp", (DL_FUNC) &_cryonodes_reconstruct_cpp, 9},
     {"_cryonodes_reconstructible_cpp", (DL_FUNC) &_cryonodes_reconstructible_cpp, 6},
     {"_cryonodes_restricted_mean_cpp", (DL_FUNC) &_cryonodes_restricted_mean_cpp, 3},
-    {"_cryonodes_plain_restricted_mean_cpp", (DL_FUNC) &_cryonodes_plain_restricted_mean_cpp, 5},
+    {"_cryonodes_plain_restricted_mean_cpp", (DL_FUNC) &_cryonodes_plain_restricted_mean_cpp, 6},
     {"_cryonodes_unconditional_cpp", (DL_FUNC) &_cryonodes_unconditional_cpp, 9},
     {NULL, NULL, 0}
 };

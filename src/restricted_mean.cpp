@@ -36,8 +36,8 @@ SEXP fit(const glue::Frame& frame, cryonodes::Falls falls, const std::vector<dou
          double tau, double conf_level, std::size_t n_time_merged, const cryonodes::Poll& poll) {
   cryonodes::RestrictedMeanOptions options;
   options.conf_level = conf_level;
-  options.tau = cryonodes::choose_tau(falls, tau);
   const auto limits = cryonodes::largest_tau(falls);
+  options.tau = cryonodes::choose_tau(falls, tau, limits);
   const double least = *std::min_element(limits.begin(), limits.end());
   if (!(options.tau > 0.0 && options.tau <= least)) {
     NamedList refused(2);
@@ -126,7 +126,7 @@ std::optional<FallsInOrder> falls_in_order(const glue::Frame& frame, const cryon
     for (std::size_t g = 0; g < rows.ordered->n_group(); ++g)
       out.n.push_back(rows.ordered->in_group(g));
     out.falls = cryonodes::falls_of(std::move(*rows.ordered), poll);
-    out.n_time_merged = rows.ordered->n_time_merged();
+    out.n_time_merged = rows.ordered->n_time_merged(); // known once they have been walked through
   } else {
     out.n = rows.counted->n;
     out.n_time_merged = rows.counted->n_time_merged;
@@ -151,10 +151,16 @@ SEXP restricted_mean_cpp(SEXP list, double tau, double conf_level) {
 }
 
 // The result of few rows without fault, all other settings at their defaults; NULL of others, and where there is
-// something to be told.
+// something to be told. `names` of the arguments as they were given: none, or that of `tau`.
 // [[Rcpp::export(rng = false)]]
-SEXP plain_restricted_mean_cpp(SEXP time, SEXP status, SEXP group, SEXP tau, int most) {
+SEXP plain_restricted_mean_cpp(SEXP time, SEXP status, SEXP group, SEXP tau, SEXP names, int most) {
   constexpr R_xlen_t few = 4096;
+  const auto is_name = [names](R_xlen_t i, const char* name) {
+    return std::strcmp(CHAR(STRING_ELT(names, i)), name) == 0;
+  };
+  if (names != R_NilValue && !(TYPEOF(names) == STRSXP && Rf_xlength(names) == 4 && is_name(0, "") && is_name(1, "") &&
+                               is_name(2, "") && is_name(3, "tau")))
+    return R_NilValue;
   const bool stated = TYPEOF(tau) == REALSXP && Rf_xlength(tau) == 1 && ATTRIB(tau) == R_NilValue &&
                       std::isfinite(REAL(tau)[0]) && REAL(tau)[0] > 0.0;
   if (Rf_xlength(time) > few || (!stated && tau != R_NilValue))

@@ -41,7 +41,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const Timeline timeline = make_timeline(time, ties, entry);
     const RiskTable table = make_risk_table(timeline, event, group, n_group, weight);
-    options.tau = choose_tau(falls_of(table), option[7] % 3U == 0 ? std::nan("") : number());
+    const Falls falls = falls_of(table);
+    options.tau = choose_tau(falls, option[7] % 3U == 0 ? std::nan("") : number(), largest_tau(falls));
     plain = restricted_mean(falls_of(table), options);
     const ClusteredRows rows{timeline, event, group, weight, cluster, n_cluster};
     joint = restricted_mean(falls_of(table), options, &table, &rows);

@@ -31,7 +31,8 @@ struct Cohort {
     const std::size_t n_group = group.empty() ? 1 : 2;
     const RiskTable table = make_risk_table(timeline, event, code, n_group, weight);
     RestrictedMeanOptions options;
-    options.tau = choose_tau(falls_of(table), tau);
+    const Falls falls = falls_of(table);
+    options.tau = choose_tau(falls, tau, largest_tau(falls));
     if (cluster.empty())
       return restricted_mean(falls_of(table), options);
     const ClusteredRows rows{timeline, event, code, weight, cluster, 10};

@@ -638,10 +638,22 @@ test_that("tests made with the incidences go to the table of rates and to the pa
   expect_setequal(table_rates(fit, 5, p = c(list(log_rank), fit$tests))$p$method, c("Log-rank test", "Gray's test"))
   expect_error(table_rates(fit, 5, p = list(fit$tests$relapse, 3)), class = "cryonodes_error_type")
   # An endpoint without a name has its cause in the footnote too.
-  expect_match(paste(format(one), collapse = " "), "cumulative incidence of relapse, competing: death")
+  expect_match(paste(format(one), collapse = " "), "Cumulative incidence of relapse, competing: death")
+  # The fit itself, lists within lists, an endpoint that is called like a cause.
+  for (p in list(fit, list(fit$tests), list(fit$tests, log_rank)[1])) expect_identical(table_rates(fit, 5, p = p), one)
+  expect_identical(table_rates(list(relapse = fit), 5, p = fit$tests)$p$p, one$p$p)
+  expect_error(table_rates(other, 5, p = other), "fit\\$tests", class = "cryonodes_error_type")
+  # Another endpoint's test is none of this one.
+  mixed <- list(R = fit$tests$relapse, S = log_rank)
+  expect_error(table_rates(list(R = fit), 5, p = mixed), "not 'S'", class = "cryonodes_error_table")
 
   text <- paste(methods_text(fit), collapse = " ")
   expect_match(text, "Gray's test.*2 p-values were computed")
-  expect_identical(paste(methods_text(fit, fit$tests), collapse = " "), text) # the same tests once more
+  # The same tests once more, however they were made; another p-value of theirs is another test.
+  by_vectors <- gray_test(d$t, d$s, d$g, cause = "death")
+  expect_identical(paste(methods_text(fit, fit$tests, by_vectors), collapse = " "), text)
+  exact <- gray_test(Surv(t, s) ~ g, d, cause = "death", distribution = "exact")
+  expect_match(paste(methods_text(fit, exact), collapse = " "), "3 p-values were computed")
+  expect_match(paste(methods_text(log_rank, log_rank), collapse = " "), "2 p-values were computed")
   expect_no_match(paste(methods_text(other), collapse = " "), "Gray")
 })

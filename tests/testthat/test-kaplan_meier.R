@@ -135,6 +135,8 @@ test_that("a small fit of plain vectors, made by one call, is what the formula a
     }
   }
   expect_identical(kaplan_meier(c(1, 2), c(1, 0))$call, quote(kaplan_meier(c(1, 2), c(1, 0))))
+  expect_identical(kaplan_meier(c(1, 2), c(1, 0), )$surv, kaplan_meier(c(1, 2), c(1, 0))$surv)
+  expect_error(kaplan_meier(c(1, 2), , c(1, 2)), class = "cryonodes_error_status")
 })
 
 test_that("without an event survfit's log and plain intervals are points; ours are the beta product's", {

@@ -364,6 +364,19 @@ test_that("a small fit of plain vectors, made by one call, is what the formula m
     made <- made + is.list(quick)
   }
   expect_gt(made, 100)
+  # Arguments by place, by name, left out.
+  t <- c(3, 8, 8, 12, 15, 20)
+  e <- c(1, 1, 0, 1, 0, 1)
+  g <- rep(c("a", "b"), 3)
+  known <- restricted_mean(time = t, event = e, group = g, tau = 10)
+  expect_identical(restricted_mean(t, e, g, tau = 10), known)
+  expect_identical(restricted_mean(t, e, g, 10), known)
+  expect_identical(restricted_mean(t, e, tau = 10, group = g), known)
+  expect_identical(restricted_mean(tau = 10, t, e, g), known)
+  expect_identical(restricted_mean(t, e, , tau = 10), restricted_mean(time = t, event = e, tau = 10))
+  expect_identical(restricted_mean(t, e, tau = 10), restricted_mean(time = t, event = e, tau = 10))
+  expect_error(restricted_mean(t, , g), class = "cryonodes_error_status")
+  expect_error(restricted_mean(t, e, g, tua = 10), class = "cryonodes_error")
   # What cannot be asked is told the same way.
   for (tau in list(0, -1, Inf, NA_real_, "1", c(1, 2), 1e9)) {
     expect_error(restricted_mean(c(1, 2, 3), c(1, 0, 0), tau = tau), class = "cryonodes_error_tau")

@@ -284,13 +284,19 @@ public:
           poll, threads);
     if (poll)
       poll(-1.0);
+    n_time_ = size_ > 0 ? 1 : 0;
     if (ties == Ties::near && size_ > 0) {
       detail::NearTies near;
       near.add(time_of(keys_[0] >> low_, base_));
       for (std::size_t i = 1; i < size_; ++i)
-        if (keys_[i] >> low_ != keys_[i - 1] >> low_)
+        if (keys_[i] >> low_ != keys_[i - 1] >> low_) {
           near.add(time_of(keys_[i] >> low_, base_));
+          ++n_time_;
+        }
       gap_ = near.widest_gap();
+    } else {
+      for (std::size_t i = 1; i < size_; ++i)
+        n_time_ += keys_[i] >> low_ != keys_[i - 1] >> low_ ? 1U : 0U;
     }
     if (poll)
       poll(-1.0);
@@ -300,6 +306,8 @@ public:
   std::size_t n_group() const { return end_.size() - 1; }
   std::size_t n_cause() const { return n_cause_; }
   std::size_t n_event() const { return n_event_; }
+  /// Once they are ordered: different times, before near-ties are merged.
+  std::size_t n_time() const { return n_time_; }
   double in_group(std::size_t g) const { return static_cast<double>(end_[g + 1] - end_[g]); }
   std::size_t n_time_merged() const { return n_time_merged_; }
 
@@ -332,10 +340,13 @@ public:
   }
 
   /// The same group by group: calls walk.begin(group), then walk(new_time, time, event) for each of its rows. The rows
-  /// are gone then.
+  /// are gone then, with their memory; how many there were is still known.
   template <class Walk> Walk each_by_group(Walk walk, const Poll& poll) && {
     part_groups(poll);
-    return walk_groups(walk);
+    spare_.reset();
+    walk = walk_groups(walk);
+    keys_.reset();
+    return walk;
   }
 
   /// Counts the rows by group and time. The memory of the rows is used again, so they are gone.
@@ -460,7 +471,7 @@ private:
     std::size_t n_cause, rows = 0;
   };
 
-  std::size_t n_cause_, size_, n_event_ = 0, n_time_merged_ = 0;
+  std::size_t n_cause_, size_, n_event_ = 0, n_time_ = 0, n_time_merged_ = 0;
   int first_group_;
   std::vector<std::size_t> end_; // rows of group g are those from end_[g] to before end_[g + 1], once they are apart
   unsigned event_bits_, low_;

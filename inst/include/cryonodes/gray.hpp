@@ -151,11 +151,13 @@ public:
       const std::size_t g = here_[j];
       const double n = time.n_risk[g], stay = n - events_[g];
       rate_[j] = s_[g] / n;
-      // S less what the events take, which all incidences have in common.
-      if (stay > 0.0)
+      // Less what the events take, to a rounding of that; of less than half that stays, what stays.
+      if (2.0 * stay >= n) {
         survival_[g].add(-rate_[j] * events_[g]);
-      else
+      } else {
         survival_[g] = CompensatedSum();
+        survival_[g].add(rate_[j] * stay);
+      }
       const double s = survival_[g].value();
       s_[g] = s;
       inverse_[g] = s > 0.0 ? 1.0 / s : 0.0;

@@ -174,12 +174,17 @@ struct FallsWalk {
 /// The same of rows in their order, which need not be counted first, and are gone then.
 inline Falls falls_of(OrderedRows&& rows, const Poll& poll = {}) {
   Falls out;
+  // A fall needs an event and a time, but the last of each group; one place more, as above.
+  const std::size_t most = std::min(rows.n_event(), rows.n_time() * rows.n_group()) + rows.n_group() + 1;
   for (auto* column : {&out.time, &out.n_risk, &out.n_event})
-    column->resize(rows.n_event() + rows.n_group() + 1);
+    column->resize(most);
   auto walk = std::move(rows).each_by_group(detail::FallsWalk(rows, out), poll);
   walk.end_group();
-  for (auto* column : {&out.time, &out.n_risk, &out.n_event})
+  for (auto* column : {&out.time, &out.n_risk, &out.n_event}) {
     column->resize(walk.k);
+    if (walk.k < most / 2)
+      column->shrink_to_fit();
+  }
   return out;
 }
 
@@ -200,8 +205,8 @@ inline std::vector<double> largest_tau(const Falls& falls) {
 
 /// The tau that is used. NaN asks for the default: the largest that all groups allow, or the last time of all where
 /// every curve reaches 0. A tau beyond the largest by rounding only is the largest.
-inline double choose_tau(const Falls& falls, double tau) {
-  const auto limits = largest_tau(falls);
+/// @param limits largest_tau() of the falls.
+inline double choose_tau(const Falls& falls, double tau, const std::vector<double>& limits) {
   const double limit = limits.empty() ? 0.0 : *std::min_element(limits.begin(), limits.end());
   if (std::isnan(tau))
     return std::isfinite(limit) ? limit : *std::max_element(falls.time.begin(), falls.time.end());

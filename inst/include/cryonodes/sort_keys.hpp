@@ -68,11 +68,18 @@ inline void sort_bucket(std::uint64_t* keys, std::uint64_t* spare, std::size_t n
     for (std::size_t i = 0; i < n; ++i)
       spare[at[(keys[i] >> shift) & mask]++] = keys[i];
     std::copy(spare, spare + n, keys);
-    // Many at one place: times of very unlike density. `at` now holds where each one ends.
+    // Many at one place: equal times, or of very unlike density. `at` now holds where each place ends.
     if (crowded != 0) {
-      for (std::size_t d = 0, start = 0; d < places; start = at[d++])
-        if (at[d] - start > few)
-          std::sort(keys + start, keys + at[d]);
+      std::vector<std::uint32_t> room;
+      for (std::size_t d = 0, start = 0; d < places; start = at[d++]) {
+        if (at[d] - start <= few)
+          continue;
+        std::uint64_t unlike = 0;
+        for (std::size_t i = start; i < at[d]; ++i)
+          unlike |= keys[i] ^ keys[start];
+        if (unlike != 0)
+          sort_bucket(keys + start, spare + start, at[d] - start, bit_width(unlike), room);
+      }
     }
     if (shift == 0)
       return;
