@@ -447,14 +447,12 @@ TEST_CASE("rows that do not fit Gray's test are refused") {
 }
 
 TEST_CASE("what is left of a group that nearly all leave at one time is known as well as before") {
-  // 10 of 10^15 and 30 of 3 10^15 stay at time 1, and r is 10^15 and 3 10^15 still: of the four events at time 2 one and
-  // three are expected. S by summing up alone is wrong by a percent.
+  // 10 of 10^15 and 30 of 3 10^15 stay at time 1, and r is 10^15 and 3 10^15 still: of the four events at time 2 one
+  // and three are expected. S by summing up alone is wrong by a percent.
   const double n = 1e15;
-  const auto fit = gray(make_risk_table(Counts{Doubles{1, 2, 1, 2}, Codes{0, 0, 1, 1},
-                                               Doubles{n - 10, 0, 3 * n - 30, 0, 0, 1, 0, 3}, Doubles{0, 9, 0, 27}, {}, 2},
-                                        2),
-                        2, {2})
-                       .front();
+  const Doubles time{1, 2, 1, 2}, events{n - 10, 0, 3 * n - 30, 0, 0, 1, 0, 3}, censored{0, 9, 0, 27};
+  const auto table = make_risk_table(Counts{time, Codes{0, 0, 1, 1}, events, censored, {}, 2}, 2);
+  const auto fit = gray(table, 2, {2}).front();
   CHECK(std::fabs(fit.score[0]) < 1e-12);
   CHECK(std::fabs(fit.expected[1] - 3.0) < 1e-12);
 }
