@@ -1,24 +1,26 @@
-# cumulative_incidence() with the tests of both causes against cmprsk::cuminc(), which gives all of it as well. Three
-# groups, two causes, all times different or whole days. The statistics and p-values are compared before the times, at
-# exact times: cmprsk does not merge those that differ by rounding only. And 999 ways of dealing 200 patients out, for
+# cumulative_incidence() with the tests of both causes against cmprsk::cuminc(), which gives all of it as well. Two and
+# three groups, two causes, all times different or whole days. The statistics and p-values are compared before the times,
+# at exact times: cmprsk does not merge those that differ by rounding only. And 999 ways of dealing 200 patients out, for
 # which there is no peer.
 
 rows <- list()
 has_peer <- requireNamespace("cmprsk", quietly = TRUE)
 if (!has_peer) message("gray: no peer, cmprsk is not installed")
 peer <- if (has_peer) paste("cmprsk", utils::packageVersion("cmprsk")) else "none"
-cohort <- function(n) {
+cohort <- function(n, groups = 3) {
   set.seed(1)
-  group <- sample(1:3, n, replace = TRUE)
+  group <- sample(seq_len(groups), n, replace = TRUE)
   data.frame(months = stats::rexp(n, 0.03 * (1 + 0.001 * group)), status = sample(0:2, n, replace = TRUE), group)
 }
-for (n in bench_sizes(c(1e4, 1e6))) {
-  data <- cohort(n)
-  size <- paste0("n = ", format(n, big.mark = ",", scientific = FALSE))
+for (n in bench_sizes(c(1e4, 1e6))) for (groups in 2:3) {
+  data <- cohort(n, groups)
+  size <- paste0("n = ", format(n, big.mark = ",", scientific = FALSE), ", ", groups, " groups")
   for (kind in c("untied", "whole days")) {
     time <- if (kind == "untied") data$months else ceiling(30.4375 * data$months)
-    ours <- function(timefix = TRUE) {
-      cumulative_incidence(time, data$status, data$group, variance = "aalen", test = TRUE, timefix = timefix)
+    ours <- function(timefix = TRUE, threads = 1) {
+      cumulative_incidence(time, data$status, data$group,
+        variance = "aalen", test = TRUE, timefix = timefix, threads = threads
+      )
     }
     theirs <- if (has_peer) function() cmprsk::cuminc(time, data$status, data$group) else function() NULL
     if (has_peer) {
@@ -30,6 +32,10 @@ for (n in bench_sizes(c(1e4, 1e6))) {
       )
     }
     rows <- c(rows, list(bench_row("gray", paste0(size, ", ", kind, ", with incidences"), peer, ours, theirs, 3)))
+    if (n >= 1e6 && kind == "untied") {
+      two <- function() ours(threads = 2)
+      rows <- c(rows, list(bench_again(rows[[length(rows)]], paste0(size, ", ", kind, ", two threads"), two)))
+    }
     tests <- function() lapply(1:2, function(cause) gray_test(time, data$status, data$group, cause = cause))
     rows <- c(rows, list(bench_again(rows[[length(rows)]], paste0(size, ", ", kind, ", two gray_test() alone"), tests)))
   }
