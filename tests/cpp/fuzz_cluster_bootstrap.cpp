@@ -7,7 +7,8 @@
 #include <cstring>
 #include <vector>
 
-#include "cryonodes.hpp"
+#include "cryonodes/cluster_bootstrap.hpp"
+#include "cryonodes/kaplan_meier.hpp"
 #include "fuzz_bytes.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

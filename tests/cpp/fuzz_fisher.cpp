@@ -8,7 +8,8 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "cryonodes.hpp"
+#include "cryonodes/fisher.hpp"
+#include "cryonodes/fisher_batch.hpp"
 #include "fuzz_bytes.hpp"
 
 namespace {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "cryonodes.hpp"
+#include "cryonodes/fisher_sample.hpp"
 #include "fuzz_bytes.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

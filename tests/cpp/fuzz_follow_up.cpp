@@ -5,7 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "cryonodes.hpp"
+#include "cryonodes/follow_up.hpp"
+#include "cryonodes/kaplan_meier.hpp"
 #include "fuzz_bytes.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

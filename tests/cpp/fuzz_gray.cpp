@@ -6,7 +6,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "cryonodes.hpp"
+#include "cryonodes/gray_permutation.hpp"
+#include "cryonodes/permutation_dealing.hpp"
 #include "fuzz_bytes.hpp"
 
 namespace {

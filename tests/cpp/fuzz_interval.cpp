@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "cryonodes.hpp"
+#include "cryonodes/confidence_band.hpp"
+#include "cryonodes/interval.hpp"
+#include "cryonodes/kaplan_meier.hpp"
 #include "fuzz_bytes.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -6,7 +6,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "cryonodes.hpp"
+#include "cryonodes/logrank.hpp"
+#include "cryonodes/tails.hpp"
 #include "fuzz_bytes.hpp"
 
 namespace {

@@ -6,7 +6,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "cryonodes.hpp"
+#include "cryonodes/permutation_statistics.hpp"
+#include "cryonodes/permutation_tail.hpp"
 #include "fuzz_bytes.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

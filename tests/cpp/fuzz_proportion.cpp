@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "cryonodes.hpp"
+#include "cryonodes/proportion.hpp"
 #include "fuzz_bytes.hpp"
 
 using namespace cryonodes;

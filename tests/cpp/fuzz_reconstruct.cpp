@@ -8,7 +8,7 @@
 #include <set>
 #include <vector>
 
-#include "cryonodes.hpp"
+#include "cryonodes/reconstruct.hpp"
 #include "fuzz_bytes.hpp"
 
 namespace {

@@ -7,7 +7,7 @@
 #include <limits>
 #include <vector>
 
-#include "cryonodes.hpp"
+#include "cryonodes/restricted_mean.hpp"
 #include "fuzz_bytes.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "cryonodes.hpp"
+#include "cryonodes/interval.hpp"
+#include "cryonodes/kaplan_meier.hpp"
+#include "cryonodes/risk_table.hpp"
 #include "fuzz_bytes.hpp"
 
 namespace {

@@ -5,7 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "cryonodes.hpp"
+#include "cryonodes/compare_proportions.hpp"
+#include "cryonodes/unconditional.hpp"
 #include "fuzz_bytes.hpp"
 
 using namespace cryonodes;
