@@ -15,7 +15,7 @@ flat_list <- function(x) {
 
 # Tests, or a list of them; with several endpoints a list by endpoint. `fits`: the curves of each endpoint, or NULL.
 p_of_tests <- function(tests, endpoints, groups, fits, call) {
-  if (is_incidence(tests)) tests <- tests$tests
+  if (is_incidence(tests) && length(tests$tests)) tests <- tests$tests
   if (is_test_of_groups(tests)) tests <- list(tests)
   if (!is.list(tests) || is.object(tests) || !length(tests)) {
     abort_rule("type", paste0("`p` must be tests or a data frame, not ", class(tests)[1], "."), test_hint,

@@ -6,6 +6,7 @@
 #include "cryonodes/counted_rows.hpp"
 #include "cryonodes/error.hpp"
 #include "cryonodes/memory.hpp"
+#include "cryonodes/ordered_rows.hpp"
 #include "cryonodes/poll.hpp"
 #include "cryonodes/sort_keys.hpp"
 #include "cryonodes/span.hpp"

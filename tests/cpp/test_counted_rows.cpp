@@ -8,6 +8,7 @@
 
 #include "cryonodes/counted_rows.hpp"
 #include "cryonodes/kaplan_meier.hpp"
+#include "cryonodes/ordered_rows.hpp"
 #include "cryonodes/risk_table.hpp"
 #include "plain_table.hpp"
 

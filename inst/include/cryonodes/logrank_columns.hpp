@@ -10,6 +10,7 @@
 #include "cryonodes/counted_rows.hpp"
 #include "cryonodes/error.hpp"
 #include "cryonodes/logrank.hpp"
+#include "cryonodes/ordered_rows.hpp"
 #include "cryonodes/poll.hpp"
 #include "cryonodes/risk_table.hpp"
 #include "cryonodes/span.hpp"
