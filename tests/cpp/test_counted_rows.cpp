@@ -358,3 +358,14 @@ TEST_CASE("ordering and curve can be interrupted, and then leave no answer") {
   CHECK_NOTHROW(count_rows(time, Codes(n, 1), {}, 1, Ties::near, poll));
   CHECK(asked >= 4);
 }
+
+TEST_CASE("a gap of just the tolerance is none, one step more is one") {
+  const double gap = 0x1p-26; // of times below 1
+  for (const bool wider : {false, true}) {
+    const std::vector<double> time{0.5, 0.5 + gap + (wider ? 0x1p-53 : 0.0)};
+    const auto counted = count_rows(time, std::vector<int>{1, 1}, std::vector<int>{}, 1, Ties::near);
+    REQUIRE(counted);
+    CHECK(counted->rows() == (wider ? 2 : 1));
+    CHECK(counted->n_time_merged == (wider ? 0 : 1));
+  }
+}
