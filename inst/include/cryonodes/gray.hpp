@@ -93,7 +93,7 @@ public:
   /// @param causes different codes from 1 to n_cause, a test of each.
   GraySums(std::size_t n_group, std::size_t n_cause, const std::vector<std::size_t>& causes, double rho)
       : k_(n_group), rho_(rho), survival_(k_), s_(k_), inverse_(k_), test_of_(n_cause + 1, none), r_(k_), rate_(k_),
-        events_(k_, 0.0), mean_(k_), change_(k_), of_all_(k_), here_(k_ + 1), own_(causes.size() + 1) {
+        events_(k_, 0.0), h_(k_), mean_(k_), change_(k_), of_all_(k_), here_(k_ + 1), own_(causes.size() + 1) {
     require(k_ > 0, "there is no group");
     require(rho >= 0.0 && std::isfinite(rho), "rho must be finite and >= 0");
     for (std::size_t cause : causes) {
@@ -118,8 +118,8 @@ public:
     for (Test& test : test_)
       test.start_stratum();
   }
-  /// A time of the stratum.
-  void at(const CauseTime& time) {
+  /// A time of the stratum. Called: written out in the walk over the rows it takes longer.
+  [[gnu::noinline]] void at(const CauseTime& time) {
     // r: as many as would be at risk if nobody had had an event yet.
     double all = 0.0, most = 0.0;
     for (std::size_t g = 0; g < k_; ++g) {
@@ -128,59 +128,11 @@ public:
       all += r;
       most = r > most ? r : most;
     }
-    const bool compared = most < all; // not one group alone
-    const double rest = 1.0 / all;
-    std::size_t n_own = 0, n_here = 0;
-    for (std::size_t j = 0; j < time.n_cell; ++j) {
-      const CauseTime::Cell& cell = time.cell[j];
-      here_[n_here] = cell.group;
-      n_here += events_[cell.group] == 0.0 ? 1U : 0U;
-      events_[cell.group] += cell.n;
-      const std::size_t c = test_of_[cell.cause];
-      if (c == none)
-        continue;
-      Test& test = test_[c];
-      own_[n_own] = c;
-      n_own += test.d == 0.0 ? 1U : 0U;
-      test.d += cell.n;
-      test.own[cell.group] = cell.n;
-      test.observed[cell.group] += cell.n;
-    }
-    for (std::size_t j = 0; j < n_own; ++j)
-      compare(test_[own_[j]], time, all, rest, compared);
-    for (std::size_t j = 0; j < n_here; ++j) {
-      const std::size_t g = here_[j];
-      const double n = time.n_risk[g], stay = n - events_[g];
-      rate_[j] = s_[g] / n;
-      // Less what the events take, to a rounding of that; of less than half that stays, what stays.
-      if (2.0 * stay >= n) {
-        survival_[g].add(-rate_[j] * events_[g]);
-      } else {
-        survival_[g] = CompensatedSum();
-        survival_[g].add(rate_[j] * stay);
-      }
-      const double s = survival_[g].value();
-      s_[g] = s;
-      inverse_[g] = s > 0.0 ? 1.0 / s : 0.0;
-    }
-    if (compared)
-      for (std::size_t j = 0; j < n_own; ++j)
-        spread(test_[own_[j]], rest);
-    // Events of other causes: they move the scores of later times only.
-    for (std::size_t j = 0; j < n_here; ++j) {
-      const std::size_t g = here_[j];
-      const double n = time.n_risk[g];
-      for (Test& test : test_) {
-        const double others = events_[g] - test.own[g], part = test.after * inverse_[g] * rate_[j]; // t4 / r
-        test.own[g] = 0.0;
-        test.other[g] += others * rate_[j];
-        test.free[g] = s_[g] + test.other[g]; // 1 - F is added up, not taken off 1
-        test.g[g] += part * part * others * (others > 1.0 ? (n - others) / (n - 1.0) : 1.0);
-      }
-      events_[g] = 0.0;
-    }
-    for (std::size_t j = 0; j < n_own; ++j)
-      test_[own_[j]].d = 0.0;
+    const AtRisk at_risk{time.n_risk, all, 1.0 / all, most < all};
+    if (time.n_cell == 1 && time.cell[0].n == 1.0) // most times are so, unless they are much tied
+      one_event(time.cell[0], at_risk);
+    else
+      events(time, at_risk);
   }
 
   /// Of the test of causes[c].
@@ -231,7 +183,7 @@ private:
   struct Test {
     explicit Test(std::size_t k)
         : observed(k), expected(k), score(k), v(k * k), root(k), other(k), free(k), g(k), p(k * k), own(k), factor(k),
-          h(k), run_expected(k), run_score(k), run_v(k * k) {}
+          run_expected(k), run_score(k), run_v(k * k) {}
     void clear() {
       add_up(); // leaves nothing in the run
       std::fill(observed.begin(), observed.end(), 0.0);
@@ -294,58 +246,142 @@ private:
     // Of one time. Events, all and by group: 0 between times.
     std::vector<double> own;
     double d = 0.0, step = 0.0, weight = 1.0, grows = 0.0;
-    std::vector<double> factor, h;
+    std::vector<double> factor;
     // Of a run of times.
     std::vector<double> run_expected, run_score, run_v;
     std::size_t run = 0;
   };
 
+  /// At one time.
+  struct AtRisk {
+    const double* n;
+    double all, rest; // the sum of r, and 1 over it
+    bool compared;    // not one group alone
+  };
+
+  void one_event(const CauseTime::Cell& cell, AtRisk at_risk) {
+    const std::size_t g = cell.group, c = test_of_[cell.cause];
+    if (c != none) {
+      test_[c].d = test_[c].own[g] = 1.0;
+      test_[c].observed[g] += 1.0;
+      compare(test_[c], at_risk);
+    }
+    const double rate = leave(g, at_risk.n[g], 1.0);
+    if (c != none) {
+      if (at_risk.compared)
+        spread(test_[c], at_risk);
+      test_[c].d = test_[c].own[g] = 0.0;
+    }
+    for (std::size_t j = 0; j < test_.size(); ++j) // no jump on which cause it is: none could be foreseen
+      move_on(test_[j], g, at_risk.n[g], rate, j != c ? 1.0 : 0.0);
+  }
+  void events(const CauseTime& time, AtRisk at_risk) {
+    std::size_t n_own = 0, n_here = 0;
+    for (std::size_t j = 0; j < time.n_cell; ++j) {
+      const CauseTime::Cell& cell = time.cell[j];
+      here_[n_here] = cell.group;
+      n_here += events_[cell.group] == 0.0 ? 1U : 0U;
+      events_[cell.group] += cell.n;
+      const std::size_t c = test_of_[cell.cause];
+      if (c == none)
+        continue;
+      Test& test = test_[c];
+      own_[n_own] = c;
+      n_own += test.d == 0.0 ? 1U : 0U;
+      test.d += cell.n;
+      test.own[cell.group] = cell.n;
+      test.observed[cell.group] += cell.n;
+    }
+    for (std::size_t j = 0; j < n_own; ++j)
+      compare(test_[own_[j]], at_risk);
+    for (std::size_t j = 0; j < n_here; ++j)
+      rate_[j] = leave(here_[j], at_risk.n[here_[j]], events_[here_[j]]);
+    if (at_risk.compared)
+      for (std::size_t j = 0; j < n_own; ++j)
+        spread(test_[own_[j]], at_risk);
+    for (std::size_t j = 0; j < n_here; ++j) {
+      const std::size_t g = here_[j];
+      for (Test& test : test_) {
+        move_on(test, g, at_risk.n[g], rate_[j], events_[g] - test.own[g]);
+        test.own[g] = 0.0;
+      }
+      events_[g] = 0.0;
+    }
+    for (std::size_t j = 0; j < n_own; ++j)
+      test_[own_[j]].d = 0.0;
+  }
+
+  // Events in a group of which n are at risk. Returns S / n before them.
+  double leave(std::size_t g, double n, double events) {
+    const double rate = s_[g] / n, stay = n - events;
+    // Less what the events take, to a rounding of that; of less than half that stays, what stays.
+    if (2.0 * stay >= n) {
+      survival_[g].add(-rate * events);
+    } else {
+      survival_[g] = CompensatedSum();
+      survival_[g].add(rate * stay);
+    }
+    const double s = survival_[g].value();
+    s_[g] = s;
+    inverse_[g] = s > 0.0 ? 1.0 / s : 0.0;
+    return rate;
+  }
   // Events of the cause, and those expected.
-  void compare(Test& test, const CauseTime& time, double all, double rest, bool compared) {
+  void compare(Test& test, AtRisk at_risk) {
     const double before = test.after, d = test.d, weight = rho_ == 0.0 ? 1.0 : std::pow(before, rho_);
-    test.step = d * rest;
+    test.step = d * at_risk.rest;
     test.weight = weight;
     test.grows = weight * test.step / before;
     double free = 0.0; // of r, all without an event of the cause
     for (std::size_t g = 0; g < k_; ++g) {
-      test.h[g] = r_[g] * test.free[g];
-      free += test.h[g];
+      h_[g] = r_[g] * test.free[g];
+      free += h_[g];
     }
-    const double share = compared ? d / free : 0.0;
+    const double share = at_risk.compared ? d / free : 0.0;
     for (std::size_t g = 0; g < k_; ++g)
-      test.run_expected[g] += test.h[g] * share;
-    if (rho_ != 0.0 || d > 1.0 || !compared || !test.linked)
-      compare_more(test, time, all, compared, share);
+      test.run_expected[g] += h_[g] * share;
+    if (rho_ != 0.0 || d > 1.0 || !at_risk.compared || !test.linked)
+      compare_more(test, at_risk, share);
     test.pooled.add(test.step);
     test.after = 1.0 - test.pooled.value();
     test.greatest = std::max(test.greatest, test.pooled.value());
     if (++test.run == 64)
       test.add_up();
   }
-  // What most times do not need.
-  void compare_more(Test& test, const CauseTime& time, double all, bool compared, double share) {
-    if (compared && !test.linked)
-      test.link(time.n_risk);
+  // What most times do not need: called, so that compare() stays short.
+  [[gnu::noinline]] void compare_more(Test& test, AtRisk at_risk, double share) {
+    if (at_risk.compared && !test.linked)
+      test.link(at_risk.n);
     for (std::size_t g = 0; g < k_; ++g) {
       if (r_[g] == 0.0) {
         test.factor[g] = 1.0; // m may be 1
         continue;
       }
-      if (!compared) // of a group alone no rounding errors, and no score, whatever the weight
+      if (!at_risk.compared) // of a group alone no rounding errors, and no score, whatever the weight
         test.run_expected[g] += test.d;
       else if (rho_ != 0.0)
-        test.run_score[g] += test.weight * (test.own[g] - test.h[g] * share);
+        test.run_score[g] += test.weight * (test.own[g] - h_[g] * share);
       // Hypergeometric, with m at risk on the scale of the group; exactly 0 where all of them have the event.
-      const double d = test.d, m = all * s_[g];
+      const double d = test.d, m = at_risk.all * s_[g];
       test.factor[g] = d <= 1.0 ? 1.0 : std::fabs(m - d) <= 1e-12 * m ? 0.0 : (m - d) / (m - 1.0);
     }
   }
+  // Events of other causes: they move the scores of later times only.
+  void move_on(Test& test, std::size_t g, double n, double rate, double others) {
+    const double part = test.after * inverse_[g] * rate; // t4 / r
+    test.other[g] += others * rate;
+    test.free[g] = s_[g] + test.other[g]; // 1 - F is added up, not taken off 1
+    test.g[g] += part * part * others * (others > 1.0 ? (n - others) / (n - 1.0) : 1.0);
+  }
 
   // The covariance of this time, and of earlier events with it. `after`: 1 - F after it, as is inverse_.
-  void spread(Test& test, double rest) {
+  void spread(Test& test, AtRisk at_risk) {
+    const double rest = at_risk.rest;
+    if (k_ == 2)
+      return spread_two(test, rest);
     const std::size_t k = k_;
     const double* const r = r_.data();
-    double *const h = test.h.data(), *const mean = mean_.data(), *const change = change_.data(),
+    double *const h = h_.data(), *const mean = mean_.data(), *const change = change_.data(),
                   *const of_all = of_all_.data(), *const p = test.p.data(), *const v = test.run_v.data();
     const double b = test.grows, weight = test.weight; // dc_ik = b (r_i [i = k] - r_i r_k / R)
     double squares = 0.0;
@@ -378,6 +414,21 @@ private:
     }
   }
 
+  // The same of two groups: a_00 = -a_01 and dc_00 = -dc_01, so P_00 - P_01, at p[0], and the sum of G_k will do.
+  void spread_two(Test& test, double rest) {
+    const double q = r_[0] * r_[1] * rest, change = test.grows * q, moved = test.weight * q;
+    const double t0 = 1.0 - test.after * inverse_[0], t1 = 1.0 - test.after * inverse_[1];
+    double w0 = test.step / r_[0], w1 = test.step / r_[1];
+    if (test.d > 1.0) {
+      w0 *= test.factor[0];
+      w1 *= test.factor[1];
+    }
+    const double g = test.g[0] + test.g[1], w0t0 = w0 * t0, w1t1 = w1 * t1;
+    test.run_v[1] -= change * (2.0 * test.p[0] + g * change) + moved * moved * (w0 + w1);
+    test.p[0] += g * change + moved * (w0t0 + w1t1);
+    test.g[0] += w0t0 * t0 + w1t1 * t1;
+  }
+
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
   std::size_t k_;
   double rho_;
@@ -387,7 +438,7 @@ private:
   std::vector<std::size_t> test_of_; // by cause
   // Of one time. By group: r; events, 0 between times; room. The groups and tests that have events; of these groups
   // S / n before it.
-  std::vector<double> r_, rate_, events_, mean_, change_, of_all_;
+  std::vector<double> r_, rate_, events_, h_, mean_, change_, of_all_;
   std::vector<std::size_t> here_, own_;
 };
 

@@ -24,8 +24,9 @@ inline void welcome_huge_pages(void* memory, std::size_t bytes) noexcept {
   constexpr std::uintptr_t page = 4096;
   if (bytes < worth_huge_pages)
     return;
-  const auto start = (reinterpret_cast<std::uintptr_t>(memory) + page - 1) / page * page;
-  (void)madvise(reinterpret_cast<void*>(start), (bytes - page) / page * page, MADV_HUGEPAGE);
+  const auto address = reinterpret_cast<std::uintptr_t>(memory);
+  const auto start = (address + page - 1) / page * page, end = (address + bytes) / page * page;
+  (void)madvise(reinterpret_cast<void*>(start), end - start, MADV_HUGEPAGE);
 #else
   (void)memory;
   (void)bytes;
@@ -45,12 +46,15 @@ template <class T> using Memory = std::unique_ptr<T[], detail::Free>;
 
 /// @throws std::bad_alloc.
 template <class T> Memory<T> make_memory(std::size_t n) {
-  const std::size_t bytes = (n > 0 ? n : 1) * sizeof(T);
+  std::size_t bytes = (n > 0 ? n : 1) * sizeof(T);
 #ifdef __linux__ // so that it begins with a huge page, not with hundreds of small ones
+  constexpr std::size_t huge_page = std::size_t{1} << 21;
   void* memory = nullptr;
+  if (bytes >= worth_huge_pages && bytes % huge_page >= huge_page / 2) // and ends with one, if half of it is needed
+    bytes += huge_page - bytes % huge_page;
   if (bytes < worth_huge_pages)
     memory = std::malloc(bytes);
-  else if (posix_memalign(&memory, std::size_t{1} << 21, bytes) != 0)
+  else if (posix_memalign(&memory, huge_page, bytes) != 0)
     memory = nullptr;
 #else
   void* const memory = std::malloc(bytes);
