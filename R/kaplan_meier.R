@@ -166,7 +166,7 @@ kaplan_meier <- function(...) {
   if ((n == 2 || (n == 3 && !missing(..3))) && is.null(...names()) && !missing(..2) && !is.object(..1)) {
     event <- ..2 # here, so that an error in it is told of the call that was made
     group <- if (n == 3) ..3
-    fit <- plain_kaplan_meier_cpp(..1, event, group, max_groups, sys.call())
+    fit <- .Call(`_cryonodes_plain_kaplan_meier_cpp`, ..1, event, group, max_groups, sys.call())
     if (!is.null(fit)) return(fit)
   }
   UseMethod("kaplan_meier", dispatch_on(...))

@@ -84,7 +84,7 @@ restricted_mean <- function(...) {
     event <- ..2 # here, so that an error in it is told of the call that was made
     group <- if (n > 2) ..3
     tau <- if (n > 3) ..4
-    fit <- plain_restricted_mean_cpp(..1, event, group, tau, ...names(), max_groups)
+    fit <- .Call(`_cryonodes_plain_restricted_mean_cpp`, ..1, event, group, tau, ...names(), max_groups)
     if (!is.null(fit)) return(fit)
   }
   UseMethod("restricted_mean", dispatch_on(...))

@@ -340,3 +340,10 @@ test_that("nothing in the package runs text, starts programs, reads serialised o
   core <- c(house_files("inst/include/cryonodes", "[.]hpp$"), house_files("src", "[.](cpp|h)$"))
   expect_identical(lines_with(core, "fstream|fopen|popen|system\\(|socket"), character())
 })
+
+test_that("what small fits go through is compiled when the package is installed", {
+  printed <- function(f) utils::capture.output(print(f))
+  # R compiles none of these by itself, however often they are called.
+  for (verb in list(kaplan_meier, logrank_test, restricted_mean)) expect_match(printed(verb), "^<bytecode", all = FALSE)
+  expect_no_match(printed(gray_test), "^<bytecode")
+})

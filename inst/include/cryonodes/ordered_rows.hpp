@@ -91,13 +91,27 @@ public:
     n_time_ = size_ > 0 ? 1 : 0;
     if (ties == Ties::near && size_ > 0) {
       detail::NearTies near;
-      near.add(time_of(keys_[0] >> low_, base_));
-      for (std::size_t i = 1; i < size_; ++i)
-        if (keys_[i] >> low_ != keys_[i - 1] >> low_) {
-          near.add(time_of(keys_[i] >> low_, base_));
-          ++n_time_;
-        }
+      const unsigned low = low_;
+      const std::uint64_t base = base_;
+      const std::uint64_t* const keys = keys_.get();
+      std::uint64_t before = keys[0] >> low;
+      double last = time_of(before, base), least = std::numeric_limits<double>::infinity();
+      std::size_t n_time = 1;
+      near.add(last);
+      for (std::size_t i = 1; i < size_; ++i) {
+        const std::uint64_t step = keys[i] >> low;
+        if (step == before)
+          continue;
+        const double t = time_of(step, base), gap = t - last;
+        near.add(t);
+        least = gap < least ? gap : least;
+        last = t;
+        before = step;
+        ++n_time;
+      }
+      n_time_ = n_time;
       gap_ = near.widest_gap();
+      near_ties_ = least <= gap_;
     } else {
       for (std::size_t i = 1; i < size_; ++i)
         n_time_ += keys_[i] >> low_ != keys_[i - 1] >> low_ ? 1U : 0U;
@@ -216,10 +230,14 @@ private:
     std::vector<std::size_t> at(end_.begin(), end_.end() - 1);
     const std::uint64_t* const from = keys_.get();
     std::uint64_t* const to = spare_.get();
-    for (std::size_t i = 0; i < size_; ++i) {
-      const std::uint64_t code = from[i] & mask;
-      to[at[code >> event_bits]++] = step_of(from[i]) << low | code;
-    }
+    const auto part = [&](auto key) {
+      for (std::size_t i = 0; i < size_; ++i)
+        to[at[(from[i] & mask) >> event_bits]++] = key(from[i]);
+    };
+    if (near_ties_)
+      part([&](std::uint64_t key) { return step_of(key) << low | (key & mask); });
+    else
+      part([](std::uint64_t key) { return key; });
     keys_.swap(spare_);
     n_time_merged_ = step_of.merged;
     if (poll)
@@ -281,6 +299,7 @@ private:
   unsigned event_bits_, low_;
   std::uint64_t base_ = 0, greatest_ = 0;
   double gap_ = 0.0;
+  bool near_ties_ = false; // times that are merged
   detail::Keys keys_, spare_;
 };
 

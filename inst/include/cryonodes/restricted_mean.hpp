@@ -369,6 +369,9 @@ inline RestrictedMeanResult restricted_mean(const Falls& falls, const Restricted
   const auto unscaled = [&](double x) { return std::ldexp(x, exponent); };
 
   RestrictedMeanResult out;
+  for (auto* column : {&out.estimate, &out.std_error, &out.conf_low, &out.conf_high, &out.lost, &out.lost_conf_low,
+                       &out.lost_conf_high, &out.n_event})
+    column->reserve(n_group);
   out.survival.resize(falls.time.size());
   detail::AreaParts parts;
   parts.after.assign(falls.time.size(), 0.0);
