@@ -15,6 +15,7 @@
 #' @keywords internal
 #' @useDynLib cryonodes, .registration = TRUE
 #' @importFrom Rcpp evalCpp
+#' @importFrom compiler cmpfun
 #' @importFrom rlang enquo eval_tidy quo_get_expr quo_is_missing quo_is_null
 #' @importFrom stats median quantile setNames
 #' @importFrom survival Surv

@@ -6,33 +6,35 @@ bench_pair <- function(ours, theirs, runs = 5) {
   # One run each that does not count: first calls load code.
   ours()
   theirs()
+  large <- seconds_of(ours) >= 0.005
   for (i in seq_len(runs)) {
     # Who goes first alternates as well.
     order <- if (i %% 2) 1:2 else 2:1
     for (who in order) {
       gc(FALSE)
-      seconds[i, who] <- time_of(if (who == 1) ours else theirs)
+      seconds[i, who] <- time_of(if (who == 1) ours else theirs, large)
     }
   }
   c(ours = stats::median(seconds[, 1]), theirs = stats::median(seconds[, 2]))
 }
 
-# Short work is repeated until it takes a tenth of a second. If its results may be large they are collected between the
-# calls, outside of the time: several hundred megabytes of them would come from memory that was never handed out.
-time_of <- function(work) {
-  once <- function() {
-    start <- Sys.time() # system.time() ticks in milliseconds
-    work()
-    as.numeric(Sys.time() - start, units = "secs")
-  }
-  first <- once()
-  if (first >= 0.1) return(first)
-  if (first >= 0.005) {
-    calls <- vapply(seq_len(ceiling(0.1 / first)), function(i) {
+seconds_of <- function(work) {
+  start <- Sys.time() # system.time() ticks in milliseconds
+  work()
+  as.numeric(Sys.time() - start, units = "secs")
+}
+
+# Short work is repeated until it takes a tenth of a second. `large`: results of earlier calls are collected before each,
+# outside of the time; several hundred megabytes of them would come from memory that was never handed out. One way for
+# both contestants.
+time_of <- function(work, large = FALSE) {
+  if (large) {
+    first <- seconds_of(work)
+    if (first >= 0.1) return(first)
+    return(mean(vapply(seq_len(ceiling(0.1 / first)), function(i) {
       gc(FALSE)
-      once()
-    }, 0)
-    return(mean(calls))
+      seconds_of(work)
+    }, 0)))
   }
   repeats <- 1
   repeat {

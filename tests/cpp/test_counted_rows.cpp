@@ -369,3 +369,13 @@ TEST_CASE("a gap of just the tolerance is none, one step more is one") {
     CHECK(counted->n_time_merged == (wider ? 0 : 1));
   }
 }
+
+TEST_CASE("memory of a size that no machine has is refused, not rounded to a small one") {
+  const std::size_t most = ~std::size_t{0};
+  CHECK_THROWS_AS(make_memory<char>(most - (std::size_t{1} << 20) + 1), std::bad_alloc);
+  CHECK_THROWS_AS(make_memory<double>(most / 4), std::bad_alloc);
+  const std::size_t just_over_half = (std::size_t{1} << 22) + (std::size_t{1} << 20); // bytes; ends with a huge page
+  const auto memory = make_memory<char>(just_over_half);
+  memory[just_over_half - 1] = 1;
+  CHECK(memory[just_over_half - 1] == 1);
+}

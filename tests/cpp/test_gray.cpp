@@ -456,3 +456,19 @@ TEST_CASE("what is left of a group that nearly all leave at one time is known as
   CHECK(std::fabs(fit.score[0]) < 1e-12);
   CHECK(std::fabs(fit.expected[1] - 3.0) < 1e-12);
 }
+
+TEST_CASE("a pooled incidence of 1 before another event leaves the test of two groups undefined") {
+  Cohort cohort; // ten events at once, eight censored, eleven events of the second group, and one more of the first
+  cohort.n_group = 2;
+  cohort.n_cause = 1;
+  for (int i = 0; i < 32; ++i) {
+    cohort.time.push_back(i < 10 ? 1.0 : i < 18 ? 2.0 : i < 29 ? i - 15.0 : 20.0);
+    cohort.event.push_back(i < 10 || (i >= 18 && i < 30) ? 1 : 0);
+    cohort.group.push_back(i < 18 || i == 29 || i == 30 ? 0 : 1);
+    cohort.stratum.push_back(0);
+  }
+  const GrayResult result = test(cohort, 1);
+  CHECK(result.greatest_pooled > 1.0);
+  CHECK(std::isnan(result.statistic));
+  CHECK(std::isnan(result.log_p_value));
+}

@@ -51,7 +51,7 @@ inline double quadratic_form(const std::vector<double>& u, const std::vector<dou
   std::vector<double> size(m), root(m * m, 0.0), z(m);
   for (std::size_t i = 0; i < m; ++i) {
     const double variance = v[members[i + 1] * (k + 1)];
-    if (!(variance > 0.0))
+    if (!(variance > 0.0 && std::isfinite(variance)))
       return undefined;
     size[i] = std::sqrt(variance);
   }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <limits>
 #include <memory>
 #include <new>
 
@@ -46,6 +47,8 @@ template <class T> using Memory = std::unique_ptr<T[], detail::Free>;
 
 /// @throws std::bad_alloc.
 template <class T> Memory<T> make_memory(std::size_t n) {
+  if (n > std::numeric_limits<std::size_t>::max() / 2 / sizeof(T))
+    throw std::bad_alloc();
   std::size_t bytes = (n > 0 ? n : 1) * sizeof(T);
 #ifdef __linux__ // so that it begins with a huge page, not with hundreds of small ones
   constexpr std::size_t huge_page = std::size_t{1} << 21;
