@@ -66,6 +66,7 @@
 #include "cryonodes/permutation_subsets.hpp"
 #include "cryonodes/gray.hpp"
 #include "cryonodes/gray_permutation.hpp"
+#include "cryonodes/gray_sums.hpp"
 #include "cryonodes/permutation_tail.hpp"
 #include "cryonodes/permutation_statistics.hpp"
 #include "cryonodes/table_statistic.hpp"

@@ -367,6 +367,12 @@ TEST_CASE("a gap of just the tolerance is none, one step more is one") {
     REQUIRE(counted);
     CHECK(counted->rows() == (wider ? 2 : 1));
     CHECK(counted->n_time_merged == (wider ? 0 : 1));
+    // Of two groups, each with a row of its own.
+    const auto apart = count_rows(time, std::vector<int>{1, 1}, std::vector<int>{0, 1}, 2, Ties::near);
+    REQUIRE(apart);
+    CHECK(apart->n_time_merged == (wider ? 0 : 1));
+    CHECK(apart->time[0] == time[0]);
+    CHECK(apart->time[1] == time[wider ? 1 : 0]);
   }
 }
 
@@ -374,8 +380,8 @@ TEST_CASE("memory of a size that no machine has is refused, not rounded to a sma
   const std::size_t most = ~std::size_t{0};
   CHECK_THROWS_AS(make_memory<char>(most - (std::size_t{1} << 20) + 1), std::bad_alloc);
   CHECK_THROWS_AS(make_memory<double>(most / 4), std::bad_alloc);
-  const std::size_t just_over_half = (std::size_t{1} << 22) + (std::size_t{1} << 20); // bytes; ends with a huge page
-  const auto memory = make_memory<char>(just_over_half);
-  memory[just_over_half - 1] = 1;
-  CHECK(memory[just_over_half - 1] == 1);
+  const std::size_t bytes = (std::size_t{1} << 22) + (std::size_t{1} << 20); // half of the last huge page is needed
+  const auto memory = make_memory<char>(bytes);
+  memory[bytes - 1] = 1;
+  CHECK(memory[bytes - 1] == 1);
 }
