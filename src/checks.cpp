@@ -17,6 +17,21 @@ template <class T, class Bad> bool none(const T* x, R_xlen_t n, Bad is_bad) {
   return true;
 }
 
+// The same, where `flag(x[i])` has the first bit set for what may be bad: the compiler knows how long a block is, and
+// takes several numbers at once. Only a block with a flag is looked at more closely.
+template <class T, class Flag, class Bad> bool none(const T* x, R_xlen_t n, Flag flag, Bad is_bad) {
+  constexpr R_xlen_t block = 64;
+  R_xlen_t start = 0;
+  for (; start + block <= n; start += block) {
+    decltype(flag(*x)) flags = 0;
+    for (R_xlen_t i = 0; i < block; ++i)
+      flags |= flag(x[start + i]);
+    if (flags >> (8 * sizeof flags - 1) != 0 && !none(x + start, block, is_bad))
+      return false;
+  }
+  return none(x + start, n - start, is_bad);
+}
+
 } // namespace
 
 // Are all numbers finite and >= 0, none missing?
@@ -24,7 +39,14 @@ template <class T, class Bad> bool none(const T* x, R_xlen_t n, Bad is_bad) {
 bool all_countable_cpp(SEXP x) {
   const R_xlen_t n = Rf_xlength(x);
   if (TYPEOF(x) == REALSXP)
-    return none(REAL(x), n, [](double t) { return !(t >= 0.0 && t <= std::numeric_limits<double>::max()); });
+    return none(
+        REAL(x), n,
+        [](double t) { // -0 has a flag as well; an exponent of ones runs over into the first bit
+          std::uint64_t bits;
+          std::memcpy(&bits, &t, sizeof bits);
+          return bits | (bits + (std::uint64_t{1} << 52));
+        },
+        [](double t) { return !(t >= 0.0 && t <= std::numeric_limits<double>::max()); });
   return TYPEOF(x) == INTSXP && none(INTEGER(x), n, [](int t) { return t < 0; });
 }
 
@@ -35,7 +57,8 @@ bool all_zero_one_cpp(SEXP x) {
   if (TYPEOF(x) == REALSXP)
     return none(REAL(x), n, [](double t) { return !(t == 0.0 || t == 1.0); });
   const auto bad = [](int code) { return static_cast<unsigned>(code) > 1U; };
-  return TYPEOF(x) == LGLSXP ? none(LOGICAL(x), n, bad) : TYPEOF(x) == INTSXP && none(INTEGER(x), n, bad);
+  const auto flag = [](int code) { return static_cast<unsigned>(code) | (1U - static_cast<unsigned>(code)); };
+  return TYPEOF(x) == LGLSXP ? none(LOGICAL(x), n, flag, bad) : TYPEOF(x) == INTSXP && none(INTEGER(x), n, flag, bad);
 }
 
 // Which numbers there are, in order, if all are whole and from 0 to `most`; else, or of none, NULL.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <random>
 #include <vector>
@@ -110,9 +111,10 @@ TEST_CASE("counted in one go or by definition: the same bits") {
   const double smallest = std::numeric_limits<double>::denorm_min();
   for (int round = 0; round < 6000; ++round) {
     // Most cohorts small; each size at which the ordering changes its way is met.
-    const std::size_t n = round % 500 == 0 ? 31000 + random() % 3000
-                          : round % 50 == 0 ? 250 + random() % 3000
-                                            : random() % 60;
+    const std::size_t n = round % 1500 == 0 ? 99000 + random() % 3000
+                          : round % 500 == 0 ? 31000 + random() % 3000
+                          : round % 50 == 0  ? 250 + random() % 3000
+                                             : random() % 60;
     const std::size_t n_group = 1 + random() % 5, kind = random() % 9;
     Doubles time(n);
     Codes event(n), group(n);
@@ -264,6 +266,56 @@ TEST_CASE("whole times: codes out of range are errors wherever they stand, those
               REQUIRE_THROWS_AS(count(0, group, first), input_error);
           }
         }
+}
+
+TEST_CASE("times to be ordered: codes out of range are errors wherever they stand, those in range are not") {
+  constexpr int least = std::numeric_limits<int>::min(), greatest = std::numeric_limits<int>::max();
+  for (std::size_t n : {1U, 63U, 64U, 65U, 200U}) // whole blocks and the rest of one
+    for (std::size_t n_group : {1U, 2U, 3U})
+      for (std::size_t n_cause : {1U, 3U})
+        for (std::size_t at : {std::size_t{0}, n / 2, n - 1}) {
+          const int groups = static_cast<int>(n_group), causes = static_cast<int>(n_cause);
+          const auto order = [&](int event, int group, int first_group) {
+            Codes events(n, 0), of(n, first_group);
+            events[at] = event;
+            of[at] = group;
+            return order_rows(Doubles(n, 2.5), events, of, n_group, Ties::near, {}, n_cause, 1, first_group);
+          };
+          for (int first : {0, 1, -7}) {
+            const auto rows = order(causes, first + groups - 1, first);
+            REQUIRE(rows.ordered);
+            REQUIRE(rows.ordered->n_event() == 1);
+            REQUIRE(rows.ordered->in_group(n_group - 1) == (n_group == 1 ? static_cast<double>(n) : 1.0));
+            for (int event : {-1, causes + 1, least, greatest})
+              REQUIRE_THROWS_AS(order(event, first, first), input_error);
+            for (int group : {first - 1, first + groups, least, greatest})
+              REQUIRE_THROWS_AS(order(0, group, first), input_error);
+          }
+        }
+}
+
+TEST_CASE("keys come in order however far they have to pass others") {
+  std::mt19937_64 random(23);
+  for (int round = 0; round < 2000; ++round) {
+    const std::size_t n = 2 + random() % (round % 20 == 0 ? 3000 : 80);
+    const unsigned top = 1 + static_cast<unsigned>(random() % 64), kind = static_cast<unsigned>(random() % 4);
+    const std::uint64_t all = ~std::uint64_t{0} >> (64 - top);
+    std::vector<std::uint64_t> keys(n), spare(n), sorted;
+    for (std::size_t i = 0; i < n; ++i)
+      keys[i] = all & (kind == 0   ? random()                               // even
+                       : kind == 1 ? random() >> (random() % 64)            // thinning out
+                       : kind == 2 ? (random() % 3 << 62) + random() % 1000 // crowds
+                                   : 1000 * n - i);                         // from behind
+    sorted = keys;
+    std::sort(sorted.begin(), sorted.end());
+    if (kind == 3) {
+      detail::settle_keys(keys.data(), spare.data(), n);
+      REQUIRE(spare == sorted);
+    }
+    std::vector<std::uint32_t> room;
+    detail::sort_bucket(keys.data(), spare.data(), n, top, room);
+    REQUIRE(keys == sorted);
+  }
 }
 
 TEST_CASE("whole times are counted as they are when sorted, shuffled or alone") {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <random>
 
 #include "cryonodes/sums.hpp"
 
@@ -53,6 +54,25 @@ TEST_CASE("a long product that telescopes comes out exact") {
   for (int k = 500000; k > 3; --k)
     product.multiply(k - 1, k);
   CHECK(product.value() == 3e-6);
+}
+
+TEST_CASE("a product telescopes to the last bit with any number of digits") {
+  std::mt19937_64 random(26);
+  std::uniform_real_distribution<double> part(0.99, 1.0);
+  for (const double first : {100.0, 67108864.0, 67108865.0, 9007199254740991.0, 12345.678901234567}) {
+    for (const bool whole : {true, false}) { // numbers of rows, or sums of weights
+      cryonodes::CompensatedProduct product;
+      double n = first;
+      for (int k = 0; k < 300; ++k) {
+        const double next = whole ? std::floor(n * part(random)) : n * part(random);
+        product.multiply(next, n);
+        n = next;
+        if (n <= 1.0)
+          break;
+      }
+      CHECK(product.value() == n / first);
+    }
+  }
 }
 
 TEST_CASE("a product that has reached zero stays there") {

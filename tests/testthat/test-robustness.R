@@ -268,3 +268,25 @@ test_that("labels with control characters are escaped once where they are printe
     expect_no_match(text, "c\\\\\\\\d", fixed = TRUE, info = class(object)[1])
   }
 })
+
+test_that("what is wrong in a long column is found wherever it stands", {
+  time <- seq(0.5, by = 0.25, length.out = 200) # whole blocks of rows and the rest of one
+  event <- rep_len(0:1, 200)
+  fit <- kaplan_meier(time, event)
+  for (at in c(1, 64, 65, 128, 130, 192, 193, 200)) {
+    put <- function(x, value) replace(x, at, value)
+    for (bad in list(NaN, Inf, -Inf, -1e-300, -5)) {
+      expect_error(kaplan_meier(put(time, bad), event), class = "cryonodes_error", paste0("row ", at, "\\b"))
+    }
+    expect_error(kaplan_meier(time, put(event, NA)), class = "cryonodes_error", paste0("row ", at, "\\b"))
+    expect_error(kaplan_meier(time, put(event, 2L)), class = "cryonodes_error", paste0("row ", at, "\\b"))
+    expect_error(kaplan_meier(time, put(event, -1L)), class = "cryonodes_error", paste0("row ", at, "\\b"))
+    expect_error(kaplan_meier(time, put(event == 1, NA)), class = "cryonodes_error", paste0("row ", at, "\\b"))
+    largest <- put(time, .Machine$double.xmax)
+    expect_identical(max(kaplan_meier(largest, event)$time), .Machine$double.xmax)
+    below <- put(time, -0)
+    above <- put(time, 0)
+    expect_identical(unclass(kaplan_meier(below, event))$surv, unclass(kaplan_meier(above, event))$surv)
+    expect_identical(kaplan_meier(below, event)$time, kaplan_meier(above, event)$time)
+  }
+})

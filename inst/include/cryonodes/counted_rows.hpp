@@ -90,6 +90,8 @@ public:
   /// @param first_group the code of the first group.
   /// @throws input_error when a code is out of range.
   bool count(span<const double> time, span<const int> event, span<const int> group, int first_group = 0) {
+    if (!time.empty() && time[0] != std::trunc(time[0])) // most often all are whole, or the first is not
+      return false;
     std::size_t start = 0;
     for (; start + block <= time.size(); start += block)
       if (!count_block<true>(time.data() + start, event.data() + start, group.empty() ? nullptr : group.data() + start,

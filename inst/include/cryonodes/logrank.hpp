@@ -140,17 +140,32 @@ public:
     d_[i] = d;
     first_[i] = n_first;
   }
-  /// The first `size` of them are a block.
-  void close(std::size_t size) {
-    double expected[2] = {0.0, 0.0}, together = 0.0;
-    for (std::size_t i = 0; i < size; ++i) {
-      const double hazard = d_[i] / n_[i];
-      const double c = hazard * (n_[i] - d_[i]) / (n_[i] * std::max(1.0, n_[i] - 1.0));
-      to_first_[i] = first_[i] * hazard;
-      to_second_[i] = (n_[i] - first_[i]) * hazard;
-      both_[i] = first_[i] * (n_[i] - first_[i]) * c;
+  /// The first `size` of them are a block. `tied`: some have several events.
+  void close(std::size_t size, bool tied) {
+    if (tied)
+      add_up<false, true>(size);
+    else if (size < block)
+      add_up<false, false>(size);
+    else
+      add_up<true, false>(block);
+  }
+  double observed = 0.0, observed_first = 0.0;
+  CompensatedSum expected_first, expected_second;
+  CompensatedSum covariance; ///< with the sign turned: >= 0
+
+private:
+  // Of a `whole` block the compiler knows the length, and takes several event times at once.
+  template <bool whole, bool tied> void add_up(std::size_t size) {
+    const std::size_t m = whole ? block : size;
+    for (std::size_t i = 0; i < m; ++i) {
+      const double n = n_[i], d = tied ? d_[i] : 1.0, first = first_[i], second = n - first, hazard = d / n;
+      const double c = tied ? hazard * (n - d) / (n * std::max(1.0, n - 1.0)) : hazard * hazard;
+      to_first_[i] = first * hazard;
+      to_second_[i] = second * hazard;
+      both_[i] = first * second * c;
     }
-    for (std::size_t i = 0; i < size; ++i) {
+    double expected[2] = {0.0, 0.0}, together = 0.0;
+    for (std::size_t i = 0; i < m; ++i) {
       expected[0] += to_first_[i];
       expected[1] += to_second_[i];
       together += both_[i];
@@ -159,27 +174,27 @@ public:
     expected_second.add(expected[1]);
     covariance.add(together);
   }
-  double observed = 0.0, observed_first = 0.0;
-  CompensatedSum expected_first, expected_second;
-  CompensatedSum covariance; ///< with the sign turned: >= 0
-
-private:
   double n_[block], d_[block], first_[block], to_first_[block], to_second_[block], both_[block];
 };
 
-template <class Source> void pair_sums(Source& source, PairSums& sums, const Poll& poll) {
+template <class Source> PairSums pair_sums(Source& source, const Poll& poll) {
+  PairSums sums;
   std::size_t size = 0;
+  bool tied = false;
+  const auto close = [&] { sums.close(std::exchange(size, 0), std::exchange(tied, false)); };
   each_event_time(
       source, 2,
       [&](const EventTime& at) {
         sums.put(size++, at.n, at.d, at.n_risk[0]);
+        tied |= at.d > 1.0;
         sums.observed += at.d;
         sums.observed_first += at.n_event[0];
-        if (size == PairSums::block)
-          sums.close(std::exchange(size, 0));
+        if (size == sums.block)
+          close();
       },
       poll);
-  sums.close(size);
+  close();
+  return sums;
 }
 
 /// Whole numbers, and no jump on what nobody can foresee, group or event: each time is put in its place, and stays
@@ -187,7 +202,7 @@ template <class Source> void pair_sums(Source& source, PairSums& sums, const Pol
 struct PairWalk {
   PairSums& sums;
   std::int64_t left, left_first; ///< rows not yet seen
-  std::int64_t n = 0, n_first = 0, d = 0, observed = 0, observed_first = 0;
+  std::int64_t n = 0, n_first = 0, d = 0, observed = 0, observed_first = 0, closed = 0;
   std::size_t size = 0;
 
   void operator()(bool new_time, double, std::size_t group, std::uint64_t event) {
@@ -207,19 +222,26 @@ struct PairWalk {
   void depart() {
     sums.put(size, static_cast<double>(n), static_cast<double>(d), static_cast<double>(n_first));
     size += d > 0 ? 1U : 0U;
-    if (size == PairSums::block)
-      sums.close(std::exchange(size, 0));
+    if (size == sums.block)
+      close();
+  }
+  void close() {
+    sums.close(size, observed - closed > static_cast<std::int64_t>(size));
+    closed = observed;
+    size = 0;
   }
 };
 
-inline void pair_sums(OrderedRows& rows, PairSums& sums, const Poll& poll) {
+inline PairSums pair_sums(OrderedRows& rows, const Poll& poll) {
   require(rows.n_group() == 2, "ordered rows are of one stratum");
+  PairSums sums;
   auto walk = rows.each(
       PairWalk{sums, static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(rows.in_group(0))}, poll);
   walk.depart();
-  sums.close(walk.size);
+  walk.close();
   sums.observed = static_cast<double>(walk.observed);
   sums.observed_first = static_cast<double>(walk.observed_first);
+  return sums;
 }
 
 } // namespace detail
@@ -253,8 +275,7 @@ LogrankResult logrank(Source&& source, std::size_t n_group, const LogrankOptions
 
   const bool pair = k == 2 && options.weight == TestWeight::one;
   if (pair) {
-    detail::PairSums sums;
-    detail::pair_sums(source, sums, poll);
+    const detail::PairSums sums = detail::pair_sums(source, poll);
     out.observed = {sums.observed_first, sums.observed - sums.observed_first};
     expected = {sums.expected_first, sums.expected_second};
     together[1] = sums.covariance;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -31,27 +32,43 @@ public:
         low_(event_bits_ + (n_group > 1 ? detail::bit_width(n_group - 1) : 0)) {
     // Doubles >= 0 are in the order of their bits; a sign bit or an exponent of ones makes a larger number than all
     // these.
-    std::uint64_t least = ~std::uint64_t{0};
-    bool bad_event = false;
-    for (std::size_t i = 0; i < size_; ++i) {
-      const std::uint64_t bits = detail::bits_of(time[i]);
+    std::uint64_t least = ~std::uint64_t{0}, greatest = 0;
+    for (const double t : time) {
+      const std::uint64_t bits = detail::bits_of(t);
       least = std::min(least, bits - 1); // zero goes to the far end
-      greatest_ = std::max(greatest_, bits);
-      bad_event |= static_cast<std::uint32_t>(event[i]) > n_cause;
-      n_event_ += event[i] != 0 ? 1U : 0U;
+      greatest = std::max(greatest, bits);
     }
-    detail::require(!bad_event, detail::bad_event_code);
+    greatest_ = greatest;
+    // The first bit of `bad` is set by a code that is negative or too large.
+    std::uint32_t bad = 0;
+    const auto most = static_cast<std::uint32_t>(n_cause);
+    in_blocks(size_, [&, event = event.data()](std::size_t start, auto rows) {
+      std::uint32_t events = 0;
+      for (std::size_t i = 0; i < rows; ++i) {
+        const auto code = static_cast<std::uint32_t>(event[start + i]);
+        bad |= code | (most - code);
+        events += code != 0 ? 1U : 0U;
+      }
+      n_event_ += events;
+    });
+    detail::require(bad >> 31 == 0, detail::bad_event_code);
     if (n_group > 2) {
       for (const int g : group) {
         detail::require(code_of(g) < n_group, detail::bad_group_code);
         ++end_[code_of(g) + 1];
       }
     } else { // without waiting for the count before
-      std::uint64_t second = 0, together = 0;
-      for (const int g : group) {
-        second += code_of(g);
-        together |= code_of(g);
-      }
+      std::size_t second = 0;
+      std::uint32_t together = 0;
+      in_blocks(group.size(), [&, group = group.data(), from = code_of(0)](std::size_t start, auto rows) {
+        std::uint32_t codes = 0;
+        for (std::size_t i = 0; i < rows; ++i) {
+          const std::uint32_t code = static_cast<std::uint32_t>(group[start + i]) + from;
+          codes += code;
+          together |= code;
+        }
+        second += codes;
+      });
       detail::require(together < n_group, detail::bad_group_code);
       end_[1] = size_ - second;
       end_[n_group] += n_group == 2 ? second : 0;
@@ -102,7 +119,7 @@ public:
         const std::uint64_t step = keys[i] >> low;
         if (step == before)
           continue;
-        const double t = time_of(step, base), gap = t - last;
+        const double t = detail::from_bits(step + base), gap = t - last; // 0 is the first
         near.add(t);
         least = gap < least ? gap : least;
         last = t;
@@ -133,28 +150,12 @@ public:
   /// for its near-ties, `new_time` says whether it is another than that of the row before.
   /// @return the visitor, which is a copy: what it counts can stay in registers.
   template <class Visit> Visit each(Visit visit, const Poll& poll) {
+    if (!near_ties_)
+      return each_step(visit, poll, [low = low_](std::uint64_t key) { return key >> low; });
     Steps steps(*this);
-    const unsigned low = low_, event_bits = event_bits_;
-    const std::uint64_t base = base_, event_mask = (std::uint64_t{1} << event_bits) - 1;
-    const std::uint64_t group_mask = (std::uint64_t{1} << (low - event_bits)) - 1;
-    const std::uint64_t* const keys = keys_.get();
-    std::uint64_t before = ~std::uint64_t{0};
-    double time = 0.0;
-    for (std::size_t start = 0; start < size_; start += PollRows::stretch) {
-      const std::size_t end = std::min(size_, start + PollRows::stretch);
-      for (std::size_t i = start; i < end; ++i) {
-        const std::uint64_t key = keys[i], step = steps(key);
-        const bool new_time = step != before;
-        if (new_time)
-          time = time_of(step, base);
-        before = step;
-        visit(new_time, time, static_cast<std::size_t>(key >> event_bits & group_mask), key & event_mask);
-      }
-      if (poll)
-        poll(-1.0);
-    }
+    const Visit seen = each_step(visit, poll, steps);
     n_time_merged_ = steps.merged;
-    return visit;
+    return seen;
   }
 
   /// The same group by group: calls walk.begin(group), then walk(new_time, time, event) for each of its rows. The rows
@@ -186,7 +187,15 @@ public:
   }
 
 private:
-  std::uint64_t code_of(int group) const {
+  // Calls see(start, rows); the compiler knows the length of all but the last block, and takes several rows at once.
+  template <class See> static void in_blocks(std::size_t size, See see) {
+    constexpr std::size_t block = 64;
+    std::size_t start = 0;
+    for (; start + block <= size; start += block)
+      see(start, std::integral_constant<std::size_t, block>());
+    see(start, size - start);
+  }
+  std::uint32_t code_of(int group) const {
     return static_cast<std::uint32_t>(group) - static_cast<std::uint32_t>(first_group_);
   }
   // `step`: the upper bits of a key.
@@ -227,10 +236,19 @@ private:
     Steps step_of(*this);
     const unsigned low = low_, event_bits = event_bits_;
     const std::uint64_t mask = (std::uint64_t{1} << low) - 1;
-    std::vector<std::size_t> at(end_.begin(), end_.end() - 1);
     const std::uint64_t* const from = keys_.get();
     std::uint64_t* const to = spare_.get();
     const auto part = [&](auto key) {
+      if (n_group() == 2) { // where a row goes does not wait for the row before to be told in memory
+        std::size_t firsts = 0;
+        for (std::size_t i = 0, second = end_[1]; i < size_; ++i) {
+          const std::size_t g = (from[i] & mask) >> event_bits; // 0 or 1, chosen by it without a jump
+          to[firsts ^ ((firsts ^ (second + i - firsts)) & (0 - g))] = key(from[i]);
+          firsts += 1 - g;
+        }
+        return;
+      }
+      std::vector<std::size_t> at(end_.begin(), end_.end() - 1);
       for (std::size_t i = 0; i < size_; ++i)
         to[at[(from[i] & mask) >> event_bits]++] = key(from[i]);
     };
@@ -243,19 +261,46 @@ private:
     if (poll)
       poll(-1.0);
   }
+  template <class Visit, class StepOf> Visit each_step(Visit visit, const Poll& poll, StepOf&& step_of) {
+    const unsigned low = low_, event_bits = event_bits_;
+    const std::uint64_t base = base_, event_mask = (std::uint64_t{1} << event_bits) - 1;
+    const std::uint64_t group_mask = (std::uint64_t{1} << (low - event_bits)) - 1;
+    const std::uint64_t* const keys = keys_.get();
+    std::uint64_t before = ~std::uint64_t{0};
+    double time = 0.0;
+    for (std::size_t start = 0; start < size_; start += PollRows::stretch) {
+      const std::size_t end = std::min(size_, start + PollRows::stretch);
+      for (std::size_t i = start; i < end; ++i) {
+        const std::uint64_t key = keys[i], step = step_of(key);
+        const bool new_time = step != before;
+        if (new_time)
+          time = time_of(step, base);
+        before = step;
+        visit(new_time, time, static_cast<std::size_t>(key >> event_bits & group_mask), key & event_mask);
+      }
+      if (poll)
+        poll(-1.0);
+    }
+    return visit;
+  }
   // The walk is a copy, as the visitor of each().
   template <class Walk> Walk walk_groups(Walk walk) {
-    Steps step_of(*this);
-    const unsigned low = low_;
+    if (!near_ties_ || n_group() > 1) // parted rows are at one step already
+      return walk_steps(walk, [low = low_](std::uint64_t key) { return key >> low; });
+    Steps steps(*this);
+    const Walk seen = walk_steps(walk, steps);
+    n_time_merged_ = steps.merged;
+    return seen;
+  }
+  template <class Walk, class StepOf> Walk walk_steps(Walk walk, StepOf&& step_of) {
     const std::uint64_t base = base_, event_mask = (std::uint64_t{1} << event_bits_) - 1;
     const std::uint64_t* const keys = keys_.get();
-    const bool parted = n_group() > 1;
     double time = 0.0;
     for (std::size_t g = 0; g < n_group(); ++g) {
       walk.begin(g);
       std::uint64_t before = ~std::uint64_t{0};
       for (std::size_t i = end_[g], end = end_[g + 1]; i < end; ++i) {
-        const std::uint64_t key = keys[i], step = parted ? key >> low : step_of(key);
+        const std::uint64_t key = keys[i], step = step_of(key);
         const bool new_time = step != before;
         if (new_time)
           time = time_of(step, base);
@@ -263,8 +308,6 @@ private:
         walk(new_time, time, key & event_mask);
       }
     }
-    if (!parted)
-      n_time_merged_ = step_of.merged;
     return walk;
   }
 

@@ -145,7 +145,7 @@ struct FallsWalk {
     end_group();
     left = rows->in_group(g);
     any = left > 0.0;
-    events = 0.0;
+    events = 0;
   }
   void end_group() { // its last time stays in any case
     k += any ? 1U : 0U;
@@ -153,12 +153,12 @@ struct FallsWalk {
   }
   void operator()(bool new_time, double t, std::uint64_t event) {
     if (new_time) {
-      k += events > 0.0 ? 1U : 0U;
+      k += static_cast<std::size_t>(events != 0);
       time[k] = t;
       n_risk[k] = left;
-      events = 0.0;
+      events = 0;
     }
-    events += event != 0 ? 1.0 : 0.0;
+    events += static_cast<std::uint32_t>(event != 0);
     n_event[k] = events;
     left -= 1.0;
   }
@@ -166,7 +166,8 @@ struct FallsWalk {
   std::vector<std::size_t>* first;
   double *time, *n_risk, *n_event;
   std::size_t k = 0;
-  double left = 0.0, events = 0.0;
+  double left = 0.0;
+  std::uint32_t events = 0; // a whole number: of it no jump is made
   bool any = false;
 };
 
@@ -355,8 +356,6 @@ inline RestrictedMeanResult restricted_mean(const Falls& falls, const Restricted
                                             const Poll& poll = {}) {
   detail::require(options.conf_level > 0.0 && options.conf_level < 1.0, "conf_level must lie in (0, 1)");
   detail::require(options.tau > 0.0 && std::isfinite(options.tau), "tau must be finite and > 0");
-  for (double limit : largest_tau(falls))
-    detail::require(options.tau <= limit, "tau lies beyond the follow-up");
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   const double z = normal_quantile(0.5 + 0.5 * options.conf_level);
   const std::size_t n_group = falls.n_group();
@@ -391,6 +390,10 @@ inline RestrictedMeanResult restricted_mean(const Falls& falls, const Restricted
       if (falls.time[k] <= options.tau)
         events += falls.n_event[k];
     }
+    // As largest_tau() has it: S is 0 at the end if it ever was.
+    const std::size_t last = falls.first[g + 1];
+    detail::require(last > falls.first[g] && (survival.value() == 0.0 || options.tau <= falls.time[last - 1]),
+                    "tau lies beyond the follow-up");
     CompensatedSum below, above, variance;
     double right = tau;
     for (std::size_t k = end; k-- > falls.first[g];) {

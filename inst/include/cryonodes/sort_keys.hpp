@@ -41,56 +41,95 @@ inline double from_bits(std::uint64_t bits) {
   return t;
 }
 
-/// Keys that agree in all above their `top` lowest bits, put in their order; `spare` has room for as many, `place` is
-/// memory to be used again. One pass by the next leading bits leaves each key near its place.
-inline void sort_bucket(std::uint64_t* keys, std::uint64_t* spare, std::size_t n, unsigned top,
-                        std::vector<std::uint32_t>& place) {
-  constexpr unsigned most = 22; // larger tables of places leave the cache
-  if (n < 2)
-    return;
-  constexpr std::size_t few = 24;
-  if (n > few) {
-    const unsigned lead = std::min({bit_width(n) + 1, most, top}), shift = top - lead;
-    const std::size_t places = std::size_t{1} << lead, mask = places - 1;
-    if (place.size() < places)
-      place.resize(places);
-    std::uint32_t* const at = place.data();
-    std::fill(at, at + places, std::uint32_t{0});
-    for (std::size_t i = 0; i < n; ++i)
-      ++at[(keys[i] >> shift) & mask];
-    std::uint32_t before = 0, crowded = 0;
-    for (std::size_t d = 0; d < places; ++d) {
-      const std::uint32_t here = at[d];
-      crowded |= static_cast<std::uint32_t>(here > few);
-      at[d] = before;
-      before += here;
-    }
-    for (std::size_t i = 0; i < n; ++i)
-      spare[at[(keys[i] >> shift) & mask]++] = keys[i];
-    std::copy(spare, spare + n, keys);
-    // Many at one place: equal times, or of very unlike density. `at` now holds where each place ends.
-    if (crowded != 0) {
-      std::vector<std::uint32_t> room;
-      for (std::size_t d = 0, start = 0; d < places; start = at[d++]) {
-        if (at[d] - start <= few)
-          continue;
-        std::uint64_t unlike = 0;
-        for (std::size_t i = start; i < at[d]; ++i)
-          unlike |= keys[i] ^ keys[start];
-        if (unlike != 0)
-          sort_bucket(keys + start, spare + start, at[d] - start, bit_width(unlike), room);
-      }
-    }
-    if (shift == 0)
-      return;
-  }
+/// What little is out of order is put in order, key by key.
+inline void insert_keys(std::uint64_t* keys, std::size_t n) {
   for (std::size_t i = 1; i < n; ++i) {
     const std::uint64_t key = keys[i];
+    if (keys[i - 1] <= key)
+      continue;
     std::size_t j = i;
     for (; j > 0 && keys[j - 1] > key; --j)
       keys[j] = keys[j - 1];
     keys[j] = key;
   }
+}
+
+/// Keys near their places, at least two, go to `to` in order. The two greatest so far are held back, so that a key may
+/// pass two others without a jump that nobody can foresee; the few that have to pass more are inserted.
+inline void settle_keys(const std::uint64_t* from, std::uint64_t* to, std::size_t n) {
+  std::uint64_t second = from[0], greatest = from[1];
+  if (greatest < second)
+    std::swap(second, greatest);
+  for (std::size_t i = 2; i < n; ++i) { // choices of values, not std::min(): compilers make jumps of that
+    const std::uint64_t key = from[i];
+    const std::uint64_t lower = key < greatest ? key : greatest, higher = key < greatest ? greatest : key;
+    const std::uint64_t out = lower < second ? lower : second, stays = lower < second ? second : lower;
+    to[i - 2] = out;
+    second = stays;
+    greatest = higher;
+  }
+  to[n - 2] = second;
+  to[n - 1] = greatest;
+  insert_keys(to, n);
+}
+
+/// So few keys are ordered at one place as they are. All bits of it are ones: that counts are no more can be seen from
+/// all their bits together.
+constexpr std::uint32_t few_keys = 31;
+
+/// Counts become where each place starts. @return whether more than a few are at one place.
+inline bool start_places(std::uint32_t* at, std::size_t places) {
+  std::uint32_t before = 0, crowded = 0; // bits of all counts
+  for (std::size_t d = 0; d < places; ++d) {
+    const std::uint32_t here = at[d];
+    crowded |= here;
+    at[d] = before;
+    before += here;
+  }
+  return crowded > few_keys;
+}
+
+inline void sort_bucket(std::uint64_t* keys, std::uint64_t* spare, std::size_t n, unsigned top,
+                        std::vector<std::uint32_t>& place);
+
+/// Puts the keys of crowded places in order: equal times, or of very unlike density. `end`: where each place ends.
+inline void sort_crowded(std::uint64_t* keys, std::uint64_t* spare, const std::uint32_t* end, std::size_t places) {
+  std::vector<std::uint32_t> room;
+  for (std::size_t d = 0, start = 0; d < places; start = end[d++]) {
+    if (end[d] - start <= few_keys)
+      continue;
+    std::uint64_t unlike = 0;
+    for (std::size_t i = start; i < end[d]; ++i)
+      unlike |= keys[i] ^ keys[start];
+    if (unlike != 0)
+      sort_bucket(keys + start, spare + start, end[d] - start, bit_width(unlike), room);
+  }
+}
+
+/// Keys that agree in all above their `top` lowest bits, put in their order; `spare` has room for as many, `place` is
+/// memory to be used again. One pass by the next leading bits leaves each key near its place.
+inline void sort_bucket(std::uint64_t* keys, std::uint64_t* spare, std::size_t n, unsigned top,
+                        std::vector<std::uint32_t>& place) {
+  constexpr unsigned most = 22; // larger tables of places leave the cache
+  if (n <= few_keys)
+    return insert_keys(keys, n);
+  const unsigned lead = std::min({bit_width(n), most, top}), shift = top - lead;
+  const std::size_t places = std::size_t{1} << lead, mask = places - 1;
+  if (place.size() < places)
+    place.resize(places);
+  std::uint32_t* const at = place.data();
+  std::fill(at, at + places, std::uint32_t{0});
+  for (std::size_t i = 0; i < n; ++i)
+    ++at[(keys[i] >> shift) & mask];
+  const bool crowded = start_places(at, places);
+  for (std::size_t i = 0; i < n; ++i)
+    spare[at[(keys[i] >> shift) & mask]++] = keys[i];
+  if (crowded)
+    sort_crowded(spare, keys, at, places);
+  if (shift == 0)
+    std::copy(spare, spare + n, keys);
+  else
+    settle_keys(spare, keys, n);
 }
 
 /// Fills `keys` with the keys of rows 0 to n - 1 in increasing order: place(i), below 2^width, with the `low` bits of
@@ -101,13 +140,13 @@ inline void sort_bucket(std::uint64_t* keys, std::uint64_t* spare, std::size_t n
 template <class Place, class Code>
 void sorted_keys(Keys& keys, Keys& spare, std::size_t n, unsigned width, unsigned low, bool sorted, const Place& place,
                  const Code& code, const Poll& poll, std::size_t threads = 1) {
-  const auto key = [&](std::size_t i) { return place(i) << low | code(i); };
+  const auto key = [place, code, low](std::size_t i) { return place(i) << low | code(i); };
   if (sorted) {
     for (std::size_t i = 0; i < n; ++i)
       keys[i] = key(i);
     return;
   }
-  const unsigned lead = std::min(width, n < 2000 ? 0 : n < 100000 ? 8 : n < 5000000 ? 12U : 13U), rest = width - lead;
+  const unsigned lead = std::min(width, n < 100000 ? 0 : n < 5000000 ? 12U : 13U), rest = width - lead;
   if (lead == 0) {
     std::vector<std::uint32_t> room;
     for (std::size_t i = 0; i < n; ++i)
