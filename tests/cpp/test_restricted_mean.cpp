@@ -245,3 +245,19 @@ TEST_CASE("clusters that do not fit the rows are refused") {
   options.conf_level = 1.0;
   CHECK_THROWS_AS(restricted_mean(falls_of(table), options), input_error);
 }
+
+TEST_CASE("an area is asked for as far as largest_tau() says, whatever S has come to by rounding") {
+  Falls falls; // S sinks below the smallest double, but somebody is left each time
+  for (int k = 0; k < 41; ++k) {
+    falls.time.push_back(k + 1.0);
+    falls.n_risk.push_back(1e10);
+    falls.n_event.push_back(k < 40 ? 1e10 - 1.0 : 0.0);
+  }
+  falls.first = {0, falls.time.size()};
+  RestrictedMeanOptions options;
+  CHECK(largest_tau(falls)[0] == 41.0);
+  options.tau = 41.0;
+  CHECK(near(restricted_mean(falls, options).estimate[0], 1.0 + 1.0 / (1e10 - 1.0), 1e-15));
+  options.tau = 50.0;
+  CHECK_THROWS_AS(restricted_mean(falls, options), input_error);
+}

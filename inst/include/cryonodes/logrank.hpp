@@ -140,7 +140,7 @@ public:
     d_[i] = d;
     first_[i] = n_first;
   }
-  /// The first `size` of them are a block. `tied`: some have several events.
+  /// The first `size` of them are a block. `tied`: not all have one event.
   void close(std::size_t size, bool tied) {
     if (tied)
       add_up<false, true>(size);
@@ -186,7 +186,7 @@ template <class Source> PairSums pair_sums(Source& source, const Poll& poll) {
       source, 2,
       [&](const EventTime& at) {
         sums.put(size++, at.n, at.d, at.n_risk[0]);
-        tied |= at.d > 1.0;
+        tied |= at.d != 1.0;
         sums.observed += at.d;
         sums.observed_first += at.n_event[0];
         if (size == sums.block)

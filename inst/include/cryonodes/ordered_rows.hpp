@@ -158,12 +158,13 @@ public:
     return seen;
   }
 
-  /// The same group by group: calls walk.begin(group), then walk(new_time, time, event) for each of its rows. The rows
-  /// are gone then, with their memory; how many there were is still known.
-  template <class Walk> Walk each_by_group(Walk walk, const Poll& poll) && {
+  /// The same group by group: calls walk.begin(group), then walk(new_time, time, event) for each of its rows, of the
+  /// walk that make_walk() makes when half of their memory is free again. The rows are gone then, with all of it; how
+  /// many there were is still known.
+  template <class MakeWalk> auto each_by_group(MakeWalk make_walk, const Poll& poll) && {
     part_groups(poll);
     spare_.reset();
-    walk = walk_groups(walk);
+    const auto walk = walk_groups(make_walk());
     keys_.reset();
     return walk;
   }

@@ -178,9 +178,13 @@ inline Falls falls_of(OrderedRows&& rows, const Poll& poll = {}) {
   Falls out;
   // A fall needs an event and a time, but the last of each group; one place more, as above.
   const std::size_t most = std::min(rows.n_event(), rows.n_time() * rows.n_group()) + rows.n_group() + 1;
-  for (auto* column : {&out.time, &out.n_risk, &out.n_event})
-    column->resize(most);
-  auto walk = std::move(rows).each_by_group(detail::FallsWalk(rows, out), poll);
+  auto walk = std::move(rows).each_by_group(
+      [&] {
+        for (auto* column : {&out.time, &out.n_risk, &out.n_event})
+          column->resize(most);
+        return detail::FallsWalk(rows, out);
+      },
+      poll);
   walk.end_group();
   for (auto* column : {&out.time, &out.n_risk, &out.n_event}) {
     column->resize(walk.k);
@@ -381,18 +385,19 @@ inline RestrictedMeanResult restricted_mean(const Falls& falls, const Restricted
   for (std::size_t g = 0; g < n_group; ++g) {
     CompensatedProduct survival;
     double events = 0.0;
+    bool reaches_0 = false;
     std::size_t end = falls.first[g]; // first one whose time is not before tau: it has no area after it
     for (std::size_t k = falls.first[g]; k < falls.first[g + 1]; ++k, ask()) {
       survival.multiply(falls.n_risk[k] - falls.n_event[k], falls.n_risk[k]);
       out.survival[k] = survival.value();
+      reaches_0 |= falls.n_event[k] >= falls.n_risk[k];
       if (falls.time[k] < options.tau)
         end = k + 1;
       if (falls.time[k] <= options.tau)
         events += falls.n_event[k];
     }
-    // As largest_tau() has it: S is 0 at the end if it ever was.
-    const std::size_t last = falls.first[g + 1];
-    detail::require(last > falls.first[g] && (survival.value() == 0.0 || options.tau <= falls.time[last - 1]),
+    const std::size_t last = falls.first[g + 1]; // as largest_tau() has it
+    detail::require(last > falls.first[g] && (reaches_0 || options.tau <= falls.time[last - 1]),
                     "tau lies beyond the follow-up");
     CompensatedSum below, above, variance;
     double right = tau;
