@@ -37,7 +37,7 @@ if (file.exists("/proc/self/clear_refs")) {
         rows <- c(rows, list(data.frame(
           stem = verb, case = paste0("n = ", format(n, big.mark = ",", scientific = FALSE), ", ", kind,
             ": bytes a row beyond the result; of the result"
-          ), peer = "none", ours.ms = round(bytes[1], 1), peer.ms = round(bytes[2], 1), ratio = NA, runs = 1
+          ), peer = "none", ours.ms = round(bytes[1], 2), peer.ms = round(bytes[2], 1), ratio = NA, runs = 1
         )))
       }
     }

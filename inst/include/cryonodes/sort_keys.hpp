@@ -73,45 +73,14 @@ inline void settle_keys(const std::uint64_t* from, std::uint64_t* to, std::size_
   insert_keys(to, n);
 }
 
-/// So few keys are ordered at one place as they are. All bits of it are ones: that counts are no more can be seen from
-/// all their bits together.
-constexpr std::uint32_t few_keys = 31;
-
-/// Counts become where each place starts. @return whether more than a few are at one place.
-inline bool start_places(std::uint32_t* at, std::size_t places) {
-  std::uint32_t before = 0, crowded = 0; // bits of all counts
-  for (std::size_t d = 0; d < places; ++d) {
-    const std::uint32_t here = at[d];
-    crowded |= here;
-    at[d] = before;
-    before += here;
-  }
-  return crowded > few_keys;
-}
-
-inline void sort_bucket(std::uint64_t* keys, std::uint64_t* spare, std::size_t n, unsigned top,
-                        std::vector<std::uint32_t>& place);
-
-/// Puts the keys of crowded places in order: equal times, or of very unlike density. `end`: where each place ends.
-inline void sort_crowded(std::uint64_t* keys, std::uint64_t* spare, const std::uint32_t* end, std::size_t places) {
-  std::vector<std::uint32_t> room;
-  for (std::size_t d = 0, start = 0; d < places; start = end[d++]) {
-    if (end[d] - start <= few_keys)
-      continue;
-    std::uint64_t unlike = 0;
-    for (std::size_t i = start; i < end[d]; ++i)
-      unlike |= keys[i] ^ keys[start];
-    if (unlike != 0)
-      sort_bucket(keys + start, spare + start, end[d] - start, bit_width(unlike), room);
-  }
-}
-
 /// Keys that agree in all above their `top` lowest bits, put in their order; `spare` has room for as many, `place` is
-/// memory to be used again. One pass by the next leading bits leaves each key near its place.
+/// memory to be used again. One pass by the next leading bits leaves each key near its place; places that more than a
+/// few share, of equal times or of very unlike density, are ordered likewise before that.
 inline void sort_bucket(std::uint64_t* keys, std::uint64_t* spare, std::size_t n, unsigned top,
                         std::vector<std::uint32_t>& place) {
-  constexpr unsigned most = 22; // larger tables of places leave the cache
-  if (n <= few_keys)
+  constexpr unsigned most = 22;      // larger tables of places leave the cache
+  constexpr std::uint32_t few = 31;  // all ones: the bits of all counts together tell whether one is greater
+  if (n <= few)
     return insert_keys(keys, n);
   const unsigned lead = std::min({bit_width(n), most, top}), shift = top - lead;
   const std::size_t places = std::size_t{1} << lead, mask = places - 1;
@@ -121,15 +90,33 @@ inline void sort_bucket(std::uint64_t* keys, std::uint64_t* spare, std::size_t n
   std::fill(at, at + places, std::uint32_t{0});
   for (std::size_t i = 0; i < n; ++i)
     ++at[(keys[i] >> shift) & mask];
-  const bool crowded = start_places(at, places);
+  std::uint32_t before = 0, bits = 0;
+  for (std::size_t d = 0; d < places; ++d) {
+    const std::uint32_t here = at[d];
+    bits |= here;
+    at[d] = before;
+    before += here;
+  }
   for (std::size_t i = 0; i < n; ++i)
     spare[at[(keys[i] >> shift) & mask]++] = keys[i];
-  if (crowded)
-    sort_crowded(spare, keys, at, places);
-  if (shift == 0)
+  if (shift == 0) {
     std::copy(spare, spare + n, keys);
-  else
-    settle_keys(spare, keys, n);
+    return;
+  }
+  if (bits > few) {
+    std::vector<std::uint32_t> room; // `at` now says where each place ends
+    for (std::size_t d = 0, start = 0; d < places; start = at[d++]) {
+      const std::size_t here = at[d] - start;
+      if (here <= few)
+        continue;
+      std::uint64_t unlike = 0;
+      for (std::size_t i = start; i < at[d]; ++i)
+        unlike |= spare[i] ^ spare[start];
+      if (unlike != 0)
+        sort_bucket(spare + start, keys + start, here, bit_width(unlike), room);
+    }
+  }
+  settle_keys(spare, keys, n);
 }
 
 /// Fills `keys` with the keys of rows 0 to n - 1 in increasing order: place(i), below 2^width, with the `low` bits of
