@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <cstring>
+#include <functional>
 #include <optional>
 
 #include <Rcpp.h>
@@ -36,9 +37,6 @@ inline Rcpp::NumericVector rows_by_group(const std::vector<std::size_t>& first) 
   return rows;
 }
 
-/// The number that results carry, and methods look at (R/checks.R).
-constexpr int result_format = 1;
-
 /// Counts as R has them: integers while they fit.
 inline SEXP whole_numbers(const std::vector<double>& x) {
   const bool fit = std::all_of(x.begin(), x.end(), [](double value) { return value <= 2147483647.0; });
@@ -60,6 +58,12 @@ inline SEXP kept_text(std::initializer_list<const char*> texts) {
   return keep(x);
 }
 
+/// The number that results carry, and methods look at (R/checks.R).
+inline SEXP result_format() {
+  static const SEXP format = keep(Rf_ScalarInteger(1));
+  return format;
+}
+
 /// A list of R that is filled element by element, each under its name.
 class NamedList {
 public:
@@ -78,8 +82,15 @@ public:
   void add(const char* name, double value) { add(name, Rcpp::Shield<SEXP>(Rf_ScalarReal(value))); }
   /// As R shows it: undefined is NA.
   void add(const char* name, const std::vector<double>& x) {
-    const Rcpp::Shield<SEXP> column(Rf_allocVector(REALSXP, static_cast<R_xlen_t>(x.size())));
-    std::transform(x.begin(), x.end(), REAL(column), [](double value) { return std::isnan(value) ? NA_REAL : value; });
+    add(name, x, [](double value) { return value; });
+  }
+  /// One number of each row: a member of it, or what a function makes of it.
+  template <class Row, class Of> void add(const char* name, const std::vector<Row>& rows, Of of) {
+    const Rcpp::Shield<SEXP> column(Rf_allocVector(REALSXP, static_cast<R_xlen_t>(rows.size())));
+    std::transform(rows.begin(), rows.end(), REAL(column), [&](const Row& row) {
+      const double value = std::invoke(of, row);
+      return std::isnan(value) ? NA_REAL : value;
+    });
     add(name, column);
   }
   operator SEXP() {

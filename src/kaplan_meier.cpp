@@ -116,7 +116,7 @@ SEXP meta_of(const Fit& x, bool surv_ends, const std::vector<double>& clusters) 
                     cluster_limits = glue::kept_text({"where S is 1 or 0 the limits are those of as many patients as "
                                                       "there are clusters at risk (beta-cluster)"});
   glue::NamedList meta(12, &meta_names);
-  meta.add("format", Shield<SEXP>(Rf_ScalarInteger(glue::result_format)));
+  meta.add("format", glue::result_format());
   meta.add("method", method);
   meta.add("group_title", frame["group_title"]);
   meta.add("group_labels", frame.has("group_labels") ? frame["group_labels"] : all);

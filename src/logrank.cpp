@@ -174,7 +174,7 @@ SEXP plain_test(SEXP list, const std::string& data_name) {
   comparison[0] = Rf_mkCharLenCE(words.data(), static_cast<int>(words.size()), CE_UTF8);
 
   glue::NamedList meta(15, &meta_names);
-  meta.add("format", Rcpp::Shield<SEXP>(Rf_ScalarInteger(glue::result_format)));
+  meta.add("format", glue::result_format());
   meta.add("method", logrank);
   meta.add("type", logrank);
   meta.add("rho", 0.0);

@@ -27,10 +27,11 @@ bool is_factor(SEXP x) {
          TYPEOF(levels) == STRSXP && plain_levels(levels);
 }
 
-// Groups that need no closer look: codes from 0, or the factor itself, whose codes are from 1; and the labels.
+// Groups that need no closer look: codes from 0, or the factor itself, whose codes are from 1; and the labels. Whoever
+// gets them protects them before anything else.
 struct PlainGroups {
-  Rcpp::RObject codes;
-  Rcpp::CharacterVector labels;
+  SEXP codes;
+  SEXP labels;
 };
 
 // Of text in plain letters, in the order of its bytes.
@@ -41,8 +42,8 @@ std::optional<PlainGroups> plain_text(SEXP x, int most) {
   std::vector<std::pair<std::string, int>> labels;
   const R_xlen_t n = Rf_xlength(x);
   const SEXP* const from = STRING_PTR_RO(x);
-  Rcpp::IntegerVector codes = Rcpp::no_init(n);
-  int* const to = codes.begin();
+  const Rcpp::Shield<SEXP> codes(Rf_allocVector(INTSXP, n));
+  int* const to = INTEGER(codes);
   for (R_xlen_t i = 0; i < n; ++i) {
     const auto place = reinterpret_cast<std::uintptr_t>(from[i]);
     std::size_t at = (place >> 4 ^ place >> 16) & (room - 1);
@@ -60,14 +61,14 @@ std::optional<PlainGroups> plain_text(SEXP x, int most) {
   }
   std::sort(labels.begin(), labels.end());
   std::vector<int> rank(labels.size());
-  PlainGroups out{codes, Rcpp::CharacterVector(static_cast<R_xlen_t>(labels.size()))};
+  const Rcpp::Shield<SEXP> texts(Rf_allocVector(STRSXP, static_cast<R_xlen_t>(labels.size())));
   for (std::size_t k = 0; k < labels.size(); ++k) {
     rank[static_cast<std::size_t>(labels[k].second)] = static_cast<int>(k);
-    out.labels[static_cast<R_xlen_t>(k)] = labels[k].first;
+    SET_STRING_ELT(texts, static_cast<R_xlen_t>(k), Rf_mkChar(labels[k].first.c_str()));
   }
   for (R_xlen_t i = 0; i < n; ++i)
     to[i] = rank[static_cast<std::size_t>(to[i])];
-  return out;
+  return PlainGroups{codes, texts};
 }
 
 // Read where it is, not copied.
@@ -100,8 +101,8 @@ std::optional<PlainGroups> plain_groups(SEXP x, int most) {
     return std::nullopt;
 
   // A place for each value there can be; then the places that are taken are numbered.
-  Rcpp::IntegerVector codes = Rcpp::no_init(n);
-  int* const to = codes.begin();
+  const Rcpp::Shield<SEXP> codes(Rf_allocVector(INTSXP, n));
+  int* const to = INTEGER(codes);
   std::vector<int> number_of;
   int least = 0;
   const auto put = [&](const auto* from) {
@@ -132,11 +133,11 @@ std::optional<PlainGroups> plain_groups(SEXP x, int most) {
   const auto taken = std::count(number_of.begin(), number_of.end(), 1);
   if (taken > most)
     return std::nullopt;
-  Rcpp::CharacterVector labels(taken);
+  const Rcpp::Shield<SEXP> labels(Rf_allocVector(STRSXP, taken));
   int next = 0;
   for (int k = 0; k < n_place; ++k)
     if (number_of[static_cast<std::size_t>(k)] != 0) {
-      labels[next] = std::to_string(k + least);
+      SET_STRING_ELT(labels, next, Rf_mkChar(std::to_string(k + least).c_str()));
       number_of[static_cast<std::size_t>(k)] = next++;
     }
   if (taken < n_place)
@@ -151,10 +152,10 @@ struct PlainCauses {
   Rcpp::CharacterVector labels;
 };
 
-Rcpp::CharacterVector numbers_as_text(int from, int to) {
-  Rcpp::CharacterVector labels(to - from + 1);
+SEXP numbers_as_text(int from, int to) {
+  const Rcpp::Shield<SEXP> labels(Rf_allocVector(STRSXP, to - from + 1));
   for (int k = from; k <= to; ++k)
-    labels[k - from] = std::to_string(k);
+    SET_STRING_ELT(labels, k - from, Rf_mkChar(std::to_string(k).c_str()));
   return labels;
 }
 
@@ -298,21 +299,20 @@ bool has_each_cause(const cryonodes::CountedRows& counted) {
   return true;
 }
 
-// The groups' elements of a cohort_frame; `title` is one text.
-void add_groups(glue::NamedList& list, const PlainGroups& groups, SEXP title) {
-  const std::string before = std::string(Rf_translateCharUTF8(title)) + "=";
-  const R_xlen_t n = groups.labels.size();
-  Rcpp::CharacterVector names(n), labels(n);
+// The groups' elements of a cohort_frame; `title` is a vector of one text.
+void add_groups(glue::NamedList& list, SEXP codes, SEXP labels, SEXP title) {
+  const std::string before = std::string(Rf_translateCharUTF8(STRING_ELT(title, 0))) + "=";
+  const R_xlen_t n = Rf_xlength(labels);
+  const Rcpp::Shield<SEXP> names(Rf_allocVector(STRSXP, n)), texts(Rf_allocVector(STRSXP, n));
   for (R_xlen_t k = 0; k < n; ++k) {
-    const std::string label = Rf_translateCharUTF8(STRING_ELT(groups.labels, k));
-    labels[k] = Rf_mkCharLenCE(label.data(), static_cast<int>(label.size()), CE_UTF8);
-    const std::string name = before + label;
-    names[k] = Rf_mkCharLenCE(name.data(), static_cast<int>(name.size()), CE_UTF8);
+    const std::string label = Rf_translateCharUTF8(STRING_ELT(labels, k)), name = before + label;
+    SET_STRING_ELT(texts, k, Rf_mkCharLenCE(label.data(), static_cast<int>(label.size()), CE_UTF8));
+    SET_STRING_ELT(names, k, Rf_mkCharLenCE(name.data(), static_cast<int>(name.size()), CE_UTF8));
   }
-  list.add("group", groups.codes);
+  list.add("group", codes);
   list.add("group_names", names);
-  list.add("group_labels", labels);
-  list.add("group_title", Rcpp::Shield<SEXP>(Rf_ScalarString(title)));
+  list.add("group_labels", texts);
+  list.add("group_title", title);
 }
 
 } // namespace
@@ -337,14 +337,20 @@ SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most,
   // Groups that are whole numbers already are counted, and stay, where they are; `first` is the code of the first. What
   // is neither a factor nor many becomes codes in any case.
   std::unique_ptr<cryonodes::CountedRows> counted;
-  std::optional<PlainGroups> groups;
+  Rcpp::Armor<SEXP> codes(R_NilValue), labels(R_NilValue);
+  const auto take = [&](const std::optional<PlainGroups>& found) {
+    if (found) {
+      codes = found->codes;
+      labels = found->labels;
+    }
+  };
   int first = 0;
   if (grouped && is_factor(group) && Rf_xlength(Rf_getAttrib(group, R_LevelsSymbol)) <= most) {
     first = 1;
     const PlainGroups kept{group, Rf_getAttrib(group, R_LevelsSymbol)};
-    if (many && kept.labels.size() > 0)
-      counted = counted_columns(time, event, n_cause, INTEGER(group), kept.labels.size(), first);
-    groups = counted ? kept : plain_factor(group, most);
+    if (many && Rf_xlength(kept.labels) > 0)
+      counted = counted_columns(time, event, n_cause, INTEGER(group), Rf_xlength(kept.labels), first);
+    take(counted ? kept : plain_factor(group, most));
   } else if (grouped) {
     if (TYPEOF(group) == INTSXP && without_attributes(group)) {
       const auto [least, greatest] = range_of(INTEGER(group), n);
@@ -352,25 +358,29 @@ SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most,
         if (many)
           counted = counted_columns(time, event, n_cause, INTEGER(group), greatest - least + 1, least);
         if (counted || without_gap(INTEGER(group), n, least, greatest)) {
-          groups = PlainGroups{group, numbers_as_text(least, greatest)};
+          labels = numbers_as_text(least, greatest);
+          codes = group;
           first = least;
         }
       }
     }
-    if (!groups && (groups = plain_groups(group, most)) && many)
-      counted = counted_columns(time, event, n_cause, INTEGER(groups->codes), groups->labels.size(), 0);
+    if (codes == R_NilValue) {
+      take(plain_groups(group, most));
+      if (codes != R_NilValue && many)
+        counted = counted_columns(time, event, n_cause, INTEGER(codes), Rf_xlength(labels), 0);
+    }
   } else if (many) {
     counted = counted_columns(time, event, n_cause, nullptr, 1, 0);
   }
-  if (grouped && !groups)
+  if (grouped && codes == R_NilValue)
     return R_NilValue;
   if (many && causes && !(counted ? has_each_cause(*counted) : plain_causes(status, false).has_value()))
     return R_NilValue;
   auto read = std::make_unique<glue::ReadRows>();
   if (counted)
     read->counted = std::move(*counted);
-  else if (many && !(read->checked = checked_columns(time, event, n_cause, groups ? INTEGER(groups->codes) : nullptr,
-                                                     groups ? static_cast<std::size_t>(groups->labels.size()) : 1,
+  else if (many && !(read->checked = checked_columns(time, event, n_cause, grouped ? INTEGER(codes) : nullptr,
+                                                     grouped ? static_cast<std::size_t>(Rf_xlength(labels)) : 1,
                                                      first)))
     return R_NilValue;
   else if (!many && !(all_countable_cpp(time) && (causes || all_zero_one_cpp(event))))
@@ -380,13 +390,15 @@ SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most,
   glue::NamedList frame(grouped ? 12 : 7, grouped ? &names_of_several : &names_of_one);
   frame.add("time", time);
   frame.add("event", event);
-  if (groups) {
-    add_groups(frame, *groups, title);
+  if (grouped) {
+    add_groups(frame, codes, labels, title);
     frame.add("group_first", Rcpp::Shield<SEXP>(Rf_ScalarInteger(first)));
   }
   frame.add("causes", causes ? static_cast<SEXP>(causes->labels) : R_NilValue);
-  frame.add("rows_dropped", Rcpp::Shield<SEXP>(Rf_allocVector(INTSXP, 0)));
-  const Rcpp::Shield<SEXP> n_row(glue::whole_numbers({static_cast<double>(n)}));
+  static const SEXP none = glue::keep(Rf_allocVector(INTSXP, 0));
+  frame.add("rows_dropped", none);
+  const Rcpp::Shield<SEXP> n_row(n <= std::numeric_limits<int>::max() ? Rf_ScalarInteger(static_cast<int>(n))
+                                                                      : Rf_ScalarReal(static_cast<double>(n)));
   frame.add("n_rows", n_row);
   frame.add("n_input", n_row);
   frame.add("read_rows", many ? static_cast<SEXP>(Rcpp::XPtr<glue::ReadRows>(read.release())) : R_NilValue);
@@ -394,7 +406,8 @@ SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most,
 }
 
 SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, int most, bool by_cause) {
-  return plain_frame(time, status, group, Rcpp::Shield<SEXP>(Rf_mkChar("group")), most, by_cause);
+  static const SEXP title = glue::kept_text({"group"});
+  return plain_frame(time, status, group, title, most, by_cause);
 }
 
 SEXP glue::plain_frame(SEXP formula, SEXP data, int most, bool by_cause) {
@@ -433,7 +446,8 @@ SEXP glue::plain_frame(SEXP formula, SEXP data, int most, bool by_cause) {
              values = grouped ? column(group) : R_NilValue;
   if (time == R_NilValue || status == R_NilValue || (grouped && values == R_NilValue))
     return R_NilValue;
-  return plain_frame(time, status, values, grouped ? PRINTNAME(group) : R_NaString, most, by_cause);
+  const Rcpp::Shield<SEXP> title(grouped ? Rf_ScalarString(PRINTNAME(group)) : R_NilValue);
+  return plain_frame(time, status, values, title, most, by_cause);
 }
 
 bool glue::needs_no_word(SEXP frame) {
@@ -456,15 +470,16 @@ SEXP plain_formula_cpp(SEXP formula, SEXP data, int most, bool by_cause) {
 // Codes from 0, names, labels and title of a column of groups that needs no closer look; or NULL.
 // [[Rcpp::export(rng = false)]]
 SEXP plain_groups_cpp(SEXP x, SEXP title, int most) {
-  auto groups = plain_groups(x, most);
+  const auto groups = plain_groups(x, most);
   if (!groups)
     return R_NilValue;
+  Rcpp::Armor<SEXP> codes(groups->codes);
+  const Rcpp::Shield<SEXP> labels(groups->labels);
   if (is_factor(x)) {
-    Rcpp::IntegerVector codes = Rcpp::no_init(Rf_xlength(x));
-    std::transform(INTEGER(x), INTEGER(x) + Rf_xlength(x), codes.begin(), [](int level) { return level - 1; });
-    groups->codes = codes;
+    codes = Rf_allocVector(INTSXP, Rf_xlength(x));
+    std::transform(INTEGER(x), INTEGER(x) + Rf_xlength(x), INTEGER(codes), [](int level) { return level - 1; });
   }
   glue::NamedList list(4);
-  add_groups(list, *groups, STRING_ELT(title, 0));
+  add_groups(list, codes, labels, title);
   return list;
 }

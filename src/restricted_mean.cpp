@@ -6,27 +6,27 @@ using glue::NamedList;
 using Rcpp::Shield;
 
 // NULL where there is one group only.
-SEXP to_list(const cryonodes::RestrictedMeanComparison& x, std::size_t n_group) {
-  if (n_group < 2)
+SEXP to_list(const std::vector<cryonodes::RestrictedMeanContrast>& x) {
+  using Contrast = cryonodes::RestrictedMeanContrast;
+  if (x.empty())
     return R_NilValue;
-  auto p_value = x.log_p_value;
-  for (double& value : p_value)
-    value = std::exp(value);
   static SEXP list_names = nullptr;
   NamedList list(7, &list_names);
-  list.add("estimate", x.estimate);
-  list.add("conf.low", x.conf_low);
-  list.add("conf.high", x.conf_high);
-  list.add("std.error", x.std_error);
-  list.add("statistic", x.statistic);
-  list.add("p.value", p_value);
-  list.add("log_p_value", x.log_p_value);
+  list.add("estimate", x, &Contrast::estimate);
+  list.add("conf.low", x, &Contrast::conf_low);
+  list.add("conf.high", x, &Contrast::conf_high);
+  list.add("std.error", x, &Contrast::std_error);
+  list.add("statistic", x, &Contrast::statistic);
+  list.add("p.value", x, [](const Contrast& one) { return std::exp(one.log_p_value); });
+  list.add("log_p_value", x, &Contrast::log_p_value);
   return list;
 }
 
-// The vector is empty then: of very many rows there is no room for both.
+// A column without NaN. The vector is empty then: of very many rows there is no room for both.
 void move_to(NamedList& list, const char* name, std::vector<double>& x) {
-  list.add(name, x);
+  const Shield<SEXP> column(Rf_allocVector(REALSXP, static_cast<R_xlen_t>(x.size())));
+  std::copy(x.begin(), x.end(), REAL(column));
+  list.add(name, column);
   std::vector<double>().swap(x);
 }
 
@@ -53,7 +53,7 @@ SEXP fit(const glue::Frame& frame, cryonodes::Falls falls, const std::vector<dou
   } else {
     result = cryonodes::restricted_mean(falls, options, nullptr, nullptr, poll);
   }
-  const std::size_t n_group = falls.n_group();
+  using Group = cryonodes::RestrictedMean;
 
   static SEXP curve_names = nullptr;
   NamedList curve(4, &curve_names);
@@ -65,14 +65,14 @@ SEXP fit(const glue::Frame& frame, cryonodes::Falls falls, const std::vector<dou
 
   static SEXP lost_names = nullptr;
   NamedList lost(3, &lost_names);
-  lost.add("estimate", result.lost);
-  lost.add("conf.low", result.lost_conf_low);
-  lost.add("conf.high", result.lost_conf_high);
+  lost.add("estimate", result.group, &Group::lost);
+  lost.add("conf.low", result.group, &Group::lost_conf_low);
+  lost.add("conf.high", result.group, &Group::lost_conf_high);
 
   static SEXP meta_names = nullptr;
   static const SEXP name = glue::kept_text({"restricted_mean"}), all = glue::kept_text({"All"});
   NamedList meta(11, &meta_names);
-  meta.add("format", Shield<SEXP>(Rf_ScalarInteger(glue::result_format)));
+  meta.add("format", glue::result_format());
   meta.add("method", name);
   meta.add("group_title", frame["group_title"]);
   meta.add("group_labels", frame.has("group_labels") ? frame["group_labels"] : all);
@@ -89,19 +89,19 @@ SEXP fit(const glue::Frame& frame, cryonodes::Falls falls, const std::vector<dou
     out.add("n", frame["n"]);
   else
     out.add("n", n);
-  out.add("n.event", result.n_event);
+  out.add("n.event", result.group, &Group::n_event);
   if (clustered)
-    out.add("n.cluster", result.n_cluster);
+    out.add("n.cluster", result.group, &Group::n_cluster);
   else
     out.add("n.cluster", R_NilValue);
-  out.add("estimate", result.estimate);
-  out.add("std.error", result.std_error);
-  out.add("conf.low", result.conf_low);
-  out.add("conf.high", result.conf_high);
+  out.add("estimate", result.group, &Group::estimate);
+  out.add("std.error", result.group, &Group::std_error);
+  out.add("conf.low", result.group, &Group::conf_low);
+  out.add("conf.high", result.group, &Group::conf_high);
   out.add("lost", lost);
-  out.add("difference", Shield<SEXP>(to_list(result.difference, n_group)));
-  out.add("ratio", Shield<SEXP>(to_list(result.ratio, n_group)));
-  out.add("lost_ratio", Shield<SEXP>(to_list(result.lost_ratio, n_group)));
+  out.add("difference", Shield<SEXP>(to_list(result.difference)));
+  out.add("ratio", Shield<SEXP>(to_list(result.ratio)));
+  out.add("lost_ratio", Shield<SEXP>(to_list(result.lost_ratio)));
   out.add("conf.level", conf_level);
   out.add("curve", curve);
   out.add("meta", meta);

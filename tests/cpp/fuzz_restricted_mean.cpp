@@ -57,33 +57,33 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   const double tau = options.tau, slack = 1e-9 * tau; // rounding, of sums of a few dozen rows
   for (const auto* fit : {&plain, &joint, &own}) {
-    must(fit->estimate.size() == n_group && fit->difference.estimate.size() == n_group - 1, "one entry per group");
-    must(fit->estimate == plain.estimate && fit->lost == plain.lost, "clusters change no estimate");
+    must(fit->group.size() == n_group && fit->difference.size() == n_group - 1, "one entry per group");
     for (std::size_t g = 0; g < n_group; ++g) {
-      must(fit->estimate[g] >= 0.0 && fit->estimate[g] <= tau, "0 <= area <= tau");
-      must(std::fabs(fit->estimate[g] - (tau - fit->lost[g])) <= slack, "area and time lost make tau");
-      must(fit->std_error[g] >= 0.0 && std::isfinite(fit->std_error[g]), "the standard error is finite");
-      must((fit->std_error[g] > 0.0) != std::isnan(fit->conf_low[g]), "an interval where there is a standard error");
-      if (fit->std_error[g] > 0.0)
-        must(fit->conf_low[g] >= 0.0 && fit->conf_low[g] <= fit->estimate[g] &&
-                 fit->estimate[g] <= fit->conf_high[g] && fit->conf_high[g] <= tau,
+      const RestrictedMean& of = fit->group[g];
+      must(of.estimate == plain.group[g].estimate && of.lost == plain.group[g].lost, "clusters change no estimate");
+      must(of.estimate >= 0.0 && of.estimate <= tau, "0 <= area <= tau");
+      must(std::fabs(of.estimate - (tau - of.lost)) <= slack, "area and time lost make tau");
+      must(of.std_error >= 0.0 && std::isfinite(of.std_error), "the standard error is finite");
+      must((of.std_error > 0.0) != std::isnan(of.conf_low), "an interval where there is a standard error");
+      if (of.std_error > 0.0)
+        must(of.conf_low >= 0.0 && of.conf_low <= of.estimate && of.estimate <= of.conf_high && of.conf_high <= tau,
              "0 <= low <= area <= high <= tau");
-      must(fit->n_event[g] > 0.0 || fit->estimate[g] == tau || fit->std_error[g] == 0.0, "no event, no spread");
+      must(of.n_event > 0.0 || of.estimate == tau || of.std_error == 0.0, "no event, no spread");
     }
-    for (std::size_t k = 0; k + 1 < n_group; ++k)
-      for (const auto* to : {&fit->difference, &fit->ratio, &fit->lost_ratio}) {
-        must(std::isnan(to->log_p_value[k]) || to->log_p_value[k] <= 0.0, "p <= 1");
-        must(std::isnan(to->std_error[k]) == std::isnan(to->log_p_value[k]), "a p-value with a standard error");
-        if (!std::isnan(to->std_error[k]))
-          must(to->conf_low[k] <= to->estimate[k] + slack * (1.0 + to->estimate[k]) &&
-                   to->conf_high[k] >= to->estimate[k] - slack * (1.0 + to->estimate[k]),
+    for (const auto* contrasts : {&fit->difference, &fit->ratio, &fit->lost_ratio})
+      for (const RestrictedMeanContrast& to : *contrasts) {
+        must(std::isnan(to.log_p_value) || to.log_p_value <= 0.0, "p <= 1");
+        must(std::isnan(to.std_error) == std::isnan(to.log_p_value), "a p-value with a standard error");
+        if (!std::isnan(to.std_error))
+          must(to.conf_low <= to.estimate + slack * (1.0 + to.estimate) &&
+                   to.conf_high >= to.estimate - slack * (1.0 + to.estimate),
                "low <= estimate <= high");
       }
   }
   // Every row its own cluster: the infinitesimal jackknife of independent right-censored rows is Greenwood's formula.
   if (!delayed && !weighted)
     for (std::size_t g = 0; g < n_group; ++g)
-      must(own.n_cluster[g] < 2.0 || std::fabs(own.std_error[g] - plain.std_error[g]) <= slack,
+      must(own.group[g].n_cluster < 2.0 || std::fabs(own.group[g].std_error - plain.group[g].std_error) <= slack,
            "jackknife = Greenwood");
   return 0;
 }

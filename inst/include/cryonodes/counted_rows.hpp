@@ -149,51 +149,62 @@ private:
     constexpr std::uint64_t upper = 0x43300000;
     const std::size_t n = whole ? block : rows;
     std::array<std::uint32_t, block> at{};
-    std::uint64_t other = 0;
-    // `times` has all bits of the times: what these are below, each is. The first bit of `bad` is set by a code that is
-    // negative or too large.
-    std::uint32_t times = 0, bad = 0;
-    const auto most_code = static_cast<std::uint32_t>(codes_ - 1);
-    const auto most_group = static_cast<std::uint32_t>(n_group_ - 1);
+    // `all` has all bits of the times: what these are below, each is.
+    std::uint64_t other = 0, all = 0;
     for (std::size_t i = 0; i < n; ++i) {
       const double rounded = t[i] + round, fraction = (rounded - round) - t[i];
       std::uint64_t bits, fraction_bits;
       std::memcpy(&bits, &rounded, sizeof bits);
       std::memcpy(&fraction_bits, &fraction, sizeof bits);
       other |= (bits >> 32 ^ upper) | fraction_bits;
+      all |= bits;
       at[i] = static_cast<std::uint32_t>(bits);
     }
     if (other != 0)
       return false;
-    for (std::size_t i = 0; i < n; ++i) {
-      const auto code = static_cast<std::uint32_t>(e[i]);
-      times |= at[i];
-      bad |= code | (most_code - code);
-    }
-    detail::require(bad >> 31 == 0, detail::bad_event_code);
-    if (times >= range_) {
+    if (static_cast<std::uint32_t>(all) >= range_) {
       const std::size_t greatest = *std::max_element(at.data(), at.data() + n);
       if (greatest >= limit_)
         return false;
-      if (greatest >= range_) {
-        range_ = std::min(limit_, std::max(greatest + 1, 2 * range_));
+      if (greatest >= range_) { // a power of two, below which all bits together can be told to be
+        range_ = std::min(limit_, std::size_t{1} << detail::bit_width(greatest));
         cell_.resize(range_ << (group_bits_ + code_bits_), 0);
       }
     }
+    // The first bit of these is set by a code that is negative or too large.
+    std::uint32_t bad_event = 0, bad_group = 0;
+    const auto most_code = static_cast<std::uint32_t>(codes_ - 1);
+    const auto most_group = static_cast<std::uint32_t>(n_group_ - 1);
     const unsigned group_bits = group_bits_, code_bits = code_bits_;
-    if (g == nullptr) {
-      for (std::size_t i = 0; i < n; ++i)
-        at[i] = at[i] << code_bits | static_cast<std::uint32_t>(e[i]);
-    } else {
+    const auto place = [&](auto group_of) {
       for (std::size_t i = 0; i < n; ++i) {
-        const std::uint32_t code = static_cast<std::uint32_t>(g[i]) - static_cast<std::uint32_t>(first_group);
-        bad |= code | (most_group - code);
-        at[i] = (at[i] << group_bits | code) << code_bits | static_cast<std::uint32_t>(e[i]);
+        const auto code = static_cast<std::uint32_t>(e[i]);
+        const std::uint32_t group = group_of(i);
+        bad_event |= code | (most_code - code);
+        bad_group |= group | (most_group - group);
+        at[i] = (at[i] << group_bits | group) << code_bits | code;
       }
-      detail::require(bad >> 31 == 0, detail::bad_group_code);
-    }
+    };
+    if (g == nullptr)
+      place([](std::size_t) { return std::uint32_t{0}; });
+    else
+      place([g, from = static_cast<std::uint32_t>(first_group)](std::size_t i) {
+        return static_cast<std::uint32_t>(g[i]) - from;
+      });
+    detail::require(bad_event >> 31 == 0, detail::bad_event_code);
+    detail::require(bad_group >> 31 == 0, detail::bad_group_code);
     std::uint32_t* const cell = cell_.data();
-    for (std::size_t i = 0; i < n; ++i)
+    std::size_t i = 0;
+    for (; i + 4 <= n; i += 4) { // two places in one read, in whichever order
+      std::uint64_t here, next;
+      std::memcpy(&here, &at[i], sizeof here);
+      std::memcpy(&next, &at[i + 2], sizeof next);
+      ++cell[static_cast<std::uint32_t>(here)];
+      ++cell[here >> 32];
+      ++cell[static_cast<std::uint32_t>(next)];
+      ++cell[next >> 32];
+    }
+    for (; i < n; ++i)
       ++cell[at[i]];
     return true;
   }

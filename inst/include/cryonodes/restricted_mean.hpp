@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -27,32 +28,38 @@ struct RestrictedMeanOptions {
   double conf_level = 0.95; ///< two-sided coverage, in (0, 1)
 };
 
-/// One group after another against group 0: entry k is for group k + 1.
-struct RestrictedMeanComparison {
-  std::vector<double> estimate;
-  std::vector<double> std_error; ///< of a difference; for ratios, of the logarithm
-  std::vector<double> conf_low, conf_high;
-  std::vector<double> statistic;   ///< normal deviate
-  std::vector<double> log_p_value; ///< natural logarithm of the two-sided p-value
+/// One group. NaN is what has no answer: see restricted_mean().
+struct RestrictedMean {
+  double estimate = 0.0;  ///< area under S from 0 to tau
+  double std_error = 0.0; ///< of the area, and of the time lost
+  double conf_low = 0.0, conf_high = 0.0;
+  double lost = 0.0; ///< tau less the area: area above S
+  double lost_conf_low = 0.0, lost_conf_high = 0.0;
+  double n_event = 0.0;   ///< up to and including tau
+  double n_cluster = 0.0; ///< clusters with rows in the group; 0 without clusters
 };
 
-/// One entry per group. NaN is what has no answer: see restricted_mean().
+/// One group against group 0.
+struct RestrictedMeanContrast {
+  double estimate;
+  double std_error; ///< of a difference; for ratios, of the logarithm
+  double conf_low, conf_high;
+  double statistic;   ///< normal deviate
+  double log_p_value; ///< natural logarithm of the two-sided p-value
+};
+
 struct RestrictedMeanResult {
-  std::vector<double> estimate;  ///< area under S from 0 to tau
-  std::vector<double> std_error; ///< of the area, and of the time lost
-  std::vector<double> conf_low, conf_high;
-  std::vector<double> lost; ///< tau less the area: area above S
-  std::vector<double> lost_conf_low, lost_conf_high;
-  std::vector<double> n_event;   ///< up to and including tau
-  std::vector<double> n_cluster; ///< clusters with rows in the group; empty without clusters
-  std::vector<double> survival;  ///< S, one entry per fall
-  RestrictedMeanComparison difference, ratio, lost_ratio;
+  std::vector<RestrictedMean> group;
+  std::vector<double> survival; ///< S, one entry per fall
+  /// Group after group against group 0: entry k is for group k + 1.
+  std::vector<RestrictedMeanContrast> difference, ratio, lost_ratio;
 };
 
 /// Where each group's curve falls, and where it ends: the rows with events, and the last row of the group.
 struct Falls {
   std::vector<std::size_t> first; ///< n_group + 1 offsets: group g owns falls [first[g], first[g + 1])
   std::vector<double> time, n_risk, n_event;
+  std::vector<char> reaches_0; ///< per group: is S 0 from some time on?
 
   std::size_t n_group() const { return first.size() - 1; }
 };
@@ -129,6 +136,12 @@ template <class Rows> Falls falls_of(Rows&& rows, const Poll& poll = {}) {
     out.n_event[k] = walk.n_event(i);
     out.n_risk[k] = walk.n_risk(i);
   });
+  for (std::size_t g = 0; g < out.n_group(); ++g) {
+    bool reaches = false; // with entries, somebody may follow
+    for (std::size_t k = out.first[g]; k < out.first[g + 1]; ++k)
+      reaches |= out.n_event[k] >= out.n_risk[k];
+    out.reaches_0.push_back(reaches);
+  }
   for (auto* column : {&out.time, &out.n_risk, &out.n_event})
     column->pop_back();
   return out;
@@ -191,6 +204,10 @@ inline Falls falls_of(OrderedRows&& rows, const Poll& poll = {}) {
     if (walk.k < most / 2)
       column->shrink_to_fit();
   }
+  for (std::size_t g = 0; g < out.n_group(); ++g) { // nobody comes in later: where S reaches 0 is the last fall
+    const std::size_t k = out.first[g + 1];
+    out.reaches_0.push_back(k > out.first[g] && out.n_event[k - 1] >= out.n_risk[k - 1]);
+  }
   return out;
 }
 
@@ -198,14 +215,9 @@ inline Falls falls_of(OrderedRows&& rows, const Poll& poll = {}) {
 /// known up to 0.
 inline std::vector<double> largest_tau(const Falls& falls) {
   std::vector<double> out(falls.n_group(), 0.0);
-  for (std::size_t g = 0; g < out.size(); ++g) {
-    const std::size_t first = falls.first[g], end = falls.first[g + 1];
-    bool reaches_0 = false;
-    for (std::size_t k = first; k < end; ++k)
-      reaches_0 |= falls.n_event[k] >= falls.n_risk[k];
-    if (first < end)
-      out[g] = reaches_0 ? std::numeric_limits<double>::infinity() : falls.time[end - 1];
-  }
+  for (std::size_t g = 0; g < out.size(); ++g)
+    if (falls.first[g] < falls.first[g + 1])
+      out[g] = falls.reaches_0[g] ? std::numeric_limits<double>::infinity() : falls.time[falls.first[g + 1] - 1];
   return out;
 }
 
@@ -232,7 +244,7 @@ struct AreaParts {
 /// all rows together take one walk along the time axis. Summed within clusters and squared, these are the
 /// infinitesimal jackknife. O(n + rows + clusters).
 inline void cluster_variance(const RiskTable& table, const Falls& falls, const ClusteredRows& rows, AreaParts& parts,
-                             std::vector<double>& n_cluster, const Poll& poll) {
+                             std::vector<RestrictedMean>& group, const Poll& poll) {
   PollRows ask(poll);
   const std::size_t n = rows.timeline.exit_id.size(), n_group = table.n_group();
   require(rows.event.size() == n && rows.group.size() == n && rows.cluster.size() == n &&
@@ -305,7 +317,6 @@ inline void cluster_variance(const RiskTable& table, const Falls& falls, const C
   std::vector<double> total(n_group), rounding(n_group, 0.0);
   std::vector<char> seen(n_group, 0);
   std::vector<std::size_t> touched;
-  n_cluster.assign(n_group, 0.0);
   sort_by(rows.cluster, rows.n_cluster);
   for (std::size_t k = 0; k < n;) {
     const int cluster = rows.cluster[order[k]];
@@ -324,7 +335,7 @@ inline void cluster_variance(const RiskTable& table, const Falls& falls, const C
       // A sum that is rounding only is 0: rows of one patient may cancel.
       const double value = sum[g].value();
       total[g] = std::fabs(value) <= 64.0 * std::numeric_limits<double>::epsilon() * rounding[g] ? 0.0 : value;
-      n_cluster[g] += 1.0;
+      group[g].n_cluster += 1.0;
       variance[g].add(total[g] * total[g]);
     }
     for (const std::size_t g : touched) {
@@ -340,7 +351,7 @@ inline void cluster_variance(const RiskTable& table, const Falls& falls, const C
   }
   for (std::size_t g = 0; g < n_group; ++g) {
     // One patient alone says nothing of the spread between patients.
-    parts.variance[g] = n_cluster[g] > 1.0 ? variance[g].value() : 0.0;
+    parts.variance[g] = group[g].n_cluster > 1.0 ? variance[g].value() : 0.0;
     parts.covariance0[g] = covariance0[g].value();
   }
 }
@@ -372,66 +383,50 @@ inline RestrictedMeanResult restricted_mean(const Falls& falls, const Restricted
   const auto unscaled = [&](double x) { return std::ldexp(x, exponent); };
 
   RestrictedMeanResult out;
-  for (auto* column : {&out.estimate, &out.std_error, &out.conf_low, &out.conf_high, &out.lost, &out.lost_conf_low,
-                       &out.lost_conf_high, &out.n_event})
-    column->reserve(n_group);
+  out.group.resize(n_group);
   out.survival.resize(falls.time.size());
   detail::AreaParts parts;
   parts.after.assign(falls.time.size(), 0.0);
   parts.variance.assign(n_group, 0.0);
   parts.covariance0.assign(n_group, 0.0);
-  std::vector<double> area(n_group), lost(n_group);
-  PollRows ask(poll);
+  const double *const time = falls.time.data(), *const n_risk = falls.n_risk.data(),
+               *const n_event = falls.n_event.data();
   for (std::size_t g = 0; g < n_group; ++g) {
-    CompensatedProduct survival;
-    double events = 0.0;
-    bool reaches_0 = false;
-    std::size_t end = falls.first[g]; // first one whose time is not before tau: it has no area after it
-    for (std::size_t k = falls.first[g]; k < falls.first[g + 1]; ++k, ask()) {
-      survival.multiply(falls.n_risk[k] - falls.n_event[k], falls.n_risk[k]);
-      out.survival[k] = survival.value();
-      reaches_0 |= falls.n_event[k] >= falls.n_risk[k];
-      if (falls.time[k] < options.tau)
-        end = k + 1;
-      if (falls.time[k] <= options.tau)
-        events += falls.n_event[k];
-    }
-    const std::size_t last = falls.first[g + 1]; // as largest_tau() has it
-    detail::require(last > falls.first[g] && (reaches_0 || options.tau <= falls.time[last - 1]),
+    const std::size_t first = falls.first[g], last = falls.first[g + 1]; // as largest_tau() has it
+    detail::require(last > first && (falls.reaches_0[g] || options.tau <= time[last - 1]),
                     "tau lies beyond the follow-up");
+    CompensatedProduct survival;
+    for (std::size_t k = first; k < last; ++k) {
+      survival.multiply(n_risk[k] - n_event[k], n_risk[k]);
+      out.survival[k] = survival.value();
+    }
+    if (poll)
+      poll(-1.0);
+    // One at tau counts, but has no area after it.
+    const auto end = static_cast<std::size_t>(std::lower_bound(time + first, time + last, options.tau) - time);
+    const auto counted = static_cast<std::size_t>(std::upper_bound(time + end, time + last, options.tau) - time);
+    out.group[g].n_event = std::accumulate(n_event + first, n_event + counted, 0.0);
     CompensatedSum below, above, variance;
     double right = tau;
-    for (std::size_t k = end; k-- > falls.first[g];) {
-      ask();
-      const double left = scaled(falls.time[k]), width = right - left, s = out.survival[k], d = falls.n_event[k];
+    for (std::size_t k = end; k-- > first;) {
+      const double left = scaled(time[k]), width = right - left, s = out.survival[k], d = n_event[k];
       below.add(s * width);
       above.add((1.0 - s) * width);
       const double after = parts.after[k] = below.value();
       // Once S = 0 nothing follows that could vary.
       if (after > 0.0)
-        variance.add(after * after * d / (falls.n_risk[k] * (falls.n_risk[k] - d)));
+        variance.add(after * after * d / (n_risk[k] * (n_risk[k] - d)));
       right = left;
     }
+    if (poll)
+      poll(-1.0);
     below.add(right);
-    area[g] = std::min(below.value(), tau);
-    lost[g] = std::min(above.value(), tau);
+    out.group[g].estimate = std::min(below.value(), tau);
+    out.group[g].lost = std::min(above.value(), tau);
     parts.variance[g] = variance.value();
-    out.n_event.push_back(events);
   }
   if (clustered != nullptr)
-    detail::cluster_variance(*table, falls, *clustered, parts, out.n_cluster, poll);
-
-  for (std::size_t g = 0; g < n_group; ++g) {
-    const double se = std::sqrt(parts.variance[g]), half = se > 0.0 ? z * se : nan;
-    const auto within = [&](double x) { return std::isnan(x) ? x : unscaled(std::min(std::max(x, 0.0), tau)); };
-    out.estimate.push_back(unscaled(area[g]));
-    out.std_error.push_back(unscaled(se));
-    out.conf_low.push_back(within(area[g] - half));
-    out.conf_high.push_back(within(area[g] + half));
-    out.lost.push_back(unscaled(lost[g]));
-    out.lost_conf_low.push_back(within(lost[g] - half));
-    out.lost_conf_high.push_back(within(lost[g] + half));
-  }
+    detail::cluster_variance(*table, falls, *clustered, parts, out.group, poll);
 
   // Variance of a * x_g - b * x_0; NaN where either group has none, or nothing is left of both but rounding.
   const auto spread = [&](std::size_t g, double a, double b) {
@@ -439,31 +434,46 @@ inline RestrictedMeanResult restricted_mean(const Falls& falls, const Restricted
     const double joint = own + reference - 2.0 * a * b * parts.covariance0[g];
     return own > 0.0 && reference > 0.0 && joint > 1e-12 * (own + reference) ? std::sqrt(joint) : nan;
   };
-  const auto add = [&](RestrictedMeanComparison& to, double estimate, double center, double se) {
-    to.estimate.push_back(estimate);
-    to.std_error.push_back(se);
+  const auto contrast = [&](double estimate, double center, double se) {
     const double deviate = center / se;
-    to.statistic.push_back(deviate);
-    to.log_p_value.push_back(
-        std::isnan(deviate) ? nan : std::min(0.0, std::log(2.0) + log_normal_upper(std::fabs(deviate))));
+    const double log_p =
+        std::isnan(deviate) ? nan : std::min(0.0, std::log(2.0) + log_normal_upper(std::fabs(deviate)));
+    return RestrictedMeanContrast{estimate, se, center - z * se, center + z * se, deviate, log_p};
   };
+  for (auto* contrasts : {&out.difference, &out.ratio, &out.lost_ratio})
+    contrasts->reserve(n_group);
   for (std::size_t g = 1; g < n_group; ++g) {
-    const double difference = area[g] - area[0], se = spread(g, 1.0, 1.0);
-    add(out.difference, unscaled(difference), difference, se);
-    out.difference.std_error.back() = unscaled(se);
-    const auto within = [&](double x) { return std::isnan(x) ? x : unscaled(std::min(std::max(x, -tau), tau)); };
-    out.difference.conf_low.push_back(within(difference - z * se));
-    out.difference.conf_high.push_back(within(difference + z * se));
-    for (const bool of_lost : {false, true}) {
-      const auto& x = of_lost ? lost : area;
-      RestrictedMeanComparison& to = of_lost ? out.lost_ratio : out.ratio;
-      const bool defined = x[g] > 0.0 && x[0] > 0.0;
-      const double log_ratio = defined ? std::log(x[g]) - std::log(x[0]) : nan;
-      const double se_log = defined ? spread(g, 1.0 / x[g], 1.0 / x[0]) : nan;
-      add(to, defined ? x[g] / x[0] : nan, log_ratio, se_log);
-      to.conf_low.push_back(std::exp(log_ratio - z * se_log));
-      to.conf_high.push_back(std::exp(log_ratio + z * se_log));
-    }
+    const RestrictedMean &of = out.group[g], &reference = out.group[0];
+    const double difference = of.estimate - reference.estimate;
+    auto apart = contrast(difference, difference, spread(g, 1.0, 1.0));
+    for (double* limit : {&apart.conf_low, &apart.conf_high})
+      *limit = std::isnan(*limit) ? nan : std::min(std::max(*limit, -tau), tau);
+    for (double* x : {&apart.estimate, &apart.std_error, &apart.conf_low, &apart.conf_high})
+      *x = unscaled(*x);
+    out.difference.push_back(apart);
+    const auto ratio = [&](double x, double x0) {
+      if (!(x > 0.0 && x0 > 0.0))
+        return contrast(nan, nan, nan);
+      auto of_logs = contrast(x / x0, std::log(x) - std::log(x0), spread(g, 1.0 / x, 1.0 / x0));
+      of_logs.conf_low = std::exp(of_logs.conf_low);
+      of_logs.conf_high = std::exp(of_logs.conf_high);
+      return of_logs;
+    };
+    out.ratio.push_back(ratio(of.estimate, reference.estimate));
+    out.lost_ratio.push_back(ratio(of.lost, reference.lost));
+  }
+
+  for (std::size_t g = 0; g < n_group; ++g) {
+    RestrictedMean& of = out.group[g];
+    const double se = std::sqrt(parts.variance[g]), half = se > 0.0 ? z * se : nan;
+    const auto within = [&](double x) { return std::isnan(x) ? x : unscaled(std::min(std::max(x, 0.0), tau)); };
+    of.std_error = unscaled(se);
+    of.conf_low = within(of.estimate - half);
+    of.conf_high = within(of.estimate + half);
+    of.lost_conf_low = within(of.lost - half);
+    of.lost_conf_high = within(of.lost + half);
+    of.estimate = unscaled(of.estimate);
+    of.lost = unscaled(of.lost);
   }
   return out;
 }
