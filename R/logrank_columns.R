@@ -56,7 +56,7 @@ logrank_columns <- function(time, event, group, type = "logrank", rho = 0, gamma
       ), arg = name, call = call)
     }
     # A column without fault is not copied: there may be very many.
-    if (is.logical(x) && !anyNA(x) && name == "event") return(x)
+    if (name == "event" && !is.object(x) && !is.double(x) && all_zero_one_cpp(x)) return(x)
     as.integer(read(as.vector(x)))
   }
   if (!is.double(time) || !all_countable_cpp(time)) {

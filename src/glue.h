@@ -192,13 +192,28 @@ private:
 /// attributes. `group` is NULL, a factor each level of which has a row, plain text, or whole numbers of small range; at
 /// most `most` groups. `by_cause`: statuses are a factor whose first level is censored, or whole numbers with 0 for
 /// censored and no gap among the others.
-SEXP plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most, bool by_cause = false);
-SEXP plain_frame(SEXP time, SEXP status, SEXP group, int most, bool by_cause = false);
+/// Only few rows, or those that are counted as they are read, may be `wanted`, for a fit of them in one call: see
+/// plain_fit(). Times and statuses of few are then left to whoever orders them.
+enum class Rows { any, few, few_or_counted };
+SEXP plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most, Rows wanted, bool by_cause = false);
+SEXP plain_frame(SEXP time, SEXP status, SEXP group, int most, Rows wanted, bool by_cause = false);
 /// The same of the columns in `Surv(time, status) ~ 1` or `~ group`, all of them names of columns. NULL for all other
 /// formulas, and for data whose names need a closer look.
-SEXP plain_frame(SEXP formula, SEXP data, int most, bool by_cause = false);
-/// Is the frame plain, and one about which nothing is to be told? A small fit of it then needs no more of R.
+SEXP plain_frame(SEXP formula, SEXP data, int most, Rows wanted, bool by_cause = false);
+
+/// Is the frame plain, and one about which nothing is to be told?
 bool needs_no_word(SEXP frame);
+/// What `fit` makes of such a frame; NULL of all others, and where a row is not as it should be: that is found again,
+/// and told, on the long way.
+template <class Fit> SEXP plain_fit(SEXP frame, Fit fit) {
+  if (!needs_no_word(frame))
+    return R_NilValue;
+  try {
+    return fit(Frame(frame));
+  } catch (const cryonodes::input_error&) {
+    return R_NilValue;
+  }
+}
 
 /// The timeline and the risk table of a frame.
 struct Input {

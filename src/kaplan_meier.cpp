@@ -274,19 +274,17 @@ SEXP kaplan_meier_cpp(SEXP list, std::string conf_type, std::string conf_lower, 
 // told.
 // [[Rcpp::export(rng = false)]]
 SEXP plain_kaplan_meier_cpp(SEXP time, SEXP status, SEXP group, int most, SEXP user_call) {
-  if (Rf_xlength(time) > static_cast<R_xlen_t>(glue::DerivedColumns::worth))
-    return R_NilValue;
-  const Rcpp::Shield<SEXP> list(glue::plain_frame(time, status, group, most));
-  if (!glue::needs_no_word(list))
-    return R_NilValue;
-  const glue::Frame frame(list);
-  const auto counted = glue::count_rows(frame, {});
-  if (!counted || counted->n_time_merged > 0)
-    return R_NilValue;
-  const std::string conf_type = "log-log", conf_lower = "usual", variance = "greenwood";
-  cryonodes::KaplanMeierOptions options;
-  options.conf_type = cryonodes::ConfType::log_log;
-  const Rcpp::Shield<SEXP> call(Rf_lcons(Rf_install("kaplan_meier"), CDR(user_call)));
-  const Fit fit{frame, counted->n, counted->first, 0, conf_type, conf_lower, variance, options.conf_level, call};
-  return computed_list(fit, false, [&](const cryonodes::RiskColumns& to) { counted->write(to); }, options, {});
+  using Rcpp::Shield;
+  const Shield<SEXP> list(glue::plain_frame(time, status, group, most, glue::Rows::few));
+  return glue::plain_fit(list, [&](const glue::Frame& frame) -> SEXP {
+    const auto counted = glue::count_rows(frame, {});
+    if (!counted || counted->n_time_merged > 0)
+      return R_NilValue;
+    const std::string conf_type = "log-log", conf_lower = "usual", variance = "greenwood";
+    cryonodes::KaplanMeierOptions options;
+    options.conf_type = cryonodes::ConfType::log_log;
+    const Shield<SEXP> call(Rf_lcons(Rf_install("kaplan_meier"), CDR(user_call)));
+    const Fit fit{frame, counted->n, counted->first, 0, conf_type, conf_lower, variance, options.conf_level, call};
+    return computed_list(fit, false, [&](const cryonodes::RiskColumns& to) { counted->write(to); }, options, {});
+  });
 }

@@ -1,6 +1,6 @@
 #include <RcppArmadillo.h>
 
-#include "derived_columns.h"
+#include "glue.h"
 
 #include <tuple>
 
@@ -115,10 +115,7 @@ std::string plain_formula_text(SEXP formula) {
 
 // The logrank_test of a plain frame of two groups, nothing asked for and nothing to be told; else NULL. What R puts
 // together in fit_logrank() (R/logrank.R) takes longer than the test.
-SEXP plain_test(SEXP list, const std::string& data_name) {
-  if (!glue::needs_no_word(list))
-    return R_NilValue;
-  const glue::Frame frame(list);
+SEXP plain_test(const glue::Frame& frame, const std::string& data_name) {
   if (frame.n_group() != 2 || !frame.has("group_labels"))
     return R_NilValue;
   auto rows = glue::order_rows(frame, {});
@@ -220,21 +217,18 @@ SEXP plain_test(SEXP list, const std::string& data_name) {
 
 // [[Rcpp::export(rng = false)]]
 SEXP plain_logrank_cpp(SEXP time, SEXP status, SEXP group, int most) {
-  if (Rf_xlength(time) > static_cast<R_xlen_t>(glue::DerivedColumns::worth))
-    return R_NilValue;
-  return plain_test(Rcpp::Shield<SEXP>(glue::plain_frame(time, status, group, most)), "time and event by group");
+  const Rcpp::Shield<SEXP> list(glue::plain_frame(time, status, group, most, glue::Rows::few_or_counted));
+  return glue::plain_fit(list,
+                         [](const glue::Frame& frame) { return plain_test(frame, "time and event by group"); });
 }
 
 // [[Rcpp::export(rng = false)]]
 SEXP plain_logrank_formula_cpp(SEXP formula, SEXP data, int most) {
-  // Very many rows are counted when they are read: not twice.
-  const bool small = TYPEOF(data) == VECSXP && Rf_xlength(data) > 0 &&
-                     Rf_xlength(VECTOR_ELT(data, 0)) <= static_cast<R_xlen_t>(glue::DerivedColumns::worth);
-  const Rcpp::Shield<SEXP> list(small ? glue::plain_frame(formula, data, most) : R_NilValue);
-  if (list == R_NilValue)
-    return R_NilValue;
-  const std::string text = plain_formula_text(formula);
-  return text.empty() ? R_NilValue : plain_test(list, text);
+  const Rcpp::Shield<SEXP> list(glue::plain_frame(formula, data, most, glue::Rows::few_or_counted));
+  return glue::plain_fit(list, [formula](const glue::Frame& frame) {
+    const std::string text = plain_formula_text(formula);
+    return text.empty() ? R_NilValue : plain_test(frame, text);
+  });
 }
 
 // `given`: the weights of the event times, for weight = "given". With clusters, `covariance` is theirs.

@@ -317,14 +317,17 @@ void add_groups(glue::NamedList& list, SEXP codes, SEXP labels, SEXP title) {
 
 } // namespace
 
-SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most, bool by_cause) {
-  constexpr R_xlen_t very_many = 100000;
+SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most, Rows wanted, bool by_cause) {
+  constexpr R_xlen_t few = 4096, very_many = 100000;
   const R_xlen_t n = Rf_xlength(time);
   const bool grouped = group != R_NilValue;
   if (TYPEOF(time) != REALSXP || n == 0 || Rf_xlength(status) != n || !without_attributes(time) ||
       (!by_cause && !without_attributes(status)) || (grouped && Rf_xlength(group) != n))
     return R_NilValue;
   const bool many = n >= very_many;
+  if (wanted != Rows::any && n > few) // most often all times are whole, or the first is not
+    if (wanted == Rows::few || !many || REAL(time)[0] != std::trunc(REAL(time)[0]))
+      return R_NilValue;
   std::optional<PlainCauses> causes;
   if (by_cause && !(causes = plain_causes(status, many)))
     return R_NilValue;
@@ -372,7 +375,7 @@ SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most,
   } else if (many) {
     counted = counted_columns(time, event, n_cause, nullptr, 1, 0);
   }
-  if (grouped && codes == R_NilValue)
+  if ((grouped && codes == R_NilValue) || (many && !counted && wanted != Rows::any))
     return R_NilValue;
   if (many && causes && !(counted ? has_each_cause(*counted) : plain_causes(status, false).has_value()))
     return R_NilValue;
@@ -383,7 +386,7 @@ SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most,
                                                      grouped ? static_cast<std::size_t>(Rf_xlength(labels)) : 1,
                                                      first)))
     return R_NilValue;
-  else if (!many && !(all_countable_cpp(time) && (causes || all_zero_one_cpp(event))))
+  else if (wanted == Rows::any && !many && !(all_countable_cpp(time) && (causes || all_zero_one_cpp(event))))
     return R_NilValue;
 
   static SEXP names_of_one = nullptr, names_of_several = nullptr;
@@ -405,12 +408,12 @@ SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most,
   return frame;
 }
 
-SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, int most, bool by_cause) {
+SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, int most, Rows wanted, bool by_cause) {
   static const SEXP title = glue::kept_text({"group"});
-  return plain_frame(time, status, group, title, most, by_cause);
+  return plain_frame(time, status, group, title, most, wanted, by_cause);
 }
 
-SEXP glue::plain_frame(SEXP formula, SEXP data, int most, bool by_cause) {
+SEXP glue::plain_frame(SEXP formula, SEXP data, int most, Rows wanted, bool by_cause) {
   const bool table = TYPEOF(data) == VECSXP && (!Rf_isObject(data) || Rf_inherits(data, "data.frame"));
   if (!table || TYPEOF(formula) != LANGSXP || !Rf_inherits(formula, "formula") || Rf_length(formula) != 3)
     return R_NilValue;
@@ -447,7 +450,7 @@ SEXP glue::plain_frame(SEXP formula, SEXP data, int most, bool by_cause) {
   if (time == R_NilValue || status == R_NilValue || (grouped && values == R_NilValue))
     return R_NilValue;
   const Rcpp::Shield<SEXP> title(grouped ? Rf_ScalarString(PRINTNAME(group)) : R_NilValue);
-  return plain_frame(time, status, values, title, most, by_cause);
+  return plain_frame(time, status, values, title, most, wanted, by_cause);
 }
 
 bool glue::needs_no_word(SEXP frame) {
@@ -459,12 +462,12 @@ bool glue::needs_no_word(SEXP frame) {
 
 // [[Rcpp::export(rng = false)]]
 SEXP plain_frame_cpp(SEXP time, SEXP status, SEXP group, int most, bool by_cause) {
-  return glue::plain_frame(time, status, group, most, by_cause);
+  return glue::plain_frame(time, status, group, most, glue::Rows::any, by_cause);
 }
 
 // [[Rcpp::export(rng = false)]]
 SEXP plain_formula_cpp(SEXP formula, SEXP data, int most, bool by_cause) {
-  return glue::plain_frame(formula, data, most, by_cause);
+  return glue::plain_frame(formula, data, most, glue::Rows::any, by_cause);
 }
 
 // Codes from 0, names, labels and title of a column of groups that needs no closer look; or NULL.

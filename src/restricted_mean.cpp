@@ -150,11 +150,10 @@ SEXP restricted_mean_cpp(SEXP list, double tau, double conf_level) {
              poll);
 }
 
-// The result of few rows without fault, all other settings at their defaults; NULL of others, and where there is
-// something to be told. `names` of the arguments as they were given: none, or that of `tau`.
+// The result of few rows without fault, or of counted ones, all other settings at their defaults; NULL of others, and
+// where there is something to be told. `names` of the arguments as they were given: none, or that of `tau`.
 // [[Rcpp::export(rng = false)]]
 SEXP plain_restricted_mean_cpp(SEXP time, SEXP status, SEXP group, SEXP tau, SEXP names, int most) {
-  constexpr R_xlen_t few = 4096;
   const auto is_name = [names](R_xlen_t i, const char* name) {
     return std::strcmp(CHAR(STRING_ELT(names, i)), name) == 0;
   };
@@ -163,16 +162,15 @@ SEXP plain_restricted_mean_cpp(SEXP time, SEXP status, SEXP group, SEXP tau, SEX
     return R_NilValue;
   const bool stated = TYPEOF(tau) == REALSXP && Rf_xlength(tau) == 1 && ATTRIB(tau) == R_NilValue &&
                       std::isfinite(REAL(tau)[0]) && REAL(tau)[0] > 0.0;
-  if (Rf_xlength(time) > few || (!stated && tau != R_NilValue))
+  if (!stated && tau != R_NilValue)
     return R_NilValue;
-  const Shield<SEXP> list(glue::plain_frame(time, status, group, most));
-  if (!glue::needs_no_word(list))
-    return R_NilValue;
-  const glue::Frame frame(list);
-  auto known = falls_in_order(frame, {});
-  if (!known || known->n_time_merged > 0)
-    return R_NilValue;
-  const Shield<SEXP> out(fit(frame, std::move(known->falls), known->n, nullptr, stated ? REAL(tau)[0] : NA_REAL, 0.95,
-                             0, {}));
-  return Rf_isObject(out) ? static_cast<SEXP>(out) : R_NilValue;
+  const Shield<SEXP> list(glue::plain_frame(time, status, group, most, glue::Rows::few_or_counted));
+  return glue::plain_fit(list, [&](const glue::Frame& frame) -> SEXP {
+    auto known = falls_in_order(frame, {});
+    if (!known || known->n_time_merged > 0)
+      return R_NilValue;
+    const Shield<SEXP> out(fit(frame, std::move(known->falls), known->n, nullptr, stated ? REAL(tau)[0] : NA_REAL, 0.95,
+                               0, {}));
+    return Rf_isObject(out) ? static_cast<SEXP>(out) : R_NilValue;
+  });
 }

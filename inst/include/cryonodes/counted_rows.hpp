@@ -148,7 +148,7 @@ private:
     constexpr double round = 4503599627370496.0;
     constexpr std::uint64_t upper = 0x43300000;
     const std::size_t n = whole ? block : rows;
-    std::array<std::uint32_t, block> at{};
+    std::array<std::uint32_t, block> at; // of which n are used
     // `all` has all bits of the times: what these are below, each is.
     std::uint64_t other = 0, all = 0;
     for (std::size_t i = 0; i < n; ++i) {
@@ -163,7 +163,9 @@ private:
     if (other != 0)
       return false;
     if (static_cast<std::uint32_t>(all) >= range_) {
-      const std::size_t greatest = *std::max_element(at.data(), at.data() + n);
+      std::size_t greatest = 0;
+      for (std::size_t i = 0; i < n; ++i)
+        greatest = std::max<std::size_t>(greatest, at[i]);
       if (greatest >= limit_)
         return false;
       if (greatest >= range_) { // a power of two, below which all bits together can be told to be
