@@ -1,3 +1,5 @@
+#include "cryonodes/cells.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <map>
@@ -6,8 +8,6 @@
 #include <vector>
 
 #include <catch.h>
-
-#include "cryonodes/cells.hpp"
 
 using cryonodes::count_cells;
 using cryonodes::span;

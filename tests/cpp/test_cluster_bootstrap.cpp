@@ -1,3 +1,5 @@
+#include "cryonodes/cluster_bootstrap.hpp"
+
 #include "catch.h"
 
 #include <atomic>
@@ -7,7 +9,6 @@
 #include <stdexcept>
 #include <vector>
 
-#include "cryonodes/cluster_bootstrap.hpp"
 #include "cryonodes/kaplan_meier.hpp"
 
 using namespace cryonodes;

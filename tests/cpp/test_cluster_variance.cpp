@@ -1,3 +1,5 @@
+#include "cryonodes/cluster_variance.hpp"
+
 #include "catch.h"
 
 #include <cmath>
@@ -5,7 +7,6 @@
 #include <random>
 #include <vector>
 
-#include "cryonodes/cluster_variance.hpp"
 #include "cryonodes/kaplan_meier.hpp"
 
 using namespace cryonodes;

@@ -1,3 +1,5 @@
+#include "cryonodes/compare_at.hpp"
+
 #include "catch.h"
 
 #include <cmath>
@@ -7,8 +9,6 @@
 #include <sstream>
 #include <string>
 #include <vector>
-
-#include "cryonodes/compare_at.hpp"
 
 using namespace cryonodes;
 using Doubles = std::vector<double>;

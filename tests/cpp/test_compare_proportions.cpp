@@ -1,9 +1,9 @@
+#include "cryonodes/compare_proportions.hpp"
+
 #include <cmath>
 #include <vector>
 
 #include "catch.h"
-
-#include "cryonodes/compare_proportions.hpp"
 
 using namespace cryonodes;
 

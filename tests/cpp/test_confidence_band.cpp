@@ -1,8 +1,9 @@
+#include "cryonodes/confidence_band.hpp"
+
 #include <cmath>
 #include <vector>
 
 #include "catch.h"
-#include "cryonodes/confidence_band.hpp"
 
 using namespace cryonodes;
 

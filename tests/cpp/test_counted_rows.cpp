@@ -1,3 +1,5 @@
+#include "cryonodes/counted_rows.hpp"
+
 #include "catch.h"
 
 #include <algorithm>
@@ -7,7 +9,6 @@
 #include <random>
 #include <vector>
 
-#include "cryonodes/counted_rows.hpp"
 #include "cryonodes/kaplan_meier.hpp"
 #include "cryonodes/ordered_rows.hpp"
 #include "cryonodes/risk_table.hpp"

@@ -1,9 +1,10 @@
+#include "cryonodes/cumulative_incidence.hpp"
+
 #include "catch.h"
 
 #include <cmath>
 #include <vector>
 
-#include "cryonodes/cumulative_incidence.hpp"
 #include "cryonodes/kaplan_meier.hpp"
 
 using namespace cryonodes;

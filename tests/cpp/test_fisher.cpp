@@ -1,3 +1,5 @@
+#include "cryonodes/fisher.hpp"
+
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -6,8 +8,6 @@
 #include <stdexcept>
 
 #include "catch.h"
-
-#include "cryonodes/fisher.hpp"
 
 using cryonodes::fisher;
 using cryonodes::FisherMethod;

@@ -1,3 +1,5 @@
+#include "cryonodes/fisher_rxc.hpp"
+
 #include "catch.h"
 
 #include <algorithm>
@@ -7,7 +9,6 @@
 #include <stdexcept>
 #include <vector>
 
-#include "cryonodes/fisher_rxc.hpp"
 #include "plain_rxc.hpp"
 
 using namespace cryonodes;

@@ -1,3 +1,5 @@
+#include "cryonodes/fisher_sample.hpp"
+
 #include "catch.h"
 
 #include <cmath>
@@ -5,8 +7,6 @@
 #include <functional>
 #include <stdexcept>
 #include <vector>
-
-#include "cryonodes/fisher_sample.hpp"
 
 using namespace cryonodes;
 using Counts = std::vector<std::int64_t>;

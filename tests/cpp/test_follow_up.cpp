@@ -1,9 +1,10 @@
+#include "cryonodes/follow_up.hpp"
+
 #include "catch.h"
 
 #include <cmath>
 #include <vector>
 
-#include "cryonodes/follow_up.hpp"
 #include "cryonodes/kaplan_meier.hpp"
 
 using namespace cryonodes;

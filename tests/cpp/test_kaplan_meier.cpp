@@ -1,3 +1,5 @@
+#include "cryonodes/kaplan_meier.hpp"
+
 #include "catch.h"
 
 #include <cmath>
@@ -5,8 +7,6 @@
 #include <sstream>
 #include <string>
 #include <vector>
-
-#include "cryonodes/kaplan_meier.hpp"
 
 using namespace cryonodes;
 using Doubles = std::vector<double>;

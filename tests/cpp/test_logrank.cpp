@@ -1,3 +1,5 @@
+#include "cryonodes/logrank.hpp"
+
 #include "catch.h"
 
 #include <algorithm>
@@ -8,7 +10,6 @@
 #include <stdexcept>
 #include <vector>
 
-#include "cryonodes/logrank.hpp"
 #include "cryonodes/logrank_columns.hpp"
 
 using namespace cryonodes;

@@ -1,10 +1,10 @@
+#include "cryonodes/logrank_rows.hpp"
+
 #include "catch.h"
 
 #include <cmath>
 #include <random>
 #include <vector>
-
-#include "cryonodes/logrank_rows.hpp"
 
 using namespace cryonodes;
 using Doubles = std::vector<double>;

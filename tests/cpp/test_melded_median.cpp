@@ -1,10 +1,11 @@
+#include "cryonodes/melded_median.hpp"
+
 #include "catch.h"
 
 #include <cmath>
 #include <random>
 #include <vector>
 
-#include "cryonodes/melded_median.hpp"
 #include "cryonodes/timeline.hpp"
 
 using namespace cryonodes;

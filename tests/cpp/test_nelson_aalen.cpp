@@ -1,10 +1,11 @@
+#include "cryonodes/nelson_aalen.hpp"
+
 #include "catch.h"
 
 #include <cmath>
 #include <vector>
 
 #include "cryonodes/kaplan_meier.hpp"
-#include "cryonodes/nelson_aalen.hpp"
 
 using namespace cryonodes;
 using Doubles = std::vector<double>;

@@ -1,3 +1,5 @@
+#include "cryonodes/permutation.hpp"
+
 #include "catch.h"
 
 #include <cmath>
@@ -5,8 +7,6 @@
 #include <random>
 #include <stdexcept>
 #include <vector>
-
-#include "cryonodes/permutation.hpp"
 
 using namespace cryonodes;
 using Doubles = std::vector<double>;

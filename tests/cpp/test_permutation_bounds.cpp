@@ -1,3 +1,5 @@
+#include "cryonodes/permutation_bounds.hpp"
+
 #include "catch.h"
 
 #include <algorithm>
@@ -6,7 +8,6 @@
 #include <random>
 #include <vector>
 
-#include "cryonodes/permutation_bounds.hpp"
 #include "permutation_cohorts.hpp"
 
 using namespace cryonodes;

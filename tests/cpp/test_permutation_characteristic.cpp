@@ -1,3 +1,5 @@
+#include "cryonodes/permutation_characteristic.hpp"
+
 #include "catch.h"
 
 #include <cmath>
@@ -6,7 +8,6 @@
 #include <random>
 #include <vector>
 
-#include "cryonodes/permutation_characteristic.hpp"
 #include "permutation_cohorts.hpp"
 
 using namespace cryonodes;

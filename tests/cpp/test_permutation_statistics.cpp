@@ -1,11 +1,11 @@
+#include "cryonodes/permutation_statistics.hpp"
+
 #include "catch.h"
 
 #include <cmath>
 #include <cstddef>
 #include <random>
 #include <vector>
-
-#include "cryonodes/permutation_statistics.hpp"
 
 using namespace cryonodes;
 using Doubles = std::vector<double>;

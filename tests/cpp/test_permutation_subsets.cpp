@@ -1,3 +1,5 @@
+#include "cryonodes/permutation_subsets.hpp"
+
 #include "catch.h"
 
 #include <algorithm>
@@ -9,8 +11,6 @@
 #include <random>
 #include <set>
 #include <vector>
-
-#include "cryonodes/permutation_subsets.hpp"
 
 using namespace cryonodes;
 using Doubles = std::vector<double>;

@@ -1,3 +1,5 @@
+#include "cryonodes/permutation_tail.hpp"
+
 #include "catch.h"
 
 #include <cmath>
@@ -6,7 +8,6 @@
 #include <stdexcept>
 #include <vector>
 
-#include "cryonodes/permutation_tail.hpp"
 #include "permutation_cohorts.hpp"
 
 using namespace cryonodes;

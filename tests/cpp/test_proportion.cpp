@@ -1,3 +1,5 @@
+#include "cryonodes/proportion.hpp"
+
 #include <cmath>
 #include <fstream>
 #include <limits>
@@ -6,8 +8,6 @@
 #include <vector>
 
 #include "catch.h"
-
-#include "cryonodes/proportion.hpp"
 
 using namespace cryonodes;
 

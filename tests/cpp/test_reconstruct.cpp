@@ -1,3 +1,5 @@
+#include "cryonodes/reconstruct.hpp"
+
 #include "catch.h"
 
 #include <algorithm>
@@ -11,8 +13,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "cryonodes/reconstruct.hpp"
 
 using namespace cryonodes;
 using Sequence = std::vector<std::array<int, 4>>; // interval, group, a, b

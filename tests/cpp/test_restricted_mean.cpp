@@ -1,3 +1,5 @@
+#include "cryonodes/restricted_mean.hpp"
+
 #include "catch.h"
 
 #include <cmath>
@@ -5,8 +7,6 @@
 #include <random>
 #include <utility>
 #include <vector>
-
-#include "cryonodes/restricted_mean.hpp"
 
 using namespace cryonodes;
 using Doubles = std::vector<double>;

@@ -1,3 +1,5 @@
+#include "cryonodes/risk_table.hpp"
+
 #include "catch.h"
 
 #include <cmath>
@@ -5,7 +7,6 @@
 #include <random>
 #include <vector>
 
-#include "cryonodes/risk_table.hpp"
 #include "plain_table.hpp"
 
 using namespace cryonodes;

@@ -1,10 +1,10 @@
+#include "cryonodes/sums.hpp"
+
 #include "catch.h"
 
 #include <cmath>
 #include <limits>
 #include <random>
-
-#include "cryonodes/sums.hpp"
 
 using cryonodes::CompensatedSum;
 

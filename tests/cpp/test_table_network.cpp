@@ -1,3 +1,5 @@
+#include "cryonodes/table_network.hpp"
+
 #include "catch.h"
 
 #include <algorithm>
@@ -10,7 +12,6 @@
 #include <vector>
 
 #include "cryonodes/fisher_sample.hpp"
-#include "cryonodes/table_network.hpp"
 
 using namespace cryonodes;
 using Counts = std::vector<std::int64_t>;

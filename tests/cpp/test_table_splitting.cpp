@@ -1,3 +1,5 @@
+#include "cryonodes/table_splitting.hpp"
+
 #include "catch.h"
 
 #include <cmath>
@@ -6,7 +8,6 @@
 #include <vector>
 
 #include "cryonodes/fisher.hpp"
-#include "cryonodes/table_splitting.hpp"
 
 using namespace cryonodes;
 

@@ -1,9 +1,9 @@
+#include "cryonodes/table_statistic.hpp"
+
 #include "catch.h"
 
 #include <cstdint>
 #include <vector>
-
-#include "cryonodes/table_statistic.hpp"
 
 using namespace cryonodes;
 using Counts = std::vector<std::int64_t>;

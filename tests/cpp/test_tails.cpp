@@ -1,8 +1,8 @@
+#include "cryonodes/tails.hpp"
+
 #include "catch.h"
 
 #include <cmath>
-
-#include "cryonodes/tails.hpp"
 
 using namespace cryonodes;
 

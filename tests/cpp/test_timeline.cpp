@@ -1,11 +1,11 @@
+#include "cryonodes/timeline.hpp"
+
 #include "catch.h"
 
 #include <algorithm>
 #include <cmath>
 #include <random>
 #include <vector>
-
-#include "cryonodes/timeline.hpp"
 
 using namespace cryonodes;
 using Times = std::vector<double>;

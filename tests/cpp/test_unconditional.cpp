@@ -1,3 +1,5 @@
+#include "cryonodes/unconditional.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -5,8 +7,6 @@
 #include <vector>
 
 #include "catch.h"
-
-#include "cryonodes/unconditional.hpp"
 
 using namespace cryonodes;
 using namespace cryonodes::detail;

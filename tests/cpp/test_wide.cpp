@@ -1,8 +1,8 @@
+#include "cryonodes/wide.hpp"
+
 #include "catch.h"
 
 #include <cmath>
-
-#include "cryonodes/wide.hpp"
 
 using cryonodes::Wide;
 
