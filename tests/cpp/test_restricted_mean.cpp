@@ -87,6 +87,10 @@ TEST_CASE("difference and ratios of two groups, by hand") {
   // Lost 3/2 and 5/7.
   CHECK(near(fit.lost_ratio[0].estimate, 21.0 / 10));
   CHECK(near(fit.lost_ratio[0].std_error, std::sqrt(9.0 / 8 * 4 / 9 + 38.0 / 343 * 49 / 25)));
+  // No difference is larger than tau: 3.95 - 2.05 with the standard error of 1.95^2 / 2 + 0.05^2 / 2 goes beyond 4.
+  const Cohort far{{0.1, 4, 3.9, 4}, {1, 0, 1, 0}, {0, 0, 1, 1}, {}, {}, {}};
+  CHECK(near(far.fit(4).difference[0].estimate, 1.9));
+  CHECK(far.fit(4).difference[0].conf_high == 4.0);
   // The default ends where the shorter follow-up does.
   CHECK(two.fit(std::nan("")).group[1].estimate == fit.group[1].estimate);
 }
@@ -160,6 +164,9 @@ TEST_CASE("how far an area is known") {
   CHECK(limit({1, 3, 3}, {1, 1, 0}) == 3.0);
   CHECK(std::isinf(limit({1, 2, 3}, {0, 0, 1})));
   CHECK(limit({}, {}) == 0.0);
+  // The one there is dies at 2; who comes in at 3 has S = 0 from the start.
+  const Timeline late = make_timeline(Doubles{2, 5}, Ties::exact, Doubles{0, 3});
+  CHECK(std::isinf(largest_tau(falls_of(make_risk_table(late, Codes{1, 0}, Codes{0, 0}, 1)))[0]));
   // Beyond the last death the mean stays what it is.
   const Cohort dead{{1, 2, 6}, {1, 1, 1}, {}, {}, {}, {}};
   CHECK(near(dead.fit(std::nan("")).group[0].estimate, 3.0));

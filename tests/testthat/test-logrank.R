@@ -601,6 +601,36 @@ test_that("a small plain test by one call is the one that R puts together", {
   expect_identical(logrank_test(Surv(time, status) ~ `if`, odd)$data.name, "Surv(time, status) ~ `if`")
 })
 
+test_that("very many rows that are counted as they are read: one call, the same test, the same errors", {
+  skip_on_cran() # long
+  set.seed(1)
+  n <- 100000
+  d <- data.frame(
+    time = as.double(sample(900, n, TRUE)), status = stats::rbinom(n, 1, 0.5),
+    group = factor(sample(c("x", "y"), n, TRUE))
+  )
+  expect_s3_class(plain_logrank_cpp(d$time, d$status, d$group, max_groups), "logrank_test")
+  expect_null(plain_logrank_cpp(d$time[-1], d$status[-1], d$group[-1], max_groups)) # neither few nor very many
+  expect_null(plain_logrank_cpp(d$time + 0.5, d$status, d$group, max_groups)) # to be ordered
+  both_ways <- function(d) {
+    result_of <- function(call) tryCatch(call, cryonodes_error = conditionMessage)
+    quick <- result_of(logrank_test(Surv(time, status) ~ group, d))
+    expect_identical(quick, result_of(logrank_test(Surv(time, status) ~ group, d, timefix = TRUE)))
+    by_vectors <- result_of(logrank_test(d$time, d$status, d$group))
+    expect_identical(by_vectors, result_of(logrank_test(d$time, d$status, d$group, timefix = TRUE)))
+    quick
+  }
+  expect_s3_class(both_ways(d), "logrank_test")
+  expect_s3_class(both_ways(transform(d, group = as.integer(group) + 4L)), "logrank_test")
+  # A fraction far down; what is wrong there.
+  expect_s3_class(both_ways(replace(d, "time", list(replace(d$time, 99999, 0.5)))), "logrank_test")
+  for (bad in list(NA, -1, Inf)) {
+    expect_match(both_ways(replace(d, "time", list(replace(d$time, 99999, bad)))), "99999", fixed = TRUE)
+  }
+  expect_type(both_ways(replace(d, "status", list(replace(d$status, 99999, 7)))), "character")
+  expect_type(both_ways(replace(d, "group", list(replace(d$group, 99999, NA)))), "character")
+})
+
 test_that("a field that is of another kind than it was is named", {
   x <- logrank_test(c(1, 2, 3, 4, 5, 6), c(1, 1, 0, 1, 1, 1), c("a", "b", "a", "b", "a", "b"))
   damaged <- function(field, value) {
