@@ -229,8 +229,8 @@ logrank_test.formula <- function(formula, data = NULL, subset, weights, na.actio
                                  distribution = NULL, replicates = 9999, seed = NULL, stop.at = NULL,
                                  studentised = FALSE, inverse.size = FALSE, threads = 1,
                                  progress = interactive(), timefix = TRUE, conf.level = 0.95, ...) {
-  # A test of few or counted rows that asks for nothing special is made by one call: what R puts together below takes
-  # 0.3 ms.
+  # A test of few rows, or of counted ones, in two groups that asks for nothing special is made by one call: what R
+  # puts together below takes 0.3 ms.
   if (nargs() == 2 && !missing(data)) {
     test <- plain_logrank_formula_cpp(formula, data, max_groups)
     if (!is.null(test)) return(test)

@@ -192,9 +192,9 @@ private:
 /// attributes. `group` is NULL, a factor each level of which has a row, plain text, or whole numbers of small range; at
 /// most `most` groups. `by_cause`: statuses are a factor whose first level is censored, or whole numbers with 0 for
 /// censored and no gap among the others.
-/// Only few rows, or those that are counted as they are read, may be `wanted`, for a fit of them in one call: see
-/// plain_fit(). Times and statuses of few are then left to whoever orders them.
-enum class Rows { any, few, few_or_counted };
+/// For a fit in one call (see plain_fit()) only few rows may be `wanted`, whose times and statuses are then left to
+/// whoever orders them; or also very many in two groups that are counted as they are read. Others would be read again.
+enum class Rows { any, few, few_or_two_groups };
 SEXP plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most, Rows wanted, bool by_cause = false);
 SEXP plain_frame(SEXP time, SEXP status, SEXP group, int most, Rows wanted, bool by_cause = false);
 /// The same of the columns in `Surv(time, status) ~ 1` or `~ group`, all of them names of columns. NULL for all other

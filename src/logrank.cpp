@@ -217,14 +217,14 @@ SEXP plain_test(const glue::Frame& frame, const std::string& data_name) {
 
 // [[Rcpp::export(rng = false)]]
 SEXP plain_logrank_cpp(SEXP time, SEXP status, SEXP group, int most) {
-  const Rcpp::Shield<SEXP> list(glue::plain_frame(time, status, group, most, glue::Rows::few_or_counted));
+  const Rcpp::Shield<SEXP> list(glue::plain_frame(time, status, group, most, glue::Rows::few_or_two_groups));
   return glue::plain_fit(list,
                          [](const glue::Frame& frame) { return plain_test(frame, "time and event by group"); });
 }
 
 // [[Rcpp::export(rng = false)]]
 SEXP plain_logrank_formula_cpp(SEXP formula, SEXP data, int most) {
-  const Rcpp::Shield<SEXP> list(glue::plain_frame(formula, data, most, glue::Rows::few_or_counted));
+  const Rcpp::Shield<SEXP> list(glue::plain_frame(formula, data, most, glue::Rows::few_or_two_groups));
   return glue::plain_fit(list, [formula](const glue::Frame& frame) {
     const std::string text = plain_formula_text(formula);
     return text.empty() ? R_NilValue : plain_test(frame, text);

@@ -287,6 +287,21 @@ std::optional<cryonodes::OrderedRows> checked_columns(SEXP time, SEXP status, st
   }
 }
 
+// Will very many rows be counted? Most often all times are whole, or the first is not.
+bool likely_counted(SEXP time, SEXP status) {
+  return TYPEOF(status) != REALSXP && REAL(time)[0] == std::trunc(REAL(time)[0]);
+}
+
+// Is it a factor of two levels, or whole numbers of which the least and the greatest are neighbours?
+bool in_two_groups(SEXP group) {
+  if (is_factor(group))
+    return Rf_xlength(Rf_getAttrib(group, R_LevelsSymbol)) == 2;
+  if (TYPEOF(group) != INTSXP || !without_attributes(group) || Rf_xlength(group) == 0)
+    return false;
+  const auto [least, greatest] = range_of(INTEGER(group), Rf_xlength(group));
+  return least != NA_INTEGER && greatest - 1 == least;
+}
+
 bool has_each_cause(const cryonodes::CountedRows& counted) {
   const std::size_t n = counted.n_cause;
   for (std::size_t k = 0; n > 1 && k < n; ++k) {
@@ -325,9 +340,9 @@ SEXP glue::plain_frame(SEXP time, SEXP status, SEXP group, SEXP title, int most,
       (!by_cause && !without_attributes(status)) || (grouped && Rf_xlength(group) != n))
     return R_NilValue;
   const bool many = n >= very_many;
-  if (wanted != Rows::any && n > few) // most often all times are whole, or the first is not
-    if (wanted == Rows::few || !many || REAL(time)[0] != std::trunc(REAL(time)[0]))
-      return R_NilValue;
+  if (wanted != Rows::any && n > few &&
+      (wanted == Rows::few || !many || !likely_counted(time, status) || !in_two_groups(group)))
+    return R_NilValue;
   std::optional<PlainCauses> causes;
   if (by_cause && !(causes = plain_causes(status, many)))
     return R_NilValue;

@@ -150,8 +150,8 @@ SEXP restricted_mean_cpp(SEXP list, double tau, double conf_level) {
              poll);
 }
 
-// The result of few rows without fault, or of counted ones, all other settings at their defaults; NULL of others, and
-// where there is something to be told. `names` of the arguments as they were given: none, or that of `tau`.
+// The result of few rows without fault, all other settings at their defaults; NULL of others, and where there is
+// something to be told. `names` of the arguments as they were given: none, or that of `tau`.
 // [[Rcpp::export(rng = false)]]
 SEXP plain_restricted_mean_cpp(SEXP time, SEXP status, SEXP group, SEXP tau, SEXP names, int most) {
   const auto is_name = [names](R_xlen_t i, const char* name) {
@@ -164,7 +164,7 @@ SEXP plain_restricted_mean_cpp(SEXP time, SEXP status, SEXP group, SEXP tau, SEX
                       std::isfinite(REAL(tau)[0]) && REAL(tau)[0] > 0.0;
   if (!stated && tau != R_NilValue)
     return R_NilValue;
-  const Shield<SEXP> list(glue::plain_frame(time, status, group, most, glue::Rows::few_or_counted));
+  const Shield<SEXP> list(glue::plain_frame(time, status, group, most, glue::Rows::few));
   return glue::plain_fit(list, [&](const glue::Frame& frame) -> SEXP {
     auto known = falls_in_order(frame, {});
     if (!known || known->n_time_merged > 0)

@@ -612,6 +612,7 @@ test_that("very many rows that are counted as they are read: one call, the same 
   expect_s3_class(plain_logrank_cpp(d$time, d$status, d$group, max_groups), "logrank_test")
   expect_null(plain_logrank_cpp(d$time[-1], d$status[-1], d$group[-1], max_groups)) # neither few nor very many
   expect_null(plain_logrank_cpp(d$time + 0.5, d$status, d$group, max_groups)) # to be ordered
+  expect_null(plain_logrank_cpp(d$time, d$status, rep_len(1:3, n), max_groups)) # not in two groups
   both_ways <- function(d) {
     result_of <- function(call) tryCatch(call, cryonodes_error = conditionMessage)
     quick <- result_of(logrank_test(Surv(time, status) ~ group, d))

@@ -88,7 +88,7 @@ public:
 
   /// Counts these rows, in addition to those before; false as soon as a time is not whole, or of too large a range.
   /// @param first_group the code of the first group.
-  /// @throws input_error when a code is out of range.
+  /// @throws input_error when a code is out of range, and it is not false before that.
   bool count(span<const double> time, span<const int> event, span<const int> group, int first_group = 0) {
     if (!time.empty() && time[0] != std::trunc(time[0])) // most often all are whole, or the first is not
       return false;
@@ -149,7 +149,7 @@ private:
     constexpr std::uint64_t upper = 0x43300000;
     const std::size_t n = whole ? block : rows;
     std::array<std::uint32_t, block> at; // of which n are used
-    // `all` has all bits of the times: what these are below, each is.
+    // The lower half of `all` has all bits of the times: where it is below range_, each of them is.
     std::uint64_t other = 0, all = 0;
     for (std::size_t i = 0; i < n; ++i) {
       const double rounded = t[i] + round, fraction = (rounded - round) - t[i];
@@ -168,7 +168,7 @@ private:
         greatest = std::max<std::size_t>(greatest, at[i]);
       if (greatest >= limit_)
         return false;
-      if (greatest >= range_) { // a power of two, below which all bits together can be told to be
+      if (greatest >= range_) { // a power of two while there is room: times below it have no bit that it has not
         range_ = std::min(limit_, std::size_t{1} << detail::bit_width(greatest));
         cell_.resize(range_ << (group_bits_ + code_bits_), 0);
       }

@@ -214,6 +214,7 @@ inline Falls falls_of(OrderedRows&& rows, const Poll& poll = {}) {
 /// How far the area of each group is known: its last time, or without end where S has reached 0. A group of nobody is
 /// known up to 0.
 inline std::vector<double> largest_tau(const Falls& falls) {
+  detail::require(falls.reaches_0.size() == falls.n_group(), "the falls do not say which groups reach 0");
   std::vector<double> out(falls.n_group(), 0.0);
   for (std::size_t g = 0; g < out.size(); ++g)
     if (falls.first[g] < falls.first[g + 1])
@@ -364,7 +365,7 @@ inline void cluster_variance(const RiskTable& table, const Falls& falls, const C
 /// joint influence. Normal intervals within [0, tau]; those of ratios on the log scale. A group whose standard error is
 /// 0 (no event, one cluster) has no interval, nor has any comparison with it. O(falls), with clusters O(n).
 /// @param table,clustered the table that the falls are of and its rows, where these belong to clusters; or neither.
-/// @param poll asked now and then; see poll.hpp.
+/// @param poll asked twice a group, and now and then with clusters; see poll.hpp.
 /// @throws input_error when tau is not in (0, largest_tau()], or lengths and codes do not fit.
 inline RestrictedMeanResult restricted_mean(const Falls& falls, const RestrictedMeanOptions& options,
                                             const RiskTable* table = nullptr, const ClusteredRows* clustered = nullptr,
@@ -374,6 +375,7 @@ inline RestrictedMeanResult restricted_mean(const Falls& falls, const Restricted
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   const double z = normal_quantile(0.5 + 0.5 * options.conf_level);
   const std::size_t n_group = falls.n_group();
+  detail::require(falls.reaches_0.size() == n_group, "the falls do not say which groups reach 0");
 
   int exponent = 0;
   const double tau = std::frexp(options.tau, &exponent);
@@ -382,7 +384,7 @@ inline RestrictedMeanResult restricted_mean(const Falls& falls, const Restricted
   const auto scaled = [&](double time) { return time * down * rest; };
   const auto unscaled = [&](double x) { return std::ldexp(x, exponent); };
 
-  RestrictedMeanResult out;
+  RestrictedMeanResult out; // areas of groups on the scale of `tau` until the last loop
   out.group.resize(n_group);
   out.survival.resize(falls.time.size());
   detail::AreaParts parts;

@@ -74,12 +74,12 @@ inline void settle_keys(const std::uint64_t* from, std::uint64_t* to, std::size_
 }
 
 /// Keys that agree in all above their `top` lowest bits, put in their order; `spare` has room for as many, `place` is
-/// memory to be used again. One pass by the next leading bits leaves each key near its place; places that more than a
-/// few share, of equal times or of very unlike density, are ordered likewise before that.
+/// memory to be used again. One pass by the next leading bits leaves each key near its place; places with more than a
+/// few keys, of equal times or of very unlike density, are first ordered in the same way.
 inline void sort_bucket(std::uint64_t* keys, std::uint64_t* spare, std::size_t n, unsigned top,
                         std::vector<std::uint32_t>& place) {
-  constexpr unsigned most = 22;      // larger tables of places leave the cache
-  constexpr std::uint32_t few = 31;  // all ones: the bits of all counts together tell whether one is greater
+  constexpr unsigned most = 22;     // larger tables of places leave the cache
+  constexpr std::uint32_t few = 31; // all ones: the bits of all counts together tell whether one is greater
   if (n <= few)
     return insert_keys(keys, n);
   const unsigned lead = std::min({bit_width(n), most, top}), shift = top - lead;
